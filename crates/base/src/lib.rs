@@ -1,0 +1,16 @@
+//! What every other crate of Offhook agrees on: identifiers, time as a value, secrets that cannot be
+//! printed, and the two records in which `call` and `delivery` meet without knowing each other.
+//!
+//! It refuses to know SIP, HTTP, SQL, a clock or a source of randomness; `serde` is its only dependency.
+
+mod event;
+mod ids;
+mod record;
+mod secret;
+mod time;
+
+pub use event::{EventName, UnknownEventName};
+pub use ids::{CallId, DeliveryId, JournalPos, PhoneId, UserId, WebhookId};
+pub use record::{Cause, CdrRecord, Disposition, EventRecord, FactRecord, Party, TerminatedBy};
+pub use secret::{Pii, Secret};
+pub use time::{Mono, Now, Wall};

@@ -1,0 +1,2 @@
+//! The `offhook` binary: shells, configuration, command line, composition root.
+fn main() {}
