@@ -1,1 +1,30 @@
-//! offhook-media-core.
+//! What a media relay decides, without a socket or a clock: whether an RTP or RTCP packet belongs to a call,
+//! and where it goes.
+//!
+//! It refuses to know SIP, SDP text and the sockets. A shell receives a packet, asks [`Relay::handle_packet`] and does
+//! what the [`Verdict`] says; a call's owner starts and stops relays by [`MediaCommand`]s and names the ports it was
+//! handed as [`PortPair`]s.
+//!
+//! ```
+//! use offhook_base::Mono;
+//! use offhook_media_core::{Kind, Relay, Remote, Side, Verdict};
+//!
+//! let phone_a: Remote = "192.0.2.1:4000".parse().expect("an address");
+//! let phone_b: Remote = "192.0.2.2:5000".parse().expect("an address");
+//! let mut relay = Relay::new(Some(phone_a), Some(phone_b));
+//!
+//! let packet = [0x80, 0, 0, 1, 0, 0, 0, 160, 1, 2, 3, 4, 0xff];
+//! let verdict = relay.handle_packet(Mono(1), Side::A, Kind::Rtp, phone_a.address, &packet);
+//! assert_eq!(verdict, Verdict::Forward { side: Side::B, to: phone_b.address });
+//! ```
+
+mod command;
+mod latch;
+mod packet;
+mod relay;
+mod sequence;
+
+pub use command::{MediaCommand, MediaEvent, PairId, PortPair, RefusedStart, RelayId};
+pub use latch::Remote;
+pub use packet::Kind;
+pub use relay::{DropReason, Relay, RelayStats, Side, SideStats, Verdict};

@@ -1,0 +1,102 @@
+//! What a call's owner and the media shell say to each other.
+
+use std::fmt;
+
+use crate::{RelayStats, Remote, Side};
+
+/// The relay of one call; chosen by the owner, never reused within a process.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct RelayId(pub u64);
+
+impl fmt::Display for RelayId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// One even and odd pair of bound ports, chosen by the shell.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct PairId(pub u32);
+
+/// A pair of ports as handed to a call's owner: bound already, and nobody else's until given back.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct PortPair {
+    /// Names the pair in commands.
+    pub id: PairId,
+    /// The even port; RTCP uses the next one (RFC 3550 section 11).
+    pub rtp_port: u16,
+}
+
+/// What a call's owner asks of the media shell. Commands take effect in the order in which they were sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum MediaCommand {
+    /// Hand out this many more pairs. What is not free yet is owed and follows when a pair has rested.
+    Refill {
+        /// How many.
+        count: u16,
+    },
+    /// Gives back a pair that no relay used.
+    Release {
+        /// The pair.
+        pair: PairId,
+    },
+    /// Starts relaying between two pairs, which belong to the relay until it stops.
+    Start {
+        /// The relay.
+        relay: RelayId,
+        /// The pair that the first side sends to.
+        a: PairId,
+        /// The pair that the second side sends to.
+        b: PairId,
+        /// Where the first side's SDP wants its media; `None` while it is unknown.
+        a_remote: Option<Remote>,
+        /// Where the second side's SDP wants its media; `None` while it is unknown.
+        b_remote: Option<Remote>,
+    },
+    /// Ends a relay and gives both pairs back; answered by [`MediaEvent::Stopped`].
+    Stop {
+        /// The relay.
+        relay: RelayId,
+    },
+    /// Tells of a side's new SDP.
+    Update {
+        /// The relay.
+        relay: RelayId,
+        /// Whose SDP it was.
+        side: Side,
+        /// Where it wants its media; `None` when it wants none.
+        remote: Option<Remote>,
+    },
+}
+
+/// What the media shell tells a call's owner.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum MediaEvent {
+    /// Pairs for calls to come, the answer to [`MediaCommand::Refill`].
+    Ports(Vec<PortPair>),
+    /// A relay could not be started; its pairs are back in the stock.
+    Refused {
+        /// The relay.
+        relay: RelayId,
+        /// Why.
+        reason: RefusedStart,
+    },
+    /// A relay is over.
+    Stopped {
+        /// The relay.
+        relay: RelayId,
+        /// What passed through it.
+        stats: RelayStats,
+    },
+}
+
+/// Why a relay could not be started.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RefusedStart {
+    /// The relay runs already.
+    Duplicate,
+    /// The operating system refused to watch a socket.
+    Sockets,
+    /// A pair is not in the owner's hands: never handed out, given back, or in use.
+    UnknownPair,
+}
