@@ -67,7 +67,8 @@ impl Faults {
     }
 
     /// The faults.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Fault> {
+    #[cfg(test)]
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Fault> {
         self.0.iter()
     }
 }

@@ -7,7 +7,9 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
 use super::values::Value;
-use super::{Config, Digest};
+use super::{
+    Bootstrap, Config, Digest, Http, Limits, Media, Node, Retention, Sip, Store, Webhooks,
+};
 
 /// Something that walks the keys in the order of the documentation.
 pub(super) trait Visitor {
@@ -39,7 +41,18 @@ pub(super) fn visit(config: &mut Config, visitor: &mut impl Visitor) {
         limits,
         bootstrap,
     } = config;
+    visit_node(node, visitor);
+    visit_sip(sip, visitor);
+    visit_media(media, visitor);
+    visit_http(http, visitor);
+    visit_webhooks(webhooks, visitor);
+    visit_store(store, visitor);
+    visit_retention(retention, visitor);
+    visit_limits(limits, visitor);
+    visit_bootstrap(bootstrap, visitor);
+}
 
+fn visit_node(node: &mut Node, visitor: &mut impl Visitor) {
     visitor.section("node");
     visitor.key("name", &mut node.name, node_name);
     visitor.key("number", &mut node.number, |number| {
@@ -49,7 +62,9 @@ pub(super) fn visit(config: &mut Config, visitor: &mut impl Visitor) {
         within(*id, 1, u32::MAX)
     });
     visitor.key("data_dir", &mut node.data_dir, any);
+}
 
+fn visit_sip(sip: &mut Sip, visitor: &mut impl Visitor) {
     visitor.section("sip");
     visitor.key("domain", &mut sip.domain, |domain| {
         if domain.is_empty() {
@@ -70,18 +85,24 @@ pub(super) fn visit(config: &mut Config, visitor: &mut impl Visitor) {
         }
         distinct(algorithms)
     });
+}
 
+fn visit_media(media: &mut Media, visitor: &mut impl Visitor) {
     visitor.section("media");
     visitor.key("relay", &mut media.relay, any);
     visitor.key("rtp_ports", &mut media.rtp_ports, any);
     visitor.key("advertise", &mut media.advertise, any);
+}
 
+fn visit_http(http: &mut Http, visitor: &mut impl Visitor) {
     visitor.section("http");
     visitor.key("listen", &mut http.listen, any);
     visitor.later("tls_cert", &mut http.tls_cert);
     visitor.later("tls_key", &mut http.tls_key);
     visitor.later("trusted_proxies", &mut http.trusted_proxies);
+}
 
+fn visit_webhooks(webhooks: &mut Webhooks, visitor: &mut impl Visitor) {
     visitor.section("webhooks");
     visitor.key("allow_networks", &mut webhooks.allow_networks, any);
     visitor.key("extra_roots", &mut webhooks.extra_roots, |files| {
@@ -94,10 +115,14 @@ pub(super) fn visit(config: &mut Config, visitor: &mut impl Visitor) {
     );
     visitor.later("bind_address", &mut webhooks.bind_address);
     visitor.later("proxy", &mut webhooks.proxy);
+}
 
+fn visit_store(store: &mut Store, visitor: &mut impl Visitor) {
     visitor.section("store");
     visitor.later("url", &mut store.url);
+}
 
+fn visit_retention(retention: &mut Retention, visitor: &mut impl Visitor) {
     visitor.section("retention");
     visitor.key("events_days", &mut retention.events_days, any);
     visitor.key("attempts_days", &mut retention.attempts_days, any);
@@ -105,7 +130,9 @@ pub(super) fn visit(config: &mut Config, visitor: &mut impl Visitor) {
     visitor.key("captures_bytes", &mut retention.captures_bytes, any);
     visitor.key("cdrs_days", &mut retention.cdrs_days, any);
     visitor.later("recordings_days", &mut retention.recordings_days);
+}
 
+fn visit_limits(limits: &mut Limits, visitor: &mut impl Visitor) {
     visitor.section("limits");
     visitor.key("max_new_calls_per_s", &mut limits.max_new_calls_per_s, any);
     visitor.key(
@@ -131,7 +158,9 @@ pub(super) fn visit(config: &mut Config, visitor: &mut impl Visitor) {
         |octets| within(*octets, 1_300, 65_535),
     );
     visitor.key("exempt_networks", &mut limits.exempt_networks, any);
+}
 
+fn visit_bootstrap(bootstrap: &mut Bootstrap, visitor: &mut impl Visitor) {
     visitor.section("bootstrap");
     visitor.key("admin_email", &mut bootstrap.admin_email, |email| {
         email_address(email)

@@ -15,7 +15,6 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 
-pub(crate) use fault::Faults;
 pub(crate) use load::{load, read_environment};
 pub(crate) use print::print;
 pub(crate) use values::{ByteSize, Digest, PortRange, Relay};

@@ -1,3 +1,4 @@
+use super::fault::Faults;
 use super::load::read;
 use super::*;
 

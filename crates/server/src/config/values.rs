@@ -226,7 +226,7 @@ impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (unit, factor) = UNITS
             .into_iter()
-            .find(|(_, factor)| self.0 % factor == 0 && self.0 >= *factor)
+            .find(|(_, factor)| self.0.is_multiple_of(*factor) && self.0 >= *factor)
             .unwrap_or(("", 1));
         write!(f, "{}{unit}", self.0 / factor)
     }
