@@ -1,0 +1,221 @@
+//! Reading the journal from a second connection, beside the writer.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use offhook_base::{CallId, CdrRecord, DeliveryId, JournalPos, WebhookId};
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::row::{self, DELIVERY_COLUMNS, EVENT_COLUMNS};
+use super::{Backlog, SCHEMA, StoredEvent, UnfinishedDelivery};
+use crate::StoreError;
+use crate::migrate;
+
+/// A read-only connection to the journal. Each answer is one short transaction: a long one would keep
+/// the log from being checkpointed.
+#[derive(Debug)]
+pub struct JournalReader {
+    db: Mutex<Connection>,
+    path: PathBuf,
+}
+
+/// A last fact with its CDR, for the projector.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ProjectedFact {
+    /// Its place in the journal.
+    pub pos: JournalPos,
+    /// The durable CDR.
+    pub cdr: CdrRecord,
+}
+
+impl JournalReader {
+    /// Opens the journal that [`super::Journal::open`] made.
+    ///
+    /// # Errors
+    /// `Unavailable` when there is no such file, `Corrupt` and `Newer` as for the journal itself.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Ok(Self {
+            db: Mutex::new(migrate::open_reader(path, &SCHEMA)?),
+            path: path.to_owned(),
+        })
+    }
+
+    /// Events after a position, oldest first, of all calls or of one.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt`.
+    pub fn events_after(
+        &self,
+        after: JournalPos,
+        limit: usize,
+        call: Option<CallId>,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read(|db| match call {
+            None => {
+                let sql = format!("SELECT {EVENT_COLUMNS} FROM fact WHERE pos > ?1 ORDER BY pos LIMIT ?2");
+                db.prepare_cached(&sql)?.query_map(params![after.0, limit], row::event)?.collect()
+            }
+            Some(call) => {
+                let sql = format!("SELECT {EVENT_COLUMNS} FROM fact WHERE root = ?1 AND call = ?2 AND pos > ?3 ORDER BY pos LIMIT ?4");
+                let root = root_of(db, call)?;
+                db.prepare_cached(&sql)?.query_map(params![root.0, call.0, after.0, limit], row::event)?.collect()
+            }
+        })
+    }
+
+    /// All events of a root call, oldest first.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt`.
+    pub fn events_of_root(&self, root: CallId) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read(|db| {
+            let sql = format!("SELECT {EVENT_COLUMNS} FROM fact WHERE root = ?1 ORDER BY pos");
+            db.prepare_cached(&sql)?
+                .query_map([root.0], row::event)?
+                .collect()
+        })
+    }
+
+    /// The root of a call; the call itself when the journal does not know better.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt`.
+    pub fn root_of(&self, call: CallId) -> Result<CallId, StoreError> {
+        self.read(|db| root_of(db, call))
+    }
+
+    /// The event at a position.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt`.
+    pub fn event_at(&self, pos: JournalPos) -> Result<Option<StoredEvent>, StoreError> {
+        self.read(|db| {
+            let sql = format!("SELECT {EVENT_COLUMNS} FROM fact WHERE pos = ?1");
+            db.prepare_cached(&sql)?
+                .query_row([pos.0], row::event)
+                .optional()
+        })
+    }
+
+    /// The event with this id.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt`.
+    pub fn event_by_id(&self, id: &str) -> Result<Option<StoredEvent>, StoreError> {
+        self.read(|db| {
+            let sql = format!(
+                "SELECT {EVENT_COLUMNS} FROM fact WHERE event_id = ?1 ORDER BY pos LIMIT 1"
+            );
+            db.prepare_cached(&sql)?
+                .query_row([id], row::event)
+                .optional()
+        })
+    }
+
+    /// The position of the oldest event kept; `None` when there is none. A cursor more than one before it
+    /// has lost events.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt`.
+    pub fn oldest(&self) -> Result<Option<JournalPos>, StoreError> {
+        self.read(|db| {
+            db.prepare_cached("SELECT min(pos) FROM fact")?
+                .query_row([], |row| Ok(row.get::<_, Option<u64>>(0)?.map(JournalPos)))
+        })
+    }
+
+    /// The position of the newest event committed; 0 when there never was one.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt`.
+    pub fn newest(&self) -> Result<JournalPos, StoreError> {
+        self.read(|db| {
+            db.prepare_cached("SELECT next_pos - 1 FROM meta")?
+                .query_row([], |row| Ok(JournalPos(row.get(0)?)))
+        })
+    }
+
+    /// Last facts after a position, with their CDRs, oldest first: what the projector has not copied yet.
+    ///
+    /// # Errors
+    /// `Unavailable`, or `Corrupt` for a CDR that cannot be read.
+    pub fn cdrs_after(
+        &self,
+        after: JournalPos,
+        limit: usize,
+    ) -> Result<Vec<ProjectedFact>, StoreError> {
+        self.read(|db| {
+            db.prepare_cached("SELECT pos, cdr FROM fact WHERE pos > ?1 AND cdr IS NOT NULL ORDER BY pos LIMIT ?2")?
+                .query_map(params![after.0, limit], |row| {
+                    let cdr = serde_json::from_slice(row.get_ref(1)?.as_blob()?)
+                        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(1, Type::Blob, Box::new(e)))?;
+                    Ok(ProjectedFact { pos: JournalPos(row.get(0)?), cdr })
+                })?
+                .collect()
+        })
+    }
+
+    /// Unfinished deliveries of a webhook after a delivery id, oldest first: the next page of its backlog.
+    /// Held ones are among them.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt`.
+    pub fn unfinished(
+        &self,
+        webhook: WebhookId,
+        after: DeliveryId,
+        limit: usize,
+    ) -> Result<Vec<UnfinishedDelivery>, StoreError> {
+        self.read(|db| {
+            let sql = format!(
+                "SELECT {EVENT_COLUMNS}, {DELIVERY_COLUMNS} FROM delivery JOIN fact ON fact.pos = delivery.pos
+                 WHERE delivery.webhook = ?1 AND delivery.id > ?2 ORDER BY delivery.id LIMIT ?3"
+            );
+            db.prepare_cached(&sql)?.query_map(params![webhook.0, after.0, limit], row::unfinished)?.collect()
+        })
+    }
+
+    /// One unfinished delivery; `None` when it is finished or never was.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt`.
+    pub fn delivery(&self, id: DeliveryId) -> Result<Option<UnfinishedDelivery>, StoreError> {
+        self.read(|db| {
+            let sql = format!(
+                "SELECT {EVENT_COLUMNS}, {DELIVERY_COLUMNS} FROM delivery JOIN fact ON fact.pos = delivery.pos WHERE delivery.id = ?1"
+            );
+            db.prepare_cached(&sql)?.query_row([id.0], row::unfinished).optional()
+        })
+    }
+
+    /// How many deliveries of each webhook are not finished, by webhook.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Corrupt`.
+    pub fn backlog(&self) -> Result<Vec<Backlog>, StoreError> {
+        self.read(|db| {
+            db.prepare_cached("SELECT webhook, sum(state = ?1), sum(state = ?2) FROM delivery GROUP BY webhook ORDER BY webhook")?
+                .query_map([row::PENDING, row::HELD], |row| {
+                    Ok(Backlog { webhook: WebhookId(row.get(0)?), pending: row.get(1)?, held: row.get(2)? })
+                })?
+                .collect()
+        })
+    }
+
+    pub(crate) fn read<T>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let db = self.db.lock().unwrap_or_else(PoisonError::into_inner);
+        query(&db).map_err(|e| StoreError::sqlite(&self.path, e))
+    }
+}
+
+fn root_of(db: &Connection, call: CallId) -> rusqlite::Result<CallId> {
+    let root = db
+        .prepare_cached("SELECT root FROM fact WHERE call = ?1 AND call <> root LIMIT 1")?
+        .query_row([call.0], |row| Ok(CallId(row.get(0)?)))
+        .optional()?;
+    Ok(root.unwrap_or(call))
+}
