@@ -35,6 +35,7 @@ mod method;
 mod name;
 mod name_addr;
 mod params;
+pub mod sdp;
 mod uri;
 mod via;
 mod view;
