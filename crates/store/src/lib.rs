@@ -3,14 +3,30 @@
 //! Each kind of data has a file of its own, so that losing captures never harms a call, and each file has
 //! one writer. It refuses to know SIP, HTTP and what a call's snapshot means.
 
+mod attempts;
+mod bindings;
+mod cdrs;
+mod config;
+mod deadline;
 mod error;
+pub mod filter;
 mod journal;
 mod migrate;
 
-pub use error::StoreError;
+pub use attempts::{
+    AttemptRecord, AttemptsHandle, AttemptsWriter, DeliveryFilter, DeliveryPage, DeliveryReader, DeliveryRow,
+    DeliveryState, EvidenceDropped, FinishedDelivery,
+};
+pub use bindings::{BindingChange, StoredBinding};
+pub use cdrs::{CDRS, Cdr, CdrScope, disposition, terminated_by};
+pub use config::{
+    ApiToken, ConfigDb, NewPhone, NewToken, NewUser, NewWebhook, Ordering, PHONES, Phone, PhoneAccount, RecordMode, Role, Session, TOKENS,
+    USERS, User, UserPatch, WEBHOOKS, Webhook, WebhookHealth, WebhookPatch, WebhookSecret, WebhookState,
+};
+pub use error::{Refused, StoreError};
 pub use journal::{
     Backlog, Batch, Checkpoint, Checkpointer, CommitReport, CommitSink, Committed, CommittedFact,
     DeliveryChange, Journal, JournalHandle, JournalReader, JournalWriter, LanePosition, OpenCall,
-    ProjectedFact, Purged, Recovered, Redelivery, Refused, Route, RoutedDelivery, RoutedFact,
+    ProjectedFact, Purged, Recovered, Redelivery, Route, RoutedDelivery, RoutedFact,
     Router, StoredEvent, UnfinishedDelivery, UnfinishedState, VerdictRow,
 };
