@@ -255,3 +255,6 @@ fn rank(remote: Remote, previous: Previous, from: SocketAddr) -> Option<Rank> {
 
 /// How long a better source may take the place of the first.
 const PROBATION: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,413 @@
+//! The media thread: waits for packets and commands, asks `media-core`, moves octets.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io;
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::time::{Duration, Instant};
+
+use mio::{Events, Interest, Poll, Token, Waker};
+use offhook_base::Mono;
+use offhook_media_core::{
+    Kind, MediaCommand, MediaEvent, PairId, RefusedStart, Relay, RelayId, Remote, Side, Verdict,
+};
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+
+use super::socket::Pair;
+use super::stock::Stock;
+
+/// Everything the thread owns.
+#[derive(Debug)]
+pub(super) struct Worker {
+    poll: Poll,
+    inbox: Receiver<MediaCommand>,
+    outbox: Outbox,
+    stock: Stock,
+    relays: Relays,
+    /// Pairs that the owner asked for and has not got yet.
+    owed: u32,
+    /// The last of them could not be had.
+    out_of_ports: bool,
+    /// Sockets that still had packets when their turn was over.
+    unfinished: Vec<Token>,
+    buffer: Vec<u8>,
+    origin: Instant,
+}
+
+/// The relays that run, found by name for commands and by slot for packets.
+#[derive(Debug, Default)]
+struct Relays {
+    slots: Vec<Option<Active>>,
+    free: Vec<usize>,
+    by_id: BTreeMap<RelayId, usize>,
+}
+
+#[derive(Debug)]
+struct Active {
+    relay: Relay,
+    a: Pair,
+    b: Pair,
+}
+
+/// Events on their way to the owner, in order.
+#[derive(Debug)]
+struct Outbox {
+    events: mpsc::Sender<MediaEvent>,
+    waiting: VecDeque<MediaEvent>,
+}
+
+/// Whether the owner is still there.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Owner {
+    Gone,
+    Present,
+}
+
+impl Worker {
+    pub(super) fn new(
+        stock: Stock,
+        inbox: Receiver<MediaCommand>,
+        events: mpsc::Sender<MediaEvent>,
+    ) -> io::Result<(Self, Waker)> {
+        let poll = Poll::new()?;
+        let waker = Waker::new(poll.registry(), WAKE)?;
+        let worker = Self {
+            poll,
+            inbox,
+            outbox: Outbox {
+                events,
+                waiting: VecDeque::new(),
+            },
+            stock,
+            relays: Relays::default(),
+            owed: 0,
+            out_of_ports: false,
+            unfinished: Vec::new(),
+            buffer: vec![0; LARGEST_DATAGRAM],
+            origin: Instant::now(),
+        };
+        Ok((worker, waker))
+    }
+
+    /// Runs until the owner is gone.
+    pub(super) fn run(mut self) {
+        let mut ready = Events::with_capacity(READY_AT_ONCE);
+        loop {
+            let timeout = self.timeout();
+            match self.poll.poll(&mut ready, timeout) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => {
+                    tracing::error!(%error, "waiting for media failed; no call has media any more");
+                    return;
+                }
+            }
+            let now = self.now();
+            let unfinished = std::mem::take(&mut self.unfinished);
+            for token in ready.iter().map(mio::event::Event::token).chain(unfinished) {
+                if token != WAKE {
+                    self.relay_from(now, token);
+                }
+            }
+            if self.obey(now) == Owner::Gone {
+                return;
+            }
+            self.pay_owed(now);
+            self.outbox.flush();
+        }
+    }
+
+    /// Forwards what one socket received, but only so much at a time that the others have their turn.
+    fn relay_from(&mut self, now: Mono, token: Token) {
+        let (slot, side, kind) = address_of(token);
+        let Some(active) = self.relays.slots.get_mut(slot).and_then(Option::as_mut) else {
+            return;
+        };
+        let Active { relay, a, b } = active;
+        let (here, there) = match side {
+            Side::A => (&*a, &*b),
+            Side::B => (&*b, &*a),
+        };
+        for _ in 0..PACKETS_A_TURN {
+            let (length, from) = match here.receive(kind, &mut self.buffer) {
+                Ok(received) => received,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                // Such as the echo of an unreachable port; the next packet is a packet again.
+                Err(_) => continue,
+            };
+            let packet = self.buffer.get(..length).unwrap_or_default();
+            match relay.handle_packet(now, side, kind, from, packet) {
+                Verdict::Drop(_) => {}
+                Verdict::Forward { side: _, to } => {
+                    if there.send(kind, packet, to).is_err() {
+                        relay.handle_send_error(side);
+                    }
+                }
+            }
+        }
+        self.unfinished.push(token);
+    }
+
+    /// Carries out the commands that wait.
+    fn obey(&mut self, now: Mono) -> Owner {
+        loop {
+            match self.inbox.try_recv() {
+                Err(TryRecvError::Disconnected) => return Owner::Gone,
+                Err(TryRecvError::Empty) => return Owner::Present,
+                Ok(MediaCommand::Refill { count }) => {
+                    self.owed = self.owed.saturating_add(count.into()).min(OWED_AT_MOST);
+                }
+                Ok(MediaCommand::Release { pair }) => self.release(now, pair),
+                Ok(MediaCommand::Start {
+                    relay,
+                    a,
+                    b,
+                    a_remote,
+                    b_remote,
+                }) => {
+                    if let Err(reason) = self.start(now, relay, [a, b], [a_remote, b_remote]) {
+                        tracing::warn!(%relay, ?reason, "a media relay could not be started");
+                        self.outbox.push(MediaEvent::Refused { relay, reason });
+                    }
+                }
+                Ok(MediaCommand::Stop { relay }) => self.stop(now, relay),
+                Ok(MediaCommand::Update {
+                    relay,
+                    side,
+                    remote,
+                }) => match self.relays.get_mut(relay) {
+                    Some(active) => active.relay.set_remote(side, remote),
+                    None => tracing::debug!(%relay, "an SDP came for a relay that does not run"),
+                },
+            }
+        }
+    }
+
+    fn start(
+        &mut self,
+        now: Mono,
+        id: RelayId,
+        pairs: [PairId; 2],
+        remotes: [Option<Remote>; 2],
+    ) -> Result<(), RefusedStart> {
+        let [a, b] = pairs.map(|pair| self.stock.take(pair));
+        let [a_remote, b_remote] = remotes;
+        let (a, b) = match (a, b) {
+            (Some(a), Some(b)) => (a, b),
+            (one, other) => {
+                for pair in [one, other].into_iter().flatten() {
+                    self.stock.give_back(now, pair);
+                }
+                return Err(RefusedStart::UnknownPair);
+            }
+        };
+        let mut active = Active {
+            relay: Relay::new(a_remote, b_remote),
+            a,
+            b,
+        };
+        if self.relays.by_id.contains_key(&id) {
+            self.give_back(now, active);
+            return Err(RefusedStart::Duplicate);
+        }
+        let slot = self.relays.vacant();
+        if let Err(error) = self.watch(slot, &mut active) {
+            tracing::error!(%error, "a media socket cannot be watched");
+            self.unwatch(&mut active);
+            self.give_back(now, active);
+            self.relays.free.push(slot);
+            return Err(RefusedStart::Sockets);
+        }
+        self.relays.put(slot, id, active);
+        Ok(())
+    }
+
+    fn stop(&mut self, now: Mono, id: RelayId) {
+        let Some(mut active) = self.relays.remove(id) else {
+            tracing::debug!(relay = %id, "a relay that does not run cannot be stopped");
+            return;
+        };
+        self.unwatch(&mut active);
+        self.outbox.push(MediaEvent::Stopped {
+            relay: id,
+            stats: active.relay.stats(),
+        });
+        self.give_back(now, active);
+    }
+
+    fn release(&mut self, now: Mono, pair: PairId) {
+        match self.stock.take(pair) {
+            // It stood in an SDP, so that packets may be on their way to it: it rests as if it had been used.
+            Some(pair) => self.stock.give_back(now, pair),
+            None => tracing::debug!(?pair, "a pair was released that was not handed out"),
+        }
+    }
+
+    fn give_back(&mut self, now: Mono, active: Active) {
+        self.stock.give_back(now, active.a);
+        self.stock.give_back(now, active.b);
+    }
+
+    fn watch(&self, slot: usize, active: &mut Active) -> io::Result<()> {
+        for (side, pair) in [(Side::A, &mut active.a), (Side::B, &mut active.b)] {
+            pair.drain();
+            let registry = self.poll.registry();
+            registry.register(
+                &mut pair.rtp,
+                token_of(slot, side, Kind::Rtp),
+                Interest::READABLE,
+            )?;
+            registry.register(
+                &mut pair.rtcp,
+                token_of(slot, side, Kind::Rtcp),
+                Interest::READABLE,
+            )?;
+        }
+        Ok(())
+    }
+
+    fn unwatch(&self, active: &mut Active) {
+        for pair in [&mut active.a, &mut active.b] {
+            for socket in [&mut pair.rtp, &mut pair.rtcp] {
+                if let Err(error) = self.poll.registry().deregister(socket) {
+                    tracing::debug!(%error, "a media socket was not watched");
+                }
+            }
+        }
+    }
+
+    /// Hands out pairs that the owner asked for, few at a time, for binding a socket delays packets.
+    fn pay_owed(&mut self, now: Mono) {
+        if self.owed == 0 {
+            return;
+        }
+        let mut pairs = Vec::new();
+        self.out_of_ports = false;
+        while self.owed > 0 && pairs.len() < BOUND_A_TURN {
+            match self.stock.hand_out(now) {
+                Ok(pair) => {
+                    pairs.push(pair);
+                    self.owed -= 1;
+                }
+                Err(error) => {
+                    tracing::debug!(%error, owed = self.owed, "no free pair of RTP ports");
+                    self.out_of_ports = true;
+                    break;
+                }
+            }
+        }
+        if !pairs.is_empty() {
+            self.outbox.push(MediaEvent::Ports(pairs));
+        }
+    }
+
+    /// How long the thread may wait for packets.
+    fn timeout(&self) -> Option<Duration> {
+        if !self.unfinished.is_empty() || (self.owed > 0 && !self.out_of_ports) {
+            return Some(Duration::ZERO);
+        }
+        if !self.outbox.waiting.is_empty() {
+            return Some(RETRY_EVENTS);
+        }
+        if self.owed == 0 {
+            return None;
+        }
+        let rest = self
+            .stock
+            .next_rested()
+            .map_or(RETRY_BIND, |at| at - self.now());
+        Some(rest.min(RETRY_BIND))
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "584 years of nanoseconds")]
+    fn now(&self) -> Mono {
+        Mono(self.origin.elapsed().as_nanos() as u64)
+    }
+}
+
+impl Relays {
+    fn get_mut(&mut self, id: RelayId) -> Option<&mut Active> {
+        let slot = *self.by_id.get(&id)?;
+        self.slots.get_mut(slot)?.as_mut()
+    }
+
+    fn vacant(&mut self) -> usize {
+        self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.slots.len() - 1
+        })
+    }
+
+    fn put(&mut self, slot: usize, id: RelayId, active: Active) {
+        if let Some(place) = self.slots.get_mut(slot) {
+            *place = Some(active);
+            self.by_id.insert(id, slot);
+        }
+    }
+
+    fn remove(&mut self, id: RelayId) -> Option<Active> {
+        let slot = self.by_id.remove(&id)?;
+        self.free.push(slot);
+        self.slots.get_mut(slot)?.take()
+    }
+}
+
+impl Outbox {
+    fn push(&mut self, event: MediaEvent) {
+        self.waiting.push_back(event);
+    }
+
+    fn flush(&mut self) {
+        while let Some(event) = self.waiting.pop_front() {
+            match self.events.try_send(event) {
+                Ok(()) => {}
+                Err(TrySendError::Full(event)) => return self.waiting.push_front(event),
+                Err(TrySendError::Closed(_)) => return self.waiting.clear(),
+            }
+        }
+    }
+}
+
+const fn token_of(slot: usize, side: Side, kind: Kind) -> Token {
+    let side = match side {
+        Side::A => 0,
+        Side::B => 2,
+    };
+    let kind = match kind {
+        Kind::Rtcp => 1,
+        Kind::Rtp => 0,
+    };
+    Token(slot * 4 + side + kind)
+}
+
+const fn address_of(token: Token) -> (usize, Side, Kind) {
+    let side = if token.0 & 2 == 0 { Side::A } else { Side::B };
+    let kind = if token.0 & 1 == 0 {
+        Kind::Rtp
+    } else {
+        Kind::Rtcp
+    };
+    (token.0 / 4, side, kind)
+}
+
+const WAKE: Token = Token(usize::MAX);
+
+/// Sockets reported by one poll.
+const READY_AT_ONCE: usize = 1_024;
+
+/// Packets of one socket before the next one has its turn.
+const PACKETS_A_TURN: usize = 32;
+
+/// Pairs bound between two polls: some 20 µs each.
+const BOUND_A_TURN: usize = 16;
+
+/// Every pair that an address can have.
+const OWED_AT_MOST: u32 = 32_768;
+
+const LARGEST_DATAGRAM: usize = 65_535;
+
+/// How soon an owner whose queue is full is tried again.
+const RETRY_EVENTS: Duration = Duration::from_millis(20);
+
+/// How soon ports of others, or descriptors, may have become free.
+const RETRY_BIND: Duration = Duration::from_secs(1);
