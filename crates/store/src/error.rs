@@ -1,4 +1,4 @@
-//! Why the store could not do what it was asked.
+//! Why the store could not do what it was asked, and why a writer would not take it.
 
 use std::path::{Path, PathBuf};
 
@@ -52,6 +52,18 @@ pub enum StoreError {
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
+}
+
+/// Why a command was not queued. Records are cheap to clone; who cannot lose one keeps a clone until the
+/// report.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Refused {
+    /// The writer has stopped, or is about to.
+    #[error("the writer has stopped")]
+    Closed,
+    /// The queue is full: commits are slower than what comes in.
+    #[error("the writer's queue is full")]
+    Full,
 }
 
 impl StoreError {

@@ -23,7 +23,7 @@ pub use records::{
     VerdictRow,
 };
 pub use writer::{
-    CommitReport, CommitSink, CommittedFact, JournalHandle, JournalWriter, Refused, Route, Router,
+    CommitReport, CommitSink, CommittedFact, JournalHandle, JournalWriter, Route, Router,
 };
 
 use crate::StoreError;

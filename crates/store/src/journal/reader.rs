@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use offhook_base::{CallId, CdrRecord, DeliveryId, JournalPos, WebhookId};
-use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::types::{Type, Value};
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::row::{self, DELIVERY_COLUMNS, EVENT_COLUMNS};
 use super::{Backlog, SCHEMA, StoredEvent, UnfinishedDelivery};
-use crate::StoreError;
-use crate::migrate;
+use crate::{DeliveryFilter, StoreError, deadline, migrate};
 
 /// A read-only connection to the journal. Each answer is one short transaction: a long one would keep
 /// the log from being checkpointed.
@@ -203,7 +203,31 @@ impl JournalReader {
         })
     }
 
-    pub(crate) fn read<T>(
+    /// Ids of the unfinished deliveries that meet `filter`, newest first, and how many there are in all.
+    pub(crate) fn matching(
+        &self,
+        filter: &DeliveryFilter,
+        limit: usize,
+        deadline: Instant,
+    ) -> Result<(Vec<DeliveryId>, u64), StoreError> {
+        let conditions = filter.conditions();
+        let mut db = self.db.lock().unwrap_or_else(PoisonError::into_inner);
+        deadline::until(&mut db, deadline, |db| {
+            let from = format!("FROM delivery JOIN fact ON fact.pos = delivery.pos WHERE {}", conditions.sql);
+            let sql = format!("SELECT count(*) {from}");
+            let count = db.prepare_cached(&sql)?.query_row(params_from_iter(&conditions.values), |row| row.get(0))?;
+            let sql = format!("SELECT delivery.id {from} ORDER BY delivery.id DESC LIMIT ?");
+            let limit = Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX));
+            let ids = db
+                .prepare_cached(&sql)?
+                .query_map(params_from_iter(conditions.values.iter().chain([&limit])), |row| Ok(DeliveryId(row.get(0)?)))?
+                .collect::<rusqlite::Result<Vec<_>>>()?;
+            Ok((ids, count))
+        })
+        .map_err(|e| StoreError::sqlite(&self.path, e))
+    }
+
+    fn read<T>(
         &self,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {

@@ -11,10 +11,10 @@ use std::sync::mpsc::{self, SyncSender, TrySendError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use offhook_base::{DeliveryId, EventRecord, FactRecord, JournalPos, Wall, WebhookId};
+use offhook_base::{EventRecord, FactRecord, JournalPos, Wall, WebhookId};
 
 use super::{Checkpointer, Journal, Recovered, Redelivery, RoutedDelivery, VerdictRow};
-use crate::StoreError;
+use crate::{Refused, StoreError};
 
 /// Where one event goes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -72,18 +72,6 @@ pub trait CommitSink: Send {
     fn on_committed(&mut self, report: CommitReport);
     /// A commit failed. Nothing more will be committed; the process is to exit and replay.
     fn on_fatal(&mut self, error: StoreError);
-}
-
-/// Why a command was not queued. Records are cheap to clone; who cannot lose one keeps a clone until the
-/// report.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum Refused {
-    /// The writer has stopped, or is about to.
-    #[error("the writer has stopped")]
-    Closed,
-    /// The queue is full: commits are slower than what comes in.
-    #[error("the writer's queue is full")]
-    Full,
 }
 
 enum Command {
