@@ -5,6 +5,7 @@
 
 mod attempts;
 mod bindings;
+mod captures;
 mod cdrs;
 mod config;
 mod deadline;
@@ -14,19 +15,23 @@ mod journal;
 mod migrate;
 
 pub use attempts::{
-    AttemptRecord, AttemptsHandle, AttemptsWriter, DeliveryFilter, DeliveryPage, DeliveryReader, DeliveryRow,
-    DeliveryState, EvidenceDropped, FinishedDelivery,
+    AttemptRecord, AttemptsHandle, AttemptsWriter, DeliveryFilter, DeliveryPage, DeliveryReader,
+    DeliveryRow, DeliveryState, EvidenceDropped, FinishedDelivery,
 };
 pub use bindings::{BindingChange, StoredBinding};
+pub use captures::{
+    CaptureHandle, CaptureReader, CaptureTransport, CaptureWriter, CapturedMessage, CapturesDropped,
+};
 pub use cdrs::{CDRS, Cdr, CdrScope, disposition, terminated_by};
 pub use config::{
-    ApiToken, ConfigDb, NewPhone, NewToken, NewUser, NewWebhook, Ordering, PHONES, Phone, PhoneAccount, RecordMode, Role, Session, TOKENS,
-    USERS, User, UserPatch, WEBHOOKS, Webhook, WebhookHealth, WebhookPatch, WebhookSecret, WebhookState,
+    ApiToken, ConfigDb, NewPhone, NewToken, NewUser, NewWebhook, Ordering, PHONES, Phone,
+    PhoneAccount, RecordMode, Role, Session, TOKENS, USERS, User, UserPatch, WEBHOOKS, Webhook,
+    WebhookHealth, WebhookPatch, WebhookSecret, WebhookState,
 };
 pub use error::{Refused, StoreError};
 pub use journal::{
     Backlog, Batch, Checkpoint, Checkpointer, CommitReport, CommitSink, Committed, CommittedFact,
     DeliveryChange, Journal, JournalHandle, JournalReader, JournalWriter, LanePosition, OpenCall,
-    ProjectedFact, Purged, Recovered, Redelivery, Route, RoutedDelivery, RoutedFact,
-    Router, StoredEvent, UnfinishedDelivery, UnfinishedState, VerdictRow,
+    ProjectedFact, Purged, Recovered, Redelivery, Route, RoutedDelivery, RoutedFact, Router,
+    StoredEvent, UnfinishedDelivery, UnfinishedState, VerdictRow,
 };

@@ -39,16 +39,33 @@ impl DeliveryFilter {
     pub(crate) fn conditions(&self) -> Conditions {
         let id = |id: u64| Value::Integer(i64::try_from(id).unwrap_or(i64::MAX));
         let mut all: Vec<(&str, Value)> = Vec::new();
-        all.extend(self.webhook.map(|webhook| ("delivery.webhook = ?", id(webhook.0.into()))));
+        all.extend(
+            self.webhook
+                .map(|webhook| ("delivery.webhook = ?", id(webhook.0.into()))),
+        );
         all.extend(self.call.map(|call| ("call = ?", id(call.0))));
         all.extend(self.root.map(|root| ("delivery.root = ?", id(root.0))));
-        all.extend(self.event_id.clone().map(|event| ("event_id = ?", Value::Text(event))));
-        all.extend(self.event_name.map(|name| ("name = ?", Value::Text(name.as_str().to_owned()))));
-        all.extend(self.state.map(|state| ("delivery.state = ?", Value::Integer(state.number().into()))));
+        all.extend(
+            self.event_id
+                .clone()
+                .map(|event| ("event_id = ?", Value::Text(event))),
+        );
+        all.extend(
+            self.event_name
+                .map(|name| ("name = ?", Value::Text(name.as_str().to_owned()))),
+        );
+        all.extend(
+            self.state
+                .map(|state| ("delivery.state = ?", Value::Integer(state.number().into()))),
+        );
         all.extend(self.since.map(|since| ("at >= ?", Value::Integer(since.0))));
         all.extend(self.until.map(|until| ("at < ?", Value::Integer(until.0))));
         let (texts, values): (Vec<_>, Vec<_>) = all.into_iter().unzip();
-        let sql = if texts.is_empty() { "TRUE".to_owned() } else { texts.join(" AND ") };
+        let sql = if texts.is_empty() {
+            "TRUE".to_owned()
+        } else {
+            texts.join(" AND ")
+        };
         Conditions { sql, values }
     }
 }

@@ -44,21 +44,33 @@ impl DeliveryReader {
     /// A reader of the days' files in `dir` and of the journal.
     #[must_use]
     pub fn new(dir: &Path, journal: Arc<JournalReader>) -> Self {
-        Self { dir: dir.to_owned(), journal, files: Mutex::default() }
+        Self {
+            dir: dir.to_owned(),
+            journal,
+            files: Mutex::default(),
+        }
     }
 
     /// One page of the deliveries that meet `filter`, newest first; `page` counts from 1.
     ///
     /// # Errors
     /// `TooBroad` when it takes over a second; `Unavailable`, `Corrupt`.
-    pub fn list(&self, filter: &DeliveryFilter, page: usize, limit: usize) -> Result<DeliveryPage, StoreError> {
+    pub fn list(
+        &self,
+        filter: &DeliveryFilter,
+        page: usize,
+        limit: usize,
+    ) -> Result<DeliveryPage, StoreError> {
         let deadline = deadline::of_one_query();
         let skip = page.saturating_sub(1).saturating_mul(limit);
         let wanted = skip.saturating_add(limit);
         let mut filter = filter.clone();
         if let (None, Some(id)) = (filter.root, &filter.event_id) {
             // The days have an index by root, and events are found in the journal.
-            filter.root = self.journal.event_by_id(id)?.map(|stored| stored.event.root);
+            filter.root = self
+                .journal
+                .event_by_id(id)?
+                .map(|stored| stored.event.root);
         }
         let mut found: Vec<(DeliveryId, Source)> = Vec::new();
         let mut total = 0;
@@ -70,13 +82,21 @@ impl DeliveryReader {
         if filter.state.is_none_or(|state| !state.is_unfinished()) {
             let oldest = filter.since.map(Day::of);
             // A delivery never finishes on a day before its event's.
-            for day in self.days()?.into_iter().filter(|day| oldest.is_none_or(|oldest| *day >= oldest)) {
+            for day in self
+                .days()?
+                .into_iter()
+                .filter(|day| oldest.is_none_or(|oldest| *day >= oldest))
+            {
                 let (ids, count) = self.matching_on(day, &filter, wanted, deadline)?;
                 found.extend(ids.into_iter().map(|id| (id, Source::Day(day))));
                 total += count;
             }
         }
-        found.sort_unstable_by(|(a, from_a), (b, from_b)| b.cmp(a).then(from_a.is_journal().cmp(&from_b.is_journal())).then(from_b.cmp(from_a)));
+        found.sort_unstable_by(|(a, from_a), (b, from_b)| {
+            b.cmp(a)
+                .then(from_a.is_journal().cmp(&from_b.is_journal()))
+                .then(from_b.cmp(from_a))
+        });
         let before = found.len();
         // Between the evidence of an end and the verdict's commit a delivery is in both.
         found.dedup_by_key(|(id, _)| *id);
@@ -106,7 +126,10 @@ impl DeliveryReader {
     /// # Errors
     /// `Unavailable`, `Corrupt`, `TooBroad`.
     pub fn of_root(&self, root: CallId) -> Result<Vec<DeliveryRow>, StoreError> {
-        let filter = DeliveryFilter { root: Some(root), ..DeliveryFilter::default() };
+        let filter = DeliveryFilter {
+            root: Some(root),
+            ..DeliveryFilter::default()
+        };
         let mut rows = self.list(&filter, 1, OF_ROOT)?.rows;
         rows.reverse();
         Ok(rows)
@@ -116,19 +139,32 @@ impl DeliveryReader {
         let found = match source {
             Source::Journal => self.journal.delivery(id)?.map(waiting),
             Source::Day(day) => self.on(day, |db| {
-                db.prepare_cached("SELECT * FROM delivery WHERE id = ?1")?.query_row([id.0], row::finished).optional()
+                db.prepare_cached("SELECT * FROM delivery WHERE id = ?1")?
+                    .query_row([id.0], row::finished)
+                    .optional()
             })?,
         };
-        let Some(mut found) = found else { return Ok(None) };
+        let Some(mut found) = found else {
+            return Ok(None);
+        };
         found.attempts = self.attempts(id, found.event.at, found.finished_at)?;
         Ok(Some(found))
     }
 
     /// The attempts of a delivery lie in the files from its event's day to the day of its end.
-    fn attempts(&self, id: DeliveryId, from: Wall, to: Option<Wall>) -> Result<Vec<AttemptRecord>, StoreError> {
+    fn attempts(
+        &self,
+        id: DeliveryId,
+        from: Wall,
+        to: Option<Wall>,
+    ) -> Result<Vec<AttemptRecord>, StoreError> {
         let (from, to) = (Day::of(from), to.map(Day::of));
         let mut attempts: Vec<AttemptRecord> = Vec::new();
-        for day in self.days()?.into_iter().filter(|day| *day >= from && to.is_none_or(|to| *day <= to)) {
+        for day in self
+            .days()?
+            .into_iter()
+            .filter(|day| *day >= from && to.is_none_or(|to| *day <= to))
+        {
             attempts.extend(self.on(day, |db| {
                 db.prepare_cached("SELECT * FROM attempt WHERE delivery = ?1")?
                     .query_map([id.0], row::attempt)?
@@ -139,17 +175,31 @@ impl DeliveryReader {
         Ok(attempts)
     }
 
-    fn matching_on(&self, day: Day, filter: &DeliveryFilter, limit: usize, deadline: Instant) -> Result<(Vec<DeliveryId>, u64), StoreError> {
+    fn matching_on(
+        &self,
+        day: Day,
+        filter: &DeliveryFilter,
+        limit: usize,
+        deadline: Instant,
+    ) -> Result<(Vec<DeliveryId>, u64), StoreError> {
         let conditions = filter.conditions();
         self.on(day, |db| {
             deadline::until(db, deadline, |db| {
                 let sql = format!("SELECT count(*) FROM delivery WHERE {}", conditions.sql);
-                let count = db.prepare_cached(&sql)?.query_row(params_from_iter(&conditions.values), |row| row.get(0))?;
-                let sql = format!("SELECT id FROM delivery WHERE {} ORDER BY id DESC LIMIT ?", conditions.sql);
+                let count = db
+                    .prepare_cached(&sql)?
+                    .query_row(params_from_iter(&conditions.values), |row| row.get(0))?;
+                let sql = format!(
+                    "SELECT id FROM delivery WHERE {} ORDER BY id DESC LIMIT ?",
+                    conditions.sql
+                );
                 let limit = Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX));
                 let ids = db
                     .prepare_cached(&sql)?
-                    .query_map(params_from_iter(conditions.values.iter().chain([&limit])), |row| Ok(DeliveryId(row.get(0)?)))?
+                    .query_map(
+                        params_from_iter(conditions.values.iter().chain([&limit])),
+                        |row| Ok(DeliveryId(row.get(0)?)),
+                    )?
                     .collect::<rusqlite::Result<Vec<_>>>()?;
                 Ok((ids, count))
             })
@@ -164,16 +214,22 @@ impl DeliveryReader {
         Ok(days)
     }
 
-    fn on<T: Default>(&self, day: Day, query: impl FnOnce(&mut Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+    fn on<T: Default>(
+        &self,
+        day: Day,
+        query: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         let db = match files.entry(day) {
             std::collections::btree_map::Entry::Occupied(open) => open.into_mut(),
-            std::collections::btree_map::Entry::Vacant(closed) => match day.open_reader(&self.dir) {
-                Ok(db) => closed.insert(db),
-                // Its day of retention came between the listing and this moment.
-                Err(_) if !day.path(&self.dir).exists() => return Ok(T::default()),
-                Err(error) => return Err(error),
-            },
+            std::collections::btree_map::Entry::Vacant(closed) => {
+                match day.open_reader(&self.dir) {
+                    Ok(db) => closed.insert(db),
+                    // Its day of retention came between the listing and this moment.
+                    Err(_) if !day.path(&self.dir).exists() => return Ok(T::default()),
+                    Err(error) => return Err(error),
+                }
+            }
         };
         query(db).map_err(|e| StoreError::sqlite(&day.path(&self.dir), e))
     }

@@ -24,7 +24,15 @@ impl DeliveryState {
     }
 
     fn from_number(number: u8) -> Option<Self> {
-        [Self::Pending, Self::Held, Self::Delivered, Self::Failed, Self::Expired].into_iter().find(|state| state.number() == number)
+        [
+            Self::Pending,
+            Self::Held,
+            Self::Delivered,
+            Self::Failed,
+            Self::Expired,
+        ]
+        .into_iter()
+        .find(|state| state.number() == number)
     }
 
     /// Whether the journal holds such deliveries.
@@ -33,7 +41,10 @@ impl DeliveryState {
     }
 }
 
-pub(super) fn insert_finished(db: &Connection, finished: &FinishedDelivery) -> rusqlite::Result<()> {
+pub(super) fn insert_finished(
+    db: &Connection,
+    finished: &FinishedDelivery,
+) -> rusqlite::Result<()> {
     let event = &finished.event;
     // A verdict that was lost in a crash is reached a second time.
     db.prepare_cached(
@@ -64,10 +75,17 @@ pub(super) fn insert_finished(db: &Connection, finished: &FinishedDelivery) -> r
 
 pub(super) fn insert_attempt(db: &Connection, attempt: &AttemptRecord) -> rusqlite::Result<()> {
     let request_headers = headers_json(attempt.request_headers.iter().map(|(name, value)| {
-        let secret = SECRET_HEADERS.iter().any(|it| name.eq_ignore_ascii_case(it));
+        let secret = SECRET_HEADERS
+            .iter()
+            .any(|it| name.eq_ignore_ascii_case(it));
         (name.as_str(), if secret { "…" } else { value.as_str() })
     }))?;
-    let response_headers = headers_json(attempt.response_headers.iter().map(|(name, value)| (name.as_str(), value.as_str())))?;
+    let response_headers = headers_json(
+        attempt
+            .response_headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str())),
+    )?;
     db.prepare_cached(
         "INSERT INTO attempt (delivery, n, at, ms, status, error, request_headers, response_headers, response_body)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -89,7 +107,9 @@ pub(super) fn insert_attempt(db: &Connection, attempt: &AttemptRecord) -> rusqli
 pub(super) fn finished(row: &Row<'_>) -> rusqlite::Result<DeliveryRow> {
     let text = |column| -> rusqlite::Result<Arc<str>> { Ok(row.get_ref(column)?.as_str()?.into()) };
     let number: u8 = row.get("state")?;
-    let state = DeliveryState::from_number(number).ok_or(rusqlite::Error::IntegralValueOutOfRange(0, i64::from(number)))?;
+    let state = DeliveryState::from_number(number).ok_or(
+        rusqlite::Error::IntegralValueOutOfRange(0, i64::from(number)),
+    )?;
     let event = EventRecord {
         id: text("event_id")?,
         root: CallId(row.get("root")?),
@@ -133,7 +153,8 @@ pub(super) fn attempt(row: &Row<'_>) -> rusqlite::Result<AttemptRecord> {
 }
 
 fn headers_json<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>) -> rusqlite::Result<String> {
-    serde_json::to_string(&headers.collect::<Vec<_>>()).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))
+    serde_json::to_string(&headers.collect::<Vec<_>>())
+        .map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))
 }
 
 fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
+use std::sync::mpsc::{self, Receiver, SyncSender, TryRecvError, TrySendError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use offhook_base::Wall;
@@ -75,12 +75,26 @@ impl AttemptsWriter {
         // Full: see `AttemptsHandle::attempt` and `AttemptsHandle::finished`.
         let (commands, queue) = mpsc::sync_channel(capacity);
         let shared = Arc::<Shared>::default();
-        let thread = Thread { dir: dir.to_owned(), files, rows: Vec::new(), flushes: Vec::new(), shared: Arc::clone(&shared), ending: false };
+        let thread = Thread {
+            dir: dir.to_owned(),
+            files,
+            rows: Vec::new(),
+            flushes: Vec::new(),
+            shared: Arc::clone(&shared),
+            ending: false,
+        };
         let thread = std::thread::Builder::new()
             .name("attempts-writer".to_owned())
             .spawn(move || thread.run(&queue))
             .map_err(|e| StoreError::io(dir, "starting the thread of attempts", e))?;
-        Ok(Self { handle: AttemptsHandle { commands, shared, capacity }, thread })
+        Ok(Self {
+            handle: AttemptsHandle {
+                commands,
+                shared,
+                capacity,
+            },
+            thread,
+        })
     }
 
     /// A way to the writer.
@@ -143,7 +157,9 @@ impl AttemptsHandle {
     pub fn flush(&self) -> Result<(), Refused> {
         let (done, written) = mpsc::sync_channel(1);
         self.shared.queued.fetch_add(1, Ordering::Relaxed);
-        self.commands.send(Command::Flush(done)).map_err(|_| Refused::Closed)?;
+        self.commands
+            .send(Command::Flush(done))
+            .map_err(|_| Refused::Closed)?;
         written.recv().map_err(|_| Refused::Closed)
     }
 
@@ -208,17 +224,19 @@ impl Thread {
     }
 
     fn gather(&mut self, queue: &Receiver<Command>) {
-        let Ok(first) = queue.recv() else {
-            self.ending = true;
-            return;
-        };
-        self.take(first);
-        let until = Instant::now() + GATHER;
+        match queue.recv() {
+            Ok(first) => self.take(first),
+            Err(_) => self.ending = true,
+        }
+        if !self.ending && self.flushes.is_empty() {
+            // Asleep rather than waiting on the queue: nobody pays for waking this thread.
+            std::thread::sleep(GATHER);
+        }
         while !self.ending && self.flushes.is_empty() && self.rows.len() < MAX_ROWS {
-            match queue.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            match queue.try_recv() {
                 Ok(command) => self.take(command),
-                Err(RecvTimeoutError::Timeout) => return,
-                Err(RecvTimeoutError::Disconnected) => self.ending = true,
+                Err(TryRecvError::Empty) => return,
+                Err(TryRecvError::Disconnected) => self.ending = true,
             }
         }
     }
@@ -263,7 +281,9 @@ impl Thread {
             }
             self.files.insert(day, file);
         }
-        let Some(db) = self.files.get(&day) else { return Ok(()) };
+        let Some(db) = self.files.get(&day) else {
+            return Ok(());
+        };
         let path = day.path(&self.dir);
         let at = |e| StoreError::sqlite(&path, e);
         let tx = db.unchecked_transaction().map_err(at)?;

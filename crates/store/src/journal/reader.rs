@@ -213,14 +213,22 @@ impl JournalReader {
         let conditions = filter.conditions();
         let mut db = self.db.lock().unwrap_or_else(PoisonError::into_inner);
         deadline::until(&mut db, deadline, |db| {
-            let from = format!("FROM delivery JOIN fact ON fact.pos = delivery.pos WHERE {}", conditions.sql);
+            let from = format!(
+                "FROM delivery JOIN fact ON fact.pos = delivery.pos WHERE {}",
+                conditions.sql
+            );
             let sql = format!("SELECT count(*) {from}");
-            let count = db.prepare_cached(&sql)?.query_row(params_from_iter(&conditions.values), |row| row.get(0))?;
+            let count = db
+                .prepare_cached(&sql)?
+                .query_row(params_from_iter(&conditions.values), |row| row.get(0))?;
             let sql = format!("SELECT delivery.id {from} ORDER BY delivery.id DESC LIMIT ?");
             let limit = Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX));
             let ids = db
                 .prepare_cached(&sql)?
-                .query_map(params_from_iter(conditions.values.iter().chain([&limit])), |row| Ok(DeliveryId(row.get(0)?)))?
+                .query_map(
+                    params_from_iter(conditions.values.iter().chain([&limit])),
+                    |row| Ok(DeliveryId(row.get(0)?)),
+                )?
                 .collect::<rusqlite::Result<Vec<_>>>()?;
             Ok((ids, count))
         })
