@@ -1,0 +1,159 @@
+//! What the [`Stack`](crate::Stack) tells its owner, and what it wants sent.
+
+use bytes::Bytes;
+use offhook_base::PhoneId;
+use offhook_sip_message::Message;
+
+use crate::{Binding, BindingKey, LegId, Peer, TxId};
+
+/// What happened on the wire, as far as a call cares.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A phone calls. It is authenticated, and 100 was sent. Answer by [`Answer`](crate::Command::Answer).
+    Invite {
+        /// The leg, new.
+        leg: LegId,
+        /// The phone that proved its password; the From header proves nothing.
+        phone: PhoneId,
+        /// Where it came from.
+        peer: Peer,
+        /// The INVITE.
+        request: Message,
+    },
+    /// The caller gave up before the answer; CANCEL (or its BYE) has been answered with 200.
+    ///
+    /// The INVITE still waits for the owner's [`Answer`](crate::Command::Answer), normally 487.
+    Cancelled {
+        /// The incoming leg.
+        leg: LegId,
+        /// The CANCEL or BYE, for its Reason header.
+        reason: Option<Message>,
+    },
+    /// The ACK to our 2xx arrived.
+    Acked {
+        /// The leg.
+        leg: LegId,
+        /// The ACK, when it carries a body (the answer to a delayed offer).
+        body: Option<Message>,
+    },
+    /// No ACK to our 2xx for 64 × T1 (RFC 3261 13.3.1.4). The owner ends the call by [`Bye`](crate::Command::Bye).
+    AckMissing {
+        /// The leg.
+        leg: LegId,
+    },
+    /// A provisional response other than 100 to our INVITE; copies are filtered. Several To tags are possible.
+    Provisional {
+        /// The outgoing leg.
+        leg: LegId,
+        /// The response.
+        response: Message,
+    },
+    /// The first 2xx to our INVITE. The owner sends [`Ack`](crate::Command::Ack).
+    ///
+    /// A 2xx with another To tag is ACKed and BYEd by the Stack.
+    Answered {
+        /// The outgoing leg.
+        leg: LegId,
+        /// The response.
+        response: Message,
+    },
+    /// Our INVITE failed; the leg is gone.
+    Refused {
+        /// The outgoing leg.
+        leg: LegId,
+        /// The peer's status, or ours: 408 no answer at all, 487 cancelled, 503 the flow is broken or we are full.
+        status: u16,
+        /// The response, unless the status is ours.
+        response: Option<Message>,
+    },
+    /// A request inside a leg. Answer by [`Reply`](crate::Command::Reply).
+    ///
+    /// After a BYE nothing else is reported for the leg, and the reply to it ends the leg.
+    Request {
+        /// The leg.
+        leg: LegId,
+        /// The transaction.
+        tx: TxId,
+        /// The request.
+        request: Message,
+    },
+    /// The final response to a request of ours inside a leg. A 2xx to a re-INVITE wants [`Ack`](crate::Command::Ack).
+    Response {
+        /// The leg.
+        leg: LegId,
+        /// The owner's transaction.
+        tx: TxId,
+        /// The response.
+        response: Message,
+    },
+    /// A request of ours inside a leg got no answer.
+    Failed {
+        /// The leg.
+        leg: LegId,
+        /// The owner's transaction.
+        tx: TxId,
+        /// 408 time-out, 481 no such dialog (yet), 491 another re-INVITE is in progress, 503 the flow is broken.
+        status: u16,
+    },
+    /// A phone registered or refreshed a contact.
+    Registered {
+        /// The phone.
+        phone: PhoneId,
+        /// The binding as it is from here on.
+        binding: Binding,
+    },
+    /// A contact was removed, replaced, ran out, or its connection closed.
+    Unregistered {
+        /// The phone.
+        phone: PhoneId,
+        /// Which one.
+        key: BindingKey,
+    },
+    /// An authenticated request outside any dialog, such as MESSAGE. Answer by [`Reply`](crate::Command::Reply).
+    OutOfDialog {
+        /// The transaction.
+        tx: TxId,
+        /// The phone that proved its password.
+        phone: PhoneId,
+        /// Where it came from.
+        peer: Peer,
+        /// The request.
+        request: Message,
+    },
+    /// The Stack refused a request by itself; for the "why won't my phone register" ring and for bans.
+    ///
+    /// The first challenge to a request without credentials is no refusal.
+    Rejected {
+        /// Where it came from.
+        peer: Peer,
+        /// The status sent.
+        status: u16,
+        /// The request.
+        request: Message,
+    },
+}
+
+/// What leaves the Stack, in order.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Octets to send.
+    Send {
+        /// Where to.
+        peer: Peer,
+        /// One whole message.
+        bytes: Bytes,
+        /// The leg it belongs to, for the capture.
+        leg: Option<LegId>,
+    },
+    /// A message was received; for the capture. It precedes what it causes.
+    Tap {
+        /// The leg it belongs to.
+        leg: Option<LegId>,
+        /// Where it came from.
+        peer: Peer,
+        /// One whole message.
+        bytes: Bytes,
+    },
+    /// Something for the owner.
+    Event(Event),
+}

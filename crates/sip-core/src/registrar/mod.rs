@@ -1,0 +1,5 @@
+//! The registrar (RFC 3261 10.3): contacts by phone.
+
+mod binding;
+
+pub use binding::{Binding, BindingKey};
