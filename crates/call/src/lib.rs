@@ -1,1 +1,49 @@
-//! offhook-call.
+//! The brain of the PBX: calls, legs, routing, facts.
+//!
+//! A call is an enum of phases; `handle` consumes a phase and gives the next. Effects come out in order: facts for
+//! the journal, commands for the SIP stack, commands for the media shell. What tells a peer of a new state waits
+//! behind the commit fence.
+//!
+//! The crate refuses to know sockets, clocks, disks, SQL and HTTP. One owner drives a [`Switch`]:
+//!
+//! ```text
+//! loop {
+//!     switch.handle_datagram(now, peer, octets);   // or _committed, _timeout, _hangup …
+//!     while let Some(output) = switch.poll_output() { /* send, record, relay */ }
+//!     wait until the next input or switch.next_timeout()
+//! }
+//! ```
+
+mod bindings;
+mod call_ids;
+mod cause;
+mod config;
+mod convey;
+mod directory;
+mod effect;
+mod event_id;
+mod event_json;
+mod fence;
+mod hold;
+mod limit;
+mod media;
+mod pbx;
+mod phase;
+mod plan;
+mod record;
+mod restart;
+mod switch;
+
+pub use bindings::Bindings;
+pub use call_ids::CallIds;
+pub use config::CallConfig;
+pub use directory::{Directory, DirectoryChange, Phone, User};
+pub use effect::{ApiRefusal, ApiReply};
+pub use event_id::EventIds;
+pub use limit::Network;
+
+pub use pbx::LegName;
+pub use plan::{Plan, Unreachable, plan};
+pub use record::{CallRecord, CallState, Destination, Participant};
+pub use restart::{UnreadableSnapshot, close_after_restart};
+pub use switch::{BindingChange, Output, Switch};

@@ -1,0 +1,114 @@
+//! What passes through the B2BUA from one leg to the other.
+//!
+//! Unknown headers and bodies pass as octets. What belongs to one hop, one dialog or one credential does not, nor
+//! does what would let a phone claim another identity.
+
+use bytes::Bytes;
+use offhook_sip_core::{Body, Headers};
+use offhook_sip_message::{Message, Name};
+
+use crate::cause::EndCause;
+
+/// Headers of `message` that the other leg gets.
+pub(crate) fn headers(message: &Message) -> Headers {
+    message
+        .view()
+        .all_headers()
+        .filter(|header| passes(header.id, header.name))
+        .map(|header| {
+            (
+                Bytes::copy_from_slice(header.name),
+                Bytes::copy_from_slice(header.value),
+            )
+        })
+        .collect()
+}
+
+/// The body of `message` as it came; `None` when it has none.
+pub(crate) fn body(message: &Message) -> Option<Body> {
+    let view = message.view();
+    let octets = view.body();
+    (!octets.is_empty()).then(|| Body {
+        content_type: Bytes::copy_from_slice(view.content_type().unwrap_or(b"application/sdp")),
+        octets: Bytes::copy_from_slice(octets),
+    })
+}
+
+/// Whether a body is an SDP (RFC 3261 §20.15: a media type compares without case).
+pub(crate) fn is_sdp(body: &Body) -> bool {
+    let media_type = body
+        .content_type
+        .split(|b| *b == b';')
+        .next()
+        .unwrap_or_default();
+    media_type
+        .trim_ascii()
+        .eq_ignore_ascii_case(b"application/sdp")
+}
+
+/// The `Reason` header for an end of ours (RFC 3326), unless `message` brought one that is passed on.
+pub(crate) fn reason(cause: offhook_base::Cause) -> (Bytes, Bytes) {
+    (
+        Bytes::from_static(b"Reason"),
+        Bytes::from(format!(
+            "Q.850;cause={};text=\"{}\"",
+            cause.q850, cause.text
+        )),
+    )
+}
+
+/// The cause of an end that a peer asked for: its own `Reason: Q.850` wins.
+pub(crate) fn cause_of(message: Option<&Message>, otherwise: EndCause, sip: u16) -> EndCause {
+    let named = message
+        .and_then(|message| crate::cause::q850_of_reason(message.view().headers(Name::Reason)));
+    match named {
+        Some(q850) if q850 != otherwise.cause().q850 => EndCause::Reason { q850, sip },
+        _ => otherwise,
+    }
+}
+
+/// Text of a header value for people: event JSON, CDR, live list.
+pub(crate) fn text(value: Option<&[u8]>) -> String {
+    value
+        .map(|octets| String::from_utf8_lossy(octets).into_owned())
+        .unwrap_or_default()
+}
+
+/// User-Agent of a request, Server of a response; some phones send User-Agent in both.
+pub(crate) fn user_agent(message: &Message) -> String {
+    let view = message.view();
+    text(
+        view.header(Name::UserAgent)
+            .or_else(|| view.header(Name::Server)),
+    )
+}
+
+/// Unknown headers pass; of the known ones only those that describe the call or its body.
+fn passes(id: Name, name: &[u8]) -> bool {
+    if id == Name::Other {
+        !name.eq_ignore_ascii_case(b"Session-ID")
+    } else {
+        DESCRIBES_THE_CALL.contains(&id)
+    }
+}
+
+const DESCRIBES_THE_CALL: [Name; 18] = [
+    Name::AlertInfo,
+    Name::AnswerMode,
+    Name::CallInfo,
+    Name::ContentDisposition,
+    Name::ContentEncoding,
+    Name::ContentLanguage,
+    Name::Date,
+    Name::ErrorInfo,
+    Name::Event,
+    Name::InReplyTo,
+    Name::MimeVersion,
+    Name::Organization,
+    Name::Priority,
+    Name::Reason,
+    Name::RetryAfter,
+    Name::Subject,
+    Name::SubscriptionState,
+    Name::Warning,
+];

@@ -1,0 +1,60 @@
+//! What a phase of a call wants done, in order. The owner performs it.
+
+use offhook_base::FactRecord;
+use offhook_sip_core::{Command, LegId};
+
+use crate::fence::Class;
+use offhook_media_core::MediaCommand;
+
+/// One thing to be done.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    /// Hand a fact to the journal. What is `Held` after it waits for its commit.
+    Record(Box<FactRecord>),
+    /// A command to the stack that tells a peer of the facts recorded so far.
+    Held {
+        /// The leg it concerns.
+        leg: LegId,
+        /// What may happen to it when commits stall.
+        class: Class,
+        /// The command.
+        command: Command,
+    },
+    /// A command to the stack that tells nobody of a new state; it still stays in the order of its leg.
+    Free {
+        /// The leg it concerns.
+        leg: LegId,
+        /// The command.
+        command: Command,
+    },
+    /// Hang up a leg that rings. If its INVITE has not left yet it is dropped, else CANCEL is sent.
+    Cancel {
+        /// The leg.
+        leg: LegId,
+        /// Value of the `Reason` header.
+        reason: &'static str,
+    },
+    /// Drop what is held for a leg: it would tell of a state that did not come to be.
+    DropHeld(LegId),
+    /// A command to the media shell.
+    Media(MediaCommand),
+    /// The answer to an API command; held like a message, because it tells of a new state too.
+    Reply(ApiReply),
+}
+
+/// The answer to an API command.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ApiReply {
+    /// As given with the command.
+    pub token: u64,
+    /// What came of it.
+    pub result: Result<(), ApiRefusal>,
+}
+
+/// Why an API command was not carried out.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum ApiRefusal {
+    /// There is no such call, or it has ended.
+    #[error("Resource not found")]
+    NotFound,
+}

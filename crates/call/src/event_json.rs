@@ -1,0 +1,81 @@
+//! The JSON of a call event, field for field as the contract (section 1.1) prints it.
+
+use offhook_base::{CallId, EventName, TerminatedBy, Wall};
+use serde::Serialize;
+
+use crate::record::{CallRecord, End};
+
+/// Absent, not null, when there is nothing to say: `t_cause`, `info`, `terminated_by`, `cause`.
+#[derive(Serialize)]
+struct CallEvent<'a> {
+    id: &'a str,
+    event_time: String,
+    event_name: EventName,
+    call_id: CallId,
+    state: &'static str,
+    connected_at: Option<String>,
+    start_time: String,
+    context: &'a str,
+    destination: &'static str,
+    duration: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    t_cause: Option<&'static str>,
+    clid: &'a str,
+    src: &'a str,
+    src_id: String,
+    src_name: &'a str,
+    src_hash: &'a str,
+    dst: &'a str,
+    dst_id: String,
+    dst_name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    info: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    terminated_by: Option<TerminatedBy>,
+    root_call_id: CallId,
+    #[serde(rename = "final")]
+    is_final: bool,
+    seq: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<offhook_base::Cause>,
+}
+
+/// The body of one call event.
+pub(crate) fn call_event(
+    call: &CallRecord,
+    id: &str,
+    at: Wall,
+    name: EventName,
+    end: Option<End>,
+    is_final: bool,
+) -> Vec<u8> {
+    let event = CallEvent {
+        id,
+        event_time: at.to_contract(),
+        event_name: name,
+        call_id: call.id,
+        state: call.state.as_str(),
+        connected_at: call.connected_at.map(Wall::to_contract),
+        start_time: call.started_at.to_contract(),
+        context: &call.context,
+        destination: call.destination.as_str(),
+        duration: call.talk_seconds(at),
+        t_cause: end.map(|end| end.cause.text),
+        clid: &call.clid,
+        src: &call.src.number,
+        src_id: call.src.id(),
+        src_name: &call.src.name,
+        src_hash: &call.src_hash,
+        dst: &call.dst.number,
+        dst_id: call.dst.id(),
+        dst_name: &call.dst.name,
+        info: end.map(|end| end.info).filter(|info| !info.is_empty()),
+        terminated_by: end.map(|end| end.by),
+        root_call_id: call.root,
+        is_final,
+        seq: call.seq,
+        cause: end.map(|end| end.cause),
+    };
+    // Strings, numbers and booleans only: there is nothing in it that could fail to serialise.
+    serde_json::to_vec(&event).unwrap_or_default()
+}

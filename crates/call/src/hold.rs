@@ -1,0 +1,49 @@
+//! Who holds. Hold is a level, not an edge: the state of both sides is compared before and after, so an event
+//! can neither be doubled nor lost (RFC 3264 §8.4, RFC 6337 §5.3).
+
+use offhook_media_core::Side;
+use offhook_sip_message::sdp::{Direction, Sdp};
+
+/// Which sides hold.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Holds {
+    caller: bool,
+    callee: bool,
+}
+
+impl Holds {
+    /// Whether anybody holds.
+    pub(crate) const fn any(self) -> bool {
+        self.caller || self.callee
+    }
+
+    /// `side` made an offer.
+    pub(crate) const fn on_offer(&mut self, side: Side, held: bool) {
+        *self.of(side) = held;
+    }
+
+    /// `side` answered an offer. `recvonly` and `inactive` may only mirror the other's hold and change nothing;
+    /// `sendonly` holds, `sendrecv` does not.
+    pub(crate) fn on_answer(&mut self, side: Side, sdp: &[u8]) {
+        match Sdp::parse(sdp)
+            .ok()
+            .and_then(|sdp| sdp.first_audio().map(|audio| audio.direction))
+        {
+            Some(Direction::SendOnly) => *self.of(side) = true,
+            Some(Direction::SendRecv) => *self.of(side) = false,
+            Some(Direction::RecvOnly | Direction::Inactive) | None => {}
+        }
+    }
+
+    const fn of(&mut self, side: Side) -> &mut bool {
+        match side {
+            Side::A => &mut self.caller,
+            Side::B => &mut self.callee,
+        }
+    }
+}
+
+/// Whether an offer holds: sendonly, inactive or c=0.0.0.0.
+pub(crate) fn is_held(sdp: &[u8]) -> bool {
+    Sdp::parse(sdp).is_ok_and(|sdp| sdp.is_held())
+}

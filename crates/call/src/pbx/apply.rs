@@ -1,0 +1,69 @@
+//! Effects become actions; what must wait for a commit goes behind the fence.
+
+use bytes::Bytes;
+use offhook_base::{EventName, Now};
+use offhook_sip_core::{Command, LegId};
+
+use super::{Action, Gated, Pbx};
+use crate::effect::Effect;
+use crate::fence::Class;
+
+impl Pbx {
+    /// Performs one effect. `last` is the number of the last fact of this input.
+    pub(super) fn apply(&mut self, now: Now, effect: Effect, gate: &mut u64, last: &mut u64) {
+        match effect {
+            Effect::Record(fact) => {
+                *last = self.fence.hand_over(now.mono);
+                if matches!(
+                    fact.event.name,
+                    EventName::CallInitial | EventName::CallConnected
+                ) {
+                    *gate = *last;
+                }
+                self.actions.push_back(Action::Record(fact));
+            }
+            Effect::Held {
+                leg,
+                class,
+                command,
+            } => self.gate(*last, leg, class, command),
+            Effect::Free { leg, command } => self.gate(0, leg, Class::Tells, command),
+            Effect::Cancel { leg, reason } => self.cancel(leg, reason),
+            Effect::DropHeld(leg) => self.fence.drop_held(leg),
+            Effect::Media(command) => self.actions.push_back(Action::Media(command)),
+            Effect::Reply(reply) => {
+                if let Some(Gated::Reply(reply)) =
+                    self.fence
+                        .hold(*last, None, Class::Tells, Gated::Reply(reply))
+                {
+                    self.actions.push_back(Action::Reply(reply));
+                }
+            }
+        }
+    }
+
+    /// Sends `command` once `fact` is committed and everything earlier for the leg has left.
+    pub(super) fn gate(&mut self, fact: u64, leg: LegId, class: Class, command: Command) {
+        if let Some(gated) = self.fence.hold(fact, Some(leg), class, Gated::Sip(command)) {
+            self.release([gated]);
+        }
+    }
+
+    pub(super) fn release(&mut self, released: impl IntoIterator<Item = Gated>) {
+        self.actions
+            .extend(released.into_iter().map(|gated| match gated {
+                Gated::Sip(command) => Action::Sip(command),
+                Gated::Reply(reply) => Action::Reply(reply),
+            }));
+    }
+
+    /// CANCEL is never held: it tells of no new state. An INVITE that has not left is just dropped.
+    fn cancel(&mut self, leg: LegId, reason: &'static str) {
+        if !self.fence.drop_opening(leg) {
+            self.actions.push_back(Action::Sip(Command::Cancel {
+                leg,
+                reason: Some(Bytes::from_static(reason.as_bytes())),
+            }));
+        }
+    }
+}

@@ -1,0 +1,414 @@
+//! Two legs are joined: media flows, either side may hold, either side may hang up.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use offhook_base::{Cause, Mono, TerminatedBy};
+use offhook_media_core::Side;
+use offhook_sip_core::{Body, Command, Headers, LegId, TxId};
+use offhook_sip_message::{Message, Method};
+
+use super::renegotiation::{Offer, Renegotiation, Renegotiations};
+use super::{ANSWER_COMMIT_WITHIN, Context, Input, Phase, end_headers, reply};
+use crate::cause::EndCause;
+use crate::convey;
+use crate::fence::Class;
+use crate::hold::Holds;
+use crate::media::Media;
+
+/// A call that was answered.
+#[derive(Debug)]
+pub(crate) struct Connected {
+    caller: LegId,
+    callee: LegId,
+    media: Media,
+    holds: Holds,
+    /// The callee's 2xx carried the offer and waits for the caller's ACK.
+    owes_ack: bool,
+    relayed: Renegotiations,
+    ends_at: Mono,
+    /// When the answer must be on disk; `None` once it is.
+    committed_by: Option<Mono>,
+}
+
+/// What joins two legs.
+#[derive(Debug)]
+pub(crate) struct Joined {
+    pub(crate) caller: LegId,
+    pub(crate) callee: LegId,
+    pub(crate) media: Media,
+    pub(crate) owes_ack: bool,
+    pub(crate) now: Mono,
+    pub(crate) longest: Mono,
+}
+
+impl Connected {
+    pub(crate) fn new(joined: Joined) -> Self {
+        Self {
+            caller: joined.caller,
+            callee: joined.callee,
+            media: joined.media,
+            holds: Holds::default(),
+            owes_ack: joined.owes_ack,
+            relayed: Renegotiations::default(),
+            ends_at: joined.longest,
+            committed_by: Some(joined.now + ANSWER_COMMIT_WITHIN),
+        }
+    }
+
+    pub(crate) fn next_timeout(&self) -> Mono {
+        self.committed_by
+            .map_or(self.ends_at, |by| by.min(self.ends_at))
+    }
+
+    pub(crate) fn handle(mut self: Box<Self>, cx: &mut Context<'_>, input: Input) -> Phase {
+        match input {
+            Input::Request { leg, tx, request } => return self.on_request(cx, leg, tx, &request),
+            Input::Response { tx, response } => return self.on_response(cx, tx, &response),
+            Input::Failed { tx, status } => return self.on_failed(cx, tx, status),
+            Input::Acked { leg, body } => self.on_acked(cx, leg, body.as_ref()),
+            Input::AckMissing => {
+                return self.end_both(cx, EndCause::TimerExpired.cause(), TerminatedBy::System);
+            }
+            Input::Hangup { token } => {
+                let phase = self.end_both(cx, EndCause::ManagerRequest.cause(), TerminatedBy::Api);
+                cx.reply_api(token);
+                return phase;
+            }
+            Input::Shutdown => {
+                return self.end_both(
+                    cx,
+                    EndCause::SystemShutdown.with_sip(200),
+                    TerminatedBy::System,
+                );
+            }
+            Input::Timeout => return self.on_timeout(cx),
+            Input::Answered { leg, .. } => {
+                // A phone that lost the race answered before its CANCEL landed (RFC 3261 §13.2.2.4).
+                cx.free(leg, Command::Ack { leg, body: None });
+                cx.free(
+                    leg,
+                    Command::Bye {
+                        leg,
+                        headers: Vec::new(),
+                    },
+                );
+            }
+            // A CANCEL after the answer was handed over changes nothing; what a loser still says neither.
+            Input::Cancelled { .. } | Input::Provisional { .. } | Input::Refused { .. } => {}
+        }
+        Phase::Connected(self)
+    }
+
+    fn side_of(&self, leg: LegId) -> Side {
+        if leg == self.caller { Side::A } else { Side::B }
+    }
+
+    const fn leg_of(&self, side: Side) -> LegId {
+        match side {
+            Side::A => self.caller,
+            Side::B => self.callee,
+        }
+    }
+
+    fn on_request(
+        mut self: Box<Self>,
+        cx: &mut Context<'_>,
+        leg: LegId,
+        tx: TxId,
+        request: &Message,
+    ) -> Phase {
+        match request.view().method() {
+            Some(Method::Bye) => return self.on_bye(cx, leg, tx, request),
+            Some(Method::Options) => cx.free(leg, reply(tx, 200, Vec::new())),
+            // Transfer is a machine of its own; a REFER never falls through to the other side.
+            Some(Method::Refer | Method::Subscribe | Method::Register | Method::Publish) => {
+                cx.free(leg, reply(tx, 405, Vec::new()))
+            }
+            _ => self.relay(cx, leg, tx, request),
+        }
+        Phase::Connected(self)
+    }
+
+    /// Passes a request to the other side; its answer comes back by [`Self::on_response`].
+    fn relay(&mut self, cx: &mut Context<'_>, leg: LegId, tx: TxId, request: &Message) {
+        let from = self.side_of(leg);
+        let view = request.view();
+        let method = view
+            .method_bytes()
+            .map(Bytes::copy_from_slice)
+            .unwrap_or_default();
+        let negotiates = matches!(view.method(), Some(Method::Invite | Method::Update));
+        let (body, offer) = match convey::body(request) {
+            Some(body) if negotiates && convey::is_sdp(&body) => {
+                let held = crate::hold::is_held(&body.octets);
+                let Ok(octets) = self.media.translate(from, &body.octets, cx.effects) else {
+                    let warning = (
+                        Bytes::from_static(b"Warning"),
+                        Bytes::from_static(b"304 offhook \"No audio that can be relayed\""),
+                    );
+                    return cx.free(leg, reply(tx, 488, vec![warning]));
+                };
+                (
+                    Some(Body {
+                        content_type: body.content_type,
+                        octets,
+                    }),
+                    Offer::Made { held },
+                )
+            }
+            body if view.method() == Some(Method::Invite) => (body, Offer::Wanted),
+            body => (body, Offer::None),
+        };
+        let to = self.leg_of(from.other());
+        let out = cx.next_tx();
+        self.relayed.push(Renegotiation {
+            asked: tx,
+            from,
+            relayed: out,
+            is_invite: view.method() == Some(Method::Invite),
+            offer,
+        });
+        cx.free(
+            to,
+            Command::Request {
+                leg: to,
+                tx: out,
+                method,
+                headers: convey::headers(request),
+                body,
+            },
+        );
+    }
+
+    fn on_response(
+        mut self: Box<Self>,
+        cx: &mut Context<'_>,
+        tx: TxId,
+        response: &Message,
+    ) -> Phase {
+        let Some(asked) = self.relayed.take(tx) else {
+            return Phase::Connected(self);
+        };
+        let status = response.view().status().unwrap_or(500);
+        let (asker, other) = (self.leg_of(asked.from), self.leg_of(asked.from.other()));
+        if status >= 300 {
+            return self.refuse_relayed(cx, &asked, status, convey::headers(response));
+        }
+        let body = match convey::body(response) {
+            Some(body) if asked.offer != Offer::None && convey::is_sdp(&body) => {
+                let spoken = body.octets.clone();
+                match self
+                    .media
+                    .translate(asked.from.other(), &body.octets, cx.effects)
+                {
+                    Ok(octets) => Some((
+                        Body {
+                            content_type: body.content_type,
+                            octets,
+                        },
+                        Some(spoken),
+                    )),
+                    Err(_) => {
+                        if asked.is_invite {
+                            cx.free(
+                                other,
+                                Command::Ack {
+                                    leg: other,
+                                    body: None,
+                                },
+                            );
+                        }
+                        return self.refuse_relayed(cx, &asked, 488, Vec::new());
+                    }
+                }
+            }
+            body => body.map(|body| (body, None)),
+        };
+        let (body, spoken) = body.map_or((None, None), |(body, spoken)| (Some(body), spoken));
+        let command = Command::Reply {
+            tx: asked.asked,
+            status,
+            reason: Bytes::new(),
+            headers: convey::headers(response),
+            body,
+        };
+        if asked.offer == Offer::Wanted {
+            // The answer comes with the asker's ACK, and with it the news of a hold.
+            self.relayed.await_ack(
+                asked.from,
+                spoken.as_ref().is_some_and(|sdp| crate::hold::is_held(sdp)),
+            );
+            cx.free(asker, command);
+            return Phase::Connected(self);
+        }
+        if asked.is_invite {
+            cx.free(
+                other,
+                Command::Ack {
+                    leg: other,
+                    body: None,
+                },
+            );
+        }
+        let before = self.holds.any();
+        if let Offer::Made { held } = asked.offer {
+            self.holds.on_offer(asked.from, held);
+        }
+        if let Some(answer) = spoken {
+            self.holds.on_answer(asked.from.other(), &answer);
+        }
+        if self.record_hold(cx, before) {
+            cx.held(asker, Class::Tells, command);
+        } else {
+            cx.free(asker, command);
+        }
+        Phase::Connected(self)
+    }
+
+    /// Records hold or unhold if the call's level changed: hold when the first side holds, unhold when none does.
+    fn record_hold(&self, cx: &mut Context<'_>, before: bool) -> bool {
+        let held = self.holds.any();
+        if held == before {
+            return false;
+        }
+        cx.record(|record, now, ids| record.hold(now, held, ids));
+        true
+    }
+
+    fn refuse_relayed(
+        self: Box<Self>,
+        cx: &mut Context<'_>,
+        asked: &Renegotiation,
+        status: u16,
+        headers: Headers,
+    ) -> Phase {
+        let asker = self.leg_of(asked.from);
+        cx.free(asker, reply(asked.asked, status, headers));
+        // RFC 3261 §12.2.1.2: the other side does not know the dialog any more.
+        if matches!(status, 408 | 481) {
+            return self.end_both(
+                cx,
+                EndCause::TemporaryFailure.with_sip(200),
+                TerminatedBy::System,
+            );
+        }
+        Phase::Connected(self)
+    }
+
+    fn on_failed(mut self: Box<Self>, cx: &mut Context<'_>, tx: TxId, status: u16) -> Phase {
+        match self.relayed.take(tx) {
+            Some(asked) => self.refuse_relayed(cx, &asked, status, Vec::new()),
+            None => Phase::Connected(self),
+        }
+    }
+
+    /// The ACK that carries an answer: to a delayed offer of the call itself, or of a re-INVITE.
+    fn on_acked(&mut self, cx: &mut Context<'_>, leg: LegId, ack: Option<&Message>) {
+        let from = self.side_of(leg);
+        let awaited = self.relayed.take_ack(from);
+        if awaited.is_none() && !(self.owes_ack && leg == self.caller) {
+            return;
+        }
+        self.owes_ack = false;
+        let other = self.leg_of(from.other());
+        let body = ack.and_then(convey::body);
+        let spoken = body
+            .as_ref()
+            .filter(|body| convey::is_sdp(body))
+            .map(|body| body.octets.clone());
+        let translated = match (body, &spoken) {
+            (Some(body), Some(sdp)) => match self.media.translate(from, sdp, cx.effects) {
+                Ok(octets) => Some(Body {
+                    content_type: body.content_type,
+                    octets,
+                }),
+                Err(_) => None,
+            },
+            (body, _) => body,
+        };
+        let before = self.holds.any();
+        if let Some(offered_held) = awaited {
+            self.holds.on_offer(from.other(), offered_held);
+        }
+        if let Some(answer) = &spoken {
+            self.holds.on_answer(from, answer);
+        }
+        let command = Command::Ack {
+            leg: other,
+            body: translated,
+        };
+        if self.record_hold(cx, before) {
+            cx.held(other, Class::Tells, command);
+        } else {
+            cx.free(other, command);
+        }
+    }
+
+    fn on_bye(
+        self: Box<Self>,
+        cx: &mut Context<'_>,
+        leg: LegId,
+        tx: TxId,
+        request: &Message,
+    ) -> Phase {
+        let side = self.side_of(leg);
+        let by = match side {
+            Side::A => TerminatedBy::Caller,
+            Side::B => TerminatedBy::Callee,
+        };
+        let cause = convey::cause_of(Some(request), EndCause::NormalClearing, 200).cause();
+        let other = self.leg_of(side.other());
+        self.refuse_pending(cx);
+        cx.end(cause, by);
+        cx.held(leg, Class::Ends, reply(tx, 200, Vec::new()));
+        cx.bye(other, end_headers(Some(request), cause));
+        self.media.stop(cx.effects);
+        Phase::Ended
+    }
+
+    /// RFC 3261 §15.1.2: what was still asked of us is answered 487 when the call ends.
+    fn refuse_pending(&self, cx: &mut Context<'_>) {
+        for asked in self.relayed.iter() {
+            cx.free(self.leg_of(asked.from), reply(asked.asked, 487, Vec::new()));
+        }
+    }
+
+    fn on_timeout(mut self: Box<Self>, cx: &mut Context<'_>) -> Phase {
+        let now = cx.now.mono;
+        if self.committed_by.is_some_and(|by| by <= now) {
+            self.committed_by = None;
+            if !cx.committed {
+                return self.end_unconfirmed(cx);
+            }
+        }
+        if self.ends_at <= now {
+            return self.end_both(cx, EndCause::AllottedTimeout.cause(), TerminatedBy::System);
+        }
+        Phase::Connected(self)
+    }
+
+    /// The answer could not be committed in time: the phone that answered gets ACK and BYE, the caller 503.
+    fn end_unconfirmed(self: Box<Self>, cx: &mut Context<'_>) -> Phase {
+        let cause = EndCause::TemporaryFailure.cause();
+        cx.effects
+            .push(crate::effect::Effect::DropHeld(self.caller));
+        cx.end(cause, TerminatedBy::System);
+        cx.refuse_caller(self.caller, 503, vec![convey::reason(cause)]);
+        cx.bye(self.callee, vec![convey::reason(cause)]);
+        self.media.stop(cx.effects);
+        Phase::Ended
+    }
+
+    fn end_both(self: Box<Self>, cx: &mut Context<'_>, cause: Cause, by: TerminatedBy) -> Phase {
+        self.refuse_pending(cx);
+        cx.end(cause, by);
+        cx.bye(self.caller, vec![convey::reason(cause)]);
+        cx.bye(self.callee, vec![convey::reason(cause)]);
+        self.media.stop(cx.effects);
+        Phase::Ended
+    }
+}
+
+/// The longest call, unless configured otherwise: a phone that vanished without BYE must not hold a call for ever.
+pub(crate) const LONGEST: Duration = Duration::from_secs(24 * 3_600);

@@ -1,0 +1,279 @@
+//! The whole switch of one node: SIP stack and calls, driven by one owner.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use offhook_base::{CallId, FactRecord, Mono, Now, PhoneId};
+use offhook_sip_core::{
+    AccountChange, Binding, BindingKey, Command, Event, FlowId, Output as Wire, Peer, Stack,
+    StackConfig,
+};
+use offhook_sip_message::Message;
+
+use crate::CallIds;
+use crate::config::CallConfig;
+use crate::directory::DirectoryChange;
+use crate::effect::ApiReply;
+use crate::pbx::{Action, LegName, Pbx};
+use offhook_media_core::{MediaCommand, PortPair};
+
+/// A change of the registrations that the store keeps.
+#[derive(Clone, Debug)]
+pub enum BindingChange {
+    /// A contact is new or refreshed.
+    Put(PhoneId, Box<Binding>),
+    /// A contact is gone.
+    Remove(PhoneId, BindingKey),
+}
+
+/// What leaves the switch, in order.
+#[derive(Debug)]
+pub enum Output {
+    /// Octets to send.
+    Send {
+        /// Where to.
+        peer: Peer,
+        /// One whole message.
+        bytes: Bytes,
+        /// The leg, for the capture.
+        leg: Option<LegName>,
+    },
+    /// A message was received: for the capture.
+    Received {
+        /// Where from.
+        peer: Peer,
+        /// One whole message.
+        bytes: Bytes,
+        /// The leg.
+        leg: Option<LegName>,
+    },
+    /// A fact for the journal. Facts are numbered 1, 2, 3 … in the order in which they appear here;
+    /// [`Switch::handle_committed`] takes that number.
+    Record(Box<FactRecord>),
+    /// For the media shell.
+    Media(MediaCommand),
+    /// The answer to an API command.
+    Reply(ApiReply),
+    /// For the store.
+    Binding(BindingChange),
+    /// Reserve call ids in the journal; then call [`Switch::handle_reserved`].
+    ReserveCallIds(u64),
+    /// A request was refused by the stack: for bans and the "why won't my phone register" list.
+    Rejected {
+        /// Where from.
+        peer: Peer,
+        /// The status.
+        status: u16,
+    },
+}
+
+/// SIP stack and calls of one node. No socket, no clock, no disk: inputs come with a time, outputs are polled.
+#[derive(Debug)]
+pub struct Switch {
+    stack: Stack,
+    pbx: Pbx,
+    outputs: VecDeque<Output>,
+}
+
+impl Switch {
+    /// A switch without phones. `seed` is where all that must not be guessed comes from.
+    #[must_use]
+    pub fn new(
+        stack: StackConfig,
+        calls: CallConfig,
+        call_ids: CallIds,
+        seed: [u8; 32],
+        now: Now,
+    ) -> Self {
+        Self {
+            stack: Stack::new(stack, now),
+            pbx: Pbx::new(calls, call_ids, seed),
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// A datagram arrived.
+    pub fn handle_datagram(&mut self, now: Now, peer: Peer, octets: &[u8]) {
+        self.stack.handle_datagram(now, peer, octets);
+        self.drain(now);
+    }
+
+    /// A message arrived on a connection.
+    pub fn handle_message(&mut self, now: Now, peer: Peer, message: Message) {
+        self.stack.handle_message(now, peer, message);
+        self.drain(now);
+    }
+
+    /// A connection closed.
+    pub fn handle_flow_closed(&mut self, now: Now, flow: FlowId) {
+        self.stack.handle_flow_closed(now, flow);
+        self.drain(now);
+    }
+
+    /// The journal has every fact up to this number.
+    pub fn handle_committed(&mut self, now: Now, fact: u64) {
+        self.pbx.handle_committed(fact);
+        self.drain(now);
+    }
+
+    /// The journal has reserved call ids.
+    pub fn handle_reserved(&mut self, upto: u64) {
+        self.pbx.handle_reserved(upto);
+    }
+
+    /// Configuration changed.
+    pub fn handle_directory(&mut self, change: DirectoryChange) {
+        self.pbx.handle_directory(change);
+    }
+
+    /// Credentials changed.
+    pub fn handle_account(&mut self, now: Now, change: AccountChange) {
+        self.stack.handle_command(now, Command::Account(change));
+        self.drain(now);
+    }
+
+    /// Bindings stored before a restart.
+    pub fn handle_restored(&mut self, now: Now, bindings: Vec<(PhoneId, Binding)>) {
+        for (phone, binding) in &bindings {
+            self.pbx.bindings.insert(*phone, binding.clone());
+        }
+        self.stack.handle_command(now, Command::Restore(bindings));
+        self.drain(now);
+    }
+
+    /// Ports for calls to come.
+    pub fn handle_ports(&mut self, pairs: impl IntoIterator<Item = PortPair>) {
+        self.pbx.handle_ports(pairs);
+    }
+
+    /// `DELETE /calls/{id}`; the answer comes as [`Output::Reply`] with this token.
+    pub fn handle_hangup(&mut self, now: Now, call: CallId, token: u64) {
+        self.pbx.hangup(now, call, token);
+        self.drain(now);
+    }
+
+    /// Ends every call with cause System Shutdown.
+    pub fn shut_down(&mut self, now: Now) {
+        self.pbx.shut_down(now);
+        self.drain(now);
+    }
+
+    /// Time has passed.
+    pub fn handle_timeout(&mut self, now: Now) {
+        self.stack.handle_timeout(now);
+        self.drain(now);
+        self.pbx.handle_timeout(now);
+        self.drain(now);
+    }
+
+    /// When [`Self::handle_timeout`] next has something to do.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Mono> {
+        [self.stack.next_timeout(), self.pbx.next_timeout()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// The next output.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Calls that are up or being set up.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.pbx.len()
+    }
+
+    /// Port pairs in stock; the shell keeps it filled.
+    #[must_use]
+    pub fn ports_in_stock(&self) -> usize {
+        self.pbx.ports_in_stock()
+    }
+
+    /// Whether commits are stalled: then we are not ready for new calls.
+    #[must_use]
+    pub fn is_stalled(&self, now: Mono) -> bool {
+        self.pbx.is_stalled(now)
+    }
+
+    /// Messages that ended a call and left unheld because commits were stalled.
+    #[must_use]
+    pub const fn released_unheld(&self) -> u64 {
+        self.pbx.released_unheld()
+    }
+
+    /// Moves events up and commands down until both are quiet.
+    ///
+    /// What was sent and received is named after the events of the same round, since the leg of a new call gets
+    /// its call only then.
+    fn drain(&mut self, now: Now) {
+        loop {
+            let mut wire = Vec::new();
+            let mut quiet = true;
+            while let Some(output) = self.stack.poll_output() {
+                quiet = false;
+                match output {
+                    Wire::Event(event) => self.on_event(now, event),
+                    sent_or_received @ (Wire::Send { .. } | Wire::Tap { .. }) => {
+                        wire.push(sent_or_received)
+                    }
+                }
+            }
+            for output in wire {
+                self.name(output);
+            }
+            while let Some(action) = self.pbx.actions.pop_front() {
+                quiet = false;
+                match action {
+                    Action::Sip(command) => self.stack.handle_command(now, command),
+                    Action::Record(fact) => self.outputs.push_back(Output::Record(fact)),
+                    Action::Media(command) => self.outputs.push_back(Output::Media(command)),
+                    Action::Reply(reply) => self.outputs.push_back(Output::Reply(reply)),
+                    Action::ReserveCallIds(upto) => {
+                        self.outputs.push_back(Output::ReserveCallIds(upto))
+                    }
+                }
+            }
+            if quiet {
+                return;
+            }
+        }
+    }
+
+    fn on_event(&mut self, now: Now, event: Event) {
+        if let Event::Registered { phone, binding } = &event {
+            self.outputs.push_back(Output::Binding(BindingChange::Put(
+                *phone,
+                Box::new(binding.clone()),
+            )));
+        } else if let Event::Unregistered { phone, key } = &event {
+            self.outputs
+                .push_back(Output::Binding(BindingChange::Remove(*phone, key.clone())));
+        } else if let Event::Rejected { peer, status, .. } = &event {
+            self.outputs.push_back(Output::Rejected {
+                peer: *peer,
+                status: *status,
+            });
+        }
+        self.pbx.handle_event(now, event);
+    }
+
+    fn name(&mut self, output: Wire) {
+        let named = match output {
+            Wire::Send { peer, bytes, leg } => Output::Send {
+                peer,
+                bytes,
+                leg: leg.and_then(|leg| self.pbx.leg(leg)),
+            },
+            Wire::Tap { leg, peer, bytes } => Output::Received {
+                peer,
+                bytes,
+                leg: leg.and_then(|leg| self.pbx.leg(leg)),
+            },
+            Wire::Event(_) => return,
+        };
+        self.outputs.push_back(named);
+    }
+}
