@@ -6,7 +6,13 @@
 
 pub mod ports;
 
+mod auth;
+mod body;
+mod error;
+mod guesses;
 mod password;
+mod query;
+mod reply;
 mod routes;
 mod state;
 

@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use offhook_base::{CallId, DeliveryId, PhoneId, Secret, UserId, Wall, WebhookId};
 use offhook_store::{PhoneAccount, User, Webhook};
-use serde::Serialize;
 
 /// A future that a port returns; boxed, so that ports can be trait objects.
 pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -133,7 +132,7 @@ pub struct TestTarget {
 }
 
 /// What was sent and what came back.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Exchange {
     /// Headers of our request; the server masks credentials.
     pub request_headers: Vec<(String, String)>,

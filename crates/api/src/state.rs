@@ -2,13 +2,22 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use offhook_base::{Now, Wall};
-use offhook_store::{ConfigDb, JournalReader};
+use offhook_store::{ConfigDb, DeliveryReader, JournalReader};
+use tokio::sync::Semaphore;
 
 use crate::PasswordCost;
-use crate::ports::Ports;
+use crate::error::ApiError;
+use crate::guesses::Guesses;
+use crate::ports::{ConfigChange, Ports};
+
+/// Requests that use the files at a time; others wait their turn in the order they came.
+const AT_THE_FILES: usize = 8;
+
+/// Passwords hashed at a time: each takes 19 MiB.
+const HASHING: usize = 2;
 
 /// What the API tells of this installation.
 #[derive(Clone, Debug)]
@@ -19,6 +28,8 @@ pub struct Settings {
     pub sip_domain: String,
     /// Addresses that our POSTs come from.
     pub egress_addresses: Vec<IpAddr>,
+    /// Timeout of a webhook that is made without one, `[webhooks] default_timeout_ms`.
+    pub default_timeout_ms: u32,
     /// Cost of a login password's hash.
     pub password_cost: PasswordCost,
 }
@@ -28,8 +39,10 @@ pub struct Settings {
 pub struct Stores {
     /// `offhook.db`.
     pub config: ConfigDb,
-    /// `journal.db`, for events and unfinished deliveries.
+    /// `journal.db`, for events.
     pub journal: Arc<JournalReader>,
+    /// Unfinished and finished deliveries.
+    pub deliveries: Arc<DeliveryReader>,
 }
 
 /// Reads both clocks.
@@ -46,6 +59,11 @@ pub(crate) struct Inner {
     pub(crate) stores: Stores,
     pub(crate) ports: Ports,
     clock: Clock,
+    guesses: Mutex<Guesses>,
+    /// Held from a change's commit to its notice, so that notices come in the order of the commits.
+    changes: Mutex<()>,
+    files: Semaphore,
+    hashing: Semaphore,
 }
 
 impl fmt::Debug for Api {
@@ -60,19 +78,71 @@ impl Api {
     /// The surface over these stores and ports.
     #[must_use]
     pub fn new(settings: Settings, stores: Stores, ports: Ports, clock: Clock) -> Self {
+        let inner = Inner {
+            settings,
+            stores,
+            ports,
+            clock,
+            guesses: Mutex::default(),
+            changes: Mutex::default(),
+            files: Semaphore::new(AT_THE_FILES),
+            hashing: Semaphore::new(HASHING),
+        };
         Self {
-            inner: Arc::new(Inner {
-                settings,
-                stores,
-                ports,
-                clock,
-            }),
+            inner: Arc::new(inner),
         }
     }
 
     /// Every route, ready to be served. Requests carry [`crate::ports::ClientAddr`] in their extensions.
     pub fn into_router(self) -> axum::Router {
         crate::routes::router(self)
+    }
+
+    /// Runs `work`, which uses the files, on a thread that may wait for them.
+    pub(crate) async fn store<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> T + Send + 'static,
+    ) -> Result<T, ApiError> {
+        self.apart(&self.inner.files, work).await
+    }
+
+    /// Runs `work`, which hashes a password, on a thread of its own.
+    pub(crate) async fn hash<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> T + Send + 'static,
+    ) -> Result<T, ApiError> {
+        self.apart(&self.inner.hashing, work).await
+    }
+
+    /// Runs `work`, which changes configuration, and then tells the server what it changed.
+    pub(crate) async fn change<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<(T, Vec<ConfigChange>), ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        self.store(move |inner| {
+            let _in_order = lock(&inner.changes);
+            let (done, changes) = work(inner)?;
+            for change in changes {
+                inner.ports.config.config_changed(change);
+            }
+            Ok(done)
+        })
+        .await?
+    }
+
+    async fn apart<T: Send + 'static>(
+        &self,
+        places: &Semaphore,
+        work: impl FnOnce(&Inner) -> T + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let _place = places
+            .acquire()
+            .await
+            .map_err(|_| ApiError::unavailable("the API is closed"))?;
+        let inner = Arc::clone(&self.inner);
+        tokio::task::spawn_blocking(move || work(&inner))
+            .await
+            .map_err(|error| ApiError::unavailable(format!("a request's work failed: {error}")))
     }
 }
 
@@ -84,4 +154,13 @@ impl Inner {
     pub(crate) fn wall(&self) -> Wall {
         self.now().wall
     }
+
+    pub(crate) fn guesses(&self) -> MutexGuard<'_, Guesses> {
+        lock(&self.guesses)
+    }
+}
+
+/// What these locks guard is sound after a panic: counters, and an order.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

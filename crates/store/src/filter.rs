@@ -83,13 +83,20 @@ impl Resource {
     }
 }
 
+/// How a property is compared.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Operator {
+pub enum Operator {
+    /// `eq` or `=`
     Eq,
+    /// `gt`
     Gt,
+    /// `gte`
     Gte,
+    /// `like`: holds a part, whatever the case of its ASCII letters.
     Like,
+    /// `lt`
     Lt,
+    /// `lte`
     Lte,
 }
 
@@ -159,6 +166,23 @@ pub(crate) struct Sql<'a> {
 }
 
 impl Selection {
+    /// The conditions, for a list that is read in a way of its own: property, operator, value.
+    pub fn conditions(&self) -> impl Iterator<Item = (&'static str, Operator, Value<'_>)> {
+        self.conditions.iter().map(|one| {
+            let value = match &one.operand {
+                Operand::Int(number) => Value::Int(*number),
+                Operand::Text(text) => Value::Text(text.into()),
+            };
+            (one.property.name, one.operator, value)
+        })
+    }
+
+    /// Page number from 1, and rows on a page.
+    #[must_use]
+    pub fn window(&self) -> (u64, u32) {
+        (self.offset / u64::from(self.limit.max(1)) + 1, self.limit)
+    }
+
     /// The selection as SQL, behind a condition of our own (empty for none).
     pub(crate) fn sql(&self, scope: &'static str) -> Sql<'_> {
         let mut condition = String::new();

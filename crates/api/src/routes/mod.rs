@@ -1,10 +1,105 @@
 //! Which path leads where.
 
+mod apitokens;
+mod calls;
+mod cdrs;
+mod csv;
+mod deliveries;
+mod events;
+mod health;
+mod phones;
+mod session;
+mod users;
+mod webhook_fields;
+mod webhooks;
+
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, header};
+use axum::middleware::map_response;
+use axum::response::Response;
+use axum::routing::{delete, get, post};
 
 use crate::Api;
+use crate::error::ApiError;
+
+/// Most octets of a request's body.
+const BODY_LIMIT: usize = 64 * 1024;
+
+/// Published samples use each of these.
+const BASES: [&str; 4] = ["/v1.1", "/v1.1/voipstudio", "/v1.2", "/v1.2/voipstudio"];
 
 /// Every route under every base path.
 pub(crate) fn router(api: Api) -> Router {
-    Router::new().with_state(api)
+    let mut router = Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready));
+    for base in BASES {
+        router = router.nest(base, resources());
+    }
+    router
+        .fallback(async || ApiError::no_route())
+        .method_not_allowed_fallback(async || ApiError::method_not_allowed())
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(map_response(guard))
+        .with_state(api)
+}
+
+fn resources() -> Router<Api> {
+    Router::new()
+        .route("/login", post(session::login))
+        .route("/ping", get(session::ping))
+        .route("/me", get(session::me))
+        .route("/apitokens", get(apitokens::list).post(apitokens::create))
+        .route("/apitokens/{id}", delete(apitokens::delete))
+        .route("/users", get(users::list).post(users::create))
+        .route(
+            "/users/{id}",
+            get(users::one).patch(users::update).delete(users::delete),
+        )
+        .route("/phones", get(phones::list).post(phones::create))
+        .route(
+            "/phones/{id}",
+            get(phones::one)
+                .patch(phones::update)
+                .delete(phones::delete),
+        )
+        .route("/phones/{id}/reset", post(phones::reset))
+        .route(
+            "/integrations/webhooks",
+            get(webhooks::integration).patch(webhooks::switch),
+        )
+        .route("/webhooks", get(webhooks::list).post(webhooks::create))
+        .route(
+            "/webhooks/{id}",
+            get(webhooks::one)
+                .patch(webhooks::update)
+                .delete(webhooks::delete),
+        )
+        .route("/webhooks/{id}/test", post(webhooks::test))
+        .route(
+            "/webhooks/{id}/rotate-secret",
+            post(webhooks::rotate_secret),
+        )
+        .route("/webhooks/{id}/recover", post(webhooks::recover))
+        .route("/calls", get(calls::list))
+        .route("/calls/{id}", get(calls::one).delete(calls::hang_up))
+        .route("/cdrs", get(cdrs::list))
+        .route("/cdrs.csv", get(cdrs::csv))
+        .route("/cdrs/{id}", get(cdrs::one))
+        .route("/deliveries", get(deliveries::list))
+        .route("/deliveries/{id}", get(deliveries::one))
+        .route("/deliveries/{id}/resend", post(deliveries::resend))
+        .route("/events", get(events::list))
+}
+
+/// Answers hold calls and people: no cache may keep them, no browser may guess their type.
+async fn guard(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    response
 }

@@ -34,7 +34,8 @@ pub struct FilterError {
 }
 
 impl FilterError {
-    fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+    /// A complaint about `field`.
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             field: field.into(),
             message: message.into(),

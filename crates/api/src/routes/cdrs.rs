@@ -1,0 +1,253 @@
+//! `/cdrs`: calls that are over.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use offhook_base::UserId;
+use offhook_store::{CDRS, Cdr, User, disposition, terminated_by};
+use serde_json::{Map, Value, json};
+
+use super::{csv, users};
+use crate::Api;
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::query::{Id, Params, Shown};
+use crate::reply;
+
+const FIELDS: &[&str] = &[
+    "id",
+    "call_id",
+    "live_id",
+    "parent_live_id",
+    "root_live_id",
+    "is_root",
+    "user_id",
+    "sip_endpoint_id",
+    "server_id",
+    "type",
+    "calldate",
+    "clid",
+    "src",
+    "src_id",
+    "src_name",
+    "src_ua",
+    "src_codec",
+    "dst",
+    "dst_id",
+    "dst_name",
+    "dst_ua",
+    "dst_codec",
+    "duration",
+    "billsec",
+    "disposition",
+    "destination",
+    "context",
+    "t_cause",
+    "info",
+    "rate",
+    "charge",
+    "labels",
+    "metadata",
+    "nb_notes",
+    "terminated_by",
+    "cause",
+    "quality",
+];
+
+/// Columns of the export: every field that is one value.
+const COLUMNS: &[&str] = &[
+    "id",
+    "call_id",
+    "live_id",
+    "parent_live_id",
+    "root_live_id",
+    "is_root",
+    "user_id",
+    "sip_endpoint_id",
+    "server_id",
+    "type",
+    "calldate",
+    "clid",
+    "src",
+    "src_id",
+    "src_name",
+    "src_ua",
+    "src_codec",
+    "dst",
+    "dst_id",
+    "dst_name",
+    "dst_ua",
+    "dst_codec",
+    "duration",
+    "billsec",
+    "disposition",
+    "destination",
+    "context",
+    "t_cause",
+    "info",
+    "rate",
+    "charge",
+    "nb_notes",
+    "terminated_by",
+];
+
+/// Rows of an export when the client gives no limit.
+const EXPORT_LIMIT: &str = "10000";
+
+pub(super) async fn list(
+    State(api): State<Api>,
+    caller: Caller,
+    params: Params,
+) -> Result<Response, ApiError> {
+    let selection = params.selection(&CDRS)?;
+    let view = View::of(&params)?;
+    let scope = caller.cdr_scope();
+    let page = api
+        .store(move |inner| inner.stores.config.cdrs(scope, &selection))
+        .await??;
+    let people = view.people(&api).await?;
+    Ok(reply::list(&page.map(|cdr| view.row(&cdr, &people))))
+}
+
+pub(super) async fn one(
+    State(api): State<Api>,
+    caller: Caller,
+    Id(id): Id,
+    params: Params,
+) -> Result<Response, ApiError> {
+    let view = View::of(&params)?;
+    let scope = caller.cdr_scope();
+    let cdr = api
+        .store(move |inner| inner.stores.config.cdr(scope, id))
+        .await??;
+    let people = view.people(&api).await?;
+    Ok(reply::one(view.row(&cdr, &people)))
+}
+
+pub(super) async fn csv(
+    State(api): State<Api>,
+    caller: Caller,
+    params: Params,
+) -> Result<Response, ApiError> {
+    let selection = params.selection_or(&CDRS, Some(EXPORT_LIMIT))?;
+    let columns = params.fields("cdrs", COLUMNS)?.among(COLUMNS);
+    let scope = caller.cdr_scope();
+    let page = api
+        .store(move |inner| inner.stores.config.cdrs(scope, &selection))
+        .await??;
+    let mut text = csv::line(columns.iter().map(|name| Value::from(*name)));
+    for cdr in &page.data {
+        let mut row = row(cdr);
+        text.push_str(&csv::line(
+            columns
+                .iter()
+                .map(|name| row.remove(*name).unwrap_or_default()),
+        ));
+    }
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"cdrs.csv\"",
+        ),
+    ];
+    Ok((headers, text).into_response())
+}
+
+/// Which parts of a CDR the client wants.
+struct View {
+    shown: Shown,
+    with_users: bool,
+    shown_users: Shown,
+}
+
+impl View {
+    fn of(params: &Params) -> Result<Self, ApiError> {
+        Ok(Self {
+            shown: params.fields("cdrs", FIELDS)?,
+            with_users: params.includes("users")?,
+            shown_users: params.fields("users", users::FIELDS)?,
+        })
+    }
+
+    async fn people(&self, api: &Api) -> Result<Vec<User>, ApiError> {
+        if !self.with_users {
+            return Ok(Vec::new());
+        }
+        Ok(api
+            .store(|inner| inner.stores.config.all_users(inner.wall()))
+            .await??)
+    }
+
+    fn row(&self, cdr: &Cdr, people: &[User]) -> Value {
+        let mut row = self.shown.of(row(cdr));
+        if self.with_users {
+            let of_call = [cdr.record.user_id, cdr.record.other_user_id];
+            let users: Vec<Value> = people
+                .iter()
+                .filter(|user| of_call.contains(&Some(user.id)))
+                .map(|user| self.shown_users.of(person(user)))
+                .collect();
+            if let Value::Object(members) = &mut row {
+                members.insert("users".to_owned(), Value::from(users));
+            }
+        }
+        row
+    }
+}
+
+/// What one party of a call may know of the other.
+fn person(user: &User) -> Map<String, Value> {
+    let mut row = users::row(user);
+    row.retain(|name, _| ["id", "first_name", "last_name", "ext"].contains(&name.as_str()));
+    row
+}
+
+fn row(cdr: &Cdr) -> Map<String, Value> {
+    let record = &cdr.record;
+    let (src, dst) = (&record.src, &record.dst);
+    let ids = json!({
+        "id": cdr.id,
+        "call_id": cdr.id,
+        "live_id": record.live_id,
+        "parent_live_id": record.parent_live_id,
+        "root_live_id": record.root_live_id,
+        "is_root": record.live_id == record.root_live_id,
+        "user_id": record.user_id.map(|UserId(id)| id),
+        "sip_endpoint_id": record.sip_endpoint_id,
+        "server_id": null,
+        "type": cdr.kind,
+        "calldate": record.started_at.to_contract(),
+        "clid": record.clid,
+    });
+    let rest = json!({
+        "src": src.number,
+        "src_id": src.id,
+        "src_name": src.name,
+        "src_ua": src.ua,
+        "src_codec": src.codec,
+        "dst": dst.number,
+        "dst_id": dst.id,
+        "dst_name": dst.name,
+        "dst_ua": dst.ua,
+        "dst_codec": dst.codec,
+        "duration": record.duration,
+        "billsec": record.billsec,
+        "disposition": disposition(record.disposition),
+        "destination": record.destination,
+        "context": record.context,
+        "t_cause": record.t_cause,
+        "info": record.info,
+        "rate": 0,
+        "charge": 0,
+        "labels": [],
+        "metadata": null,
+        "nb_notes": 0,
+        "terminated_by": terminated_by(record.terminated_by),
+        "cause": {"q850": record.cause_q850, "name": record.cause_name, "sip": record.cause_sip},
+        "quality": null,
+    });
+    let mut row = reply::members(ids);
+    row.extend(reply::members(rest));
+    row
+}
