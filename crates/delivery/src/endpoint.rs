@@ -6,6 +6,8 @@ use std::time::Duration;
 use offhook_base::{Secret, Wall, WebhookId};
 use url::Url;
 
+use crate::judge::Outcome;
+
 /// A subscriber's webhook as its admin set it up.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
@@ -53,6 +55,35 @@ pub struct Health {
     pub failing_since: Option<Wall>,
     /// Failed attempts since the last success; counts no further than it matters (20).
     pub failures: u32,
+}
+
+impl Health {
+    /// How it is after one more attempt. What was switched off stays so.
+    pub(crate) fn after(self, now: Wall, outcome: Outcome) -> Self {
+        if self.state.is_disabled() {
+            return self;
+        }
+        if outcome.is_success() {
+            return Self::default();
+        }
+        let since = self.failing_since.unwrap_or(now);
+        let failures = (self.failures + 1).min(FAILURES_TO_DISABLE);
+        let gone = matches!(outcome, Outcome::Answered { status: 410, .. });
+        let state = if gone {
+            EndpointState::Disabled(DisabledReason::Gone)
+        } else if failures >= FAILURES_TO_DISABLE && now >= since + TIME_TO_DISABLE {
+            EndpointState::Disabled(DisabledReason::Failing)
+        } else if failures >= FAILURES_TO_SHOW {
+            EndpointState::Failing
+        } else {
+            self.state
+        };
+        Self {
+            state,
+            failing_since: Some(since),
+            failures,
+        }
+    }
 }
 
 /// The state shown to the admin.
@@ -113,4 +144,65 @@ pub enum EndpointChange {
     /// A webhook was made or altered. One that was [`EndpointState::Disabled`] and comes with another state
     /// was switched on again.
     Upsert(Box<Endpoint>),
+}
+
+const FAILURES_TO_SHOW: u32 = 5;
+const FAILURES_TO_DISABLE: u32 = 20;
+const TIME_TO_DISABLE: Duration = Duration::from_secs(5 * 24 * 3_600);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Wall = Wall::from_unix_seconds(1_700_000_000);
+    const REFUSED: Outcome = Outcome::Unreachable { timed_out: false };
+    const OK: Outcome = Outcome::Answered {
+        status: 204,
+        retry_after: None,
+    };
+
+    fn after_failures(count: u32, last_at: Duration) -> Health {
+        let first = Health::default().after(START, REFUSED);
+        (1..count).fold(first, |health, _| health.after(START + last_at, REFUSED))
+    }
+
+    #[test]
+    fn it_is_failing_after_five_failures_and_active_after_one_success() {
+        assert_eq!(
+            after_failures(4, Duration::ZERO).state,
+            EndpointState::Active
+        );
+        let failing = after_failures(5, Duration::ZERO);
+        assert_eq!(
+            (failing.state, failing.failing_since),
+            (EndpointState::Failing, Some(START))
+        );
+        assert_eq!(failing.after(START, OK), Health::default());
+    }
+
+    #[test]
+    fn it_is_switched_off_after_five_days_of_nothing_but_twenty_failures() {
+        let (short, long) = (TIME_TO_DISABLE - Duration::from_secs(1), TIME_TO_DISABLE);
+        assert_eq!(after_failures(500, short).state, EndpointState::Failing);
+        assert_eq!(after_failures(19, long).state, EndpointState::Failing);
+        let off = after_failures(20, long);
+        assert_eq!(off.state, EndpointState::Disabled(DisabledReason::Failing));
+        assert_eq!(
+            off.after(START + long, OK),
+            off,
+            "only its admin switches it on again"
+        );
+    }
+
+    #[test]
+    fn a_410_switches_it_off_at_once() {
+        let gone = Health::default().after(
+            START,
+            Outcome::Answered {
+                status: 410,
+                retry_after: None,
+            },
+        );
+        assert_eq!(gone.state, EndpointState::Disabled(DisabledReason::Gone));
+    }
 }

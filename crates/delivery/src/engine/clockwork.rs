@@ -1,10 +1,8 @@
-//! What all endpoints of an engine share: deadlines, draws, outputs, and who waits for the projector.
+//! What all endpoints of an engine share: deadlines, outputs, and who waits for the projector.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use offhook_base::{DeliveryId, JournalPos, Mono, WebhookId};
-use rand_chacha::ChaCha12Rng;
-use rand_core::{Rng as _, SeedableRng as _};
 
 use super::EngineConfig;
 use crate::judge::Verdict;
@@ -42,7 +40,6 @@ pub(crate) struct Clockwork {
     pub(crate) projected: JournalPos,
     awaiting: BTreeSet<(JournalPos, WebhookId, LaneKey)>,
     wakes: BTreeSet<(Mono, Wake)>,
-    rng: ChaCha12Rng,
 }
 
 impl Clockwork {
@@ -54,14 +51,8 @@ impl Clockwork {
             projected: config.projected,
             awaiting: BTreeSet::new(),
             wakes: BTreeSet::new(),
-            rng: ChaCha12Rng::from_seed(config.seed),
             config,
         }
-    }
-
-    /// A draw from `0.0..1.0`.
-    pub(crate) fn spread(&mut self) -> f64 {
-        f64::from(self.rng.next_u32()) / (f64::from(u32::MAX) + 1.0)
     }
 
     pub(crate) fn verdict(&mut self, waiting: &Waiting, attempts: u32, verdict: Verdict) {

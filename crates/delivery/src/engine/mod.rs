@@ -3,8 +3,11 @@
 mod clockwork;
 mod journaled;
 mod post;
+mod settings;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

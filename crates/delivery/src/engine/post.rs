@@ -2,18 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::time::Duration;
 
 use offhook_base::{DeliveryId, EventName, Mono, Now, Wall, WebhookId};
-use url::Url;
+use rand_chacha::ChaCha12Rng;
+use rand_core::{Rng as _, SeedableRng as _};
 
 use super::clockwork::{Clockwork, Wake};
 use super::journaled::Journaled;
+use super::settings::Settings;
 use crate::aimd::Window;
 use crate::breaker::Breaker;
-use crate::endpoint::{DisabledReason, Endpoint, EndpointState, Health, Order};
-use crate::headers::{Letterhead, Particulars};
+use crate::endpoint::{Endpoint, Health, Order};
+use crate::headers::Particulars;
 use crate::judge::{FailReason, LONGEST, Outcome, Verdict, jittered, judge};
 use crate::lane::{Entry, HOLD, Lane, LaneKey};
 use crate::output::{Attempt, Output, Waiting};
@@ -35,33 +36,8 @@ pub(crate) struct Post {
     breaker: Breaker,
     probe_wake: Option<Mono>,
     journaled: Journaled,
-}
-
-#[derive(Debug)]
-struct Settings {
-    active: bool,
-    letterhead: Letterhead,
-    order: Order,
-    timeout: Duration,
-    url: Arc<Url>,
-}
-
-impl Settings {
-    fn new(endpoint: &Endpoint, version: &str) -> Self {
-        Self {
-            active: endpoint.active,
-            letterhead: Letterhead::new(
-                version,
-                endpoint.id,
-                &endpoint.url,
-                &endpoint.headers,
-                &endpoint.secrets,
-            ),
-            order: endpoint.order,
-            timeout: endpoint.timeout,
-            url: Arc::new(endpoint.url.clone()),
-        }
-    }
+    /// Its own, so that what others draw changes nothing here.
+    rng: ChaCha12Rng,
 }
 
 impl Post {
@@ -76,6 +52,8 @@ impl Post {
 
     /// One that was deleted, but may have left something in the journal.
     pub(crate) fn deleted(id: WebhookId, core: &Clockwork) -> Self {
+        let mut rng = ChaCha12Rng::from_seed(core.config.seed);
+        rng.set_stream(u64::from(id.0));
         Self {
             id,
             settings: None,
@@ -88,6 +66,7 @@ impl Post {
             breaker: Breaker::default(),
             probe_wake: None,
             journaled: Journaled::new(core.config.journal_end),
+            rng,
         }
     }
 
@@ -407,55 +386,45 @@ impl Post {
         outcome: Outcome,
         core: &mut Clockwork,
     ) {
-        let was_closed = self.breaker.is_closed();
+        let spends = self.breaker.is_closed() || matches!(outcome, Outcome::Answered { .. });
+        let was_running = self.stop(core).is_none();
         self.on_load(outcome);
         self.in_flight -= 1;
-        let closed_for = match outcome {
-            Outcome::Answered { .. } => self.breaker.on_answer(now.mono),
-            Outcome::Unreachable { .. } => {
-                let spread = core.spread();
-                self.breaker.on_unreachable(now.mono, delivery, spread);
-                None
-            }
-        };
-        let was_running = self.stop(core).is_none();
-        self.judge_health(now, outcome, core);
+        let closed_for = self.on_reach(now, delivery, outcome);
+        if self.settings.is_some() {
+            self.set_health(self.health.after(now.wall, outcome), core);
+        }
         let stop = self.stop(core);
-        let spread = core.spread();
-        let probe_at = self.breaker.probe_at();
-        let Some(entry) = self
+
+        if let Some(entry) = self
             .lanes
             .get_mut(&key)
             .and_then(|lane| lane.returned(delivery))
-        else {
-            return;
-        };
-        let attempt = NonZeroU32::MIN.saturating_add(entry.waiting.attempts);
-        let judged = match (stop, outcome) {
-            (Some(stopped), Outcome::Unreachable { .. }) => stopped,
-            (None, Outcome::Unreachable { .. }) if !was_closed => {
-                // Nobody could be reached anyhow: this one spends nothing.
-                let wait = probe_at.map_or_else(|| jittered(HOLD, spread), |at| at - now.mono);
-                Verdict::RetryAt(now.wall + wait)
+        {
+            let attempts = NonZeroU32::MIN.saturating_add(entry.waiting.attempts);
+            if spends {
+                entry.waiting.attempts = attempts.get();
             }
-            (_, _) => match (
-                judge(core.config.schedule, now.wall, attempt, outcome, spread),
-                stop,
-            ) {
-                (Verdict::RetryAt(_), Some(stopped)) => stopped,
-                (verdict, _) => verdict,
-            },
-        };
-        if was_closed || matches!(outcome, Outcome::Answered { .. }) {
-            entry.waiting.attempts = attempt.get();
-        }
-        core.verdict(&entry.waiting, entry.waiting.attempts, judged);
-        if let Verdict::RetryAt(at) = judged {
-            entry.due = now.mono + until(now.wall, at);
-            entry.unreachable = matches!(outcome, Outcome::Unreachable { .. });
-        } else if let Some(lane) = self.lanes.get_mut(&key) {
-            lane.remove(delivery);
-            self.waiting -= 1;
+            let spread = spread(&mut self.rng);
+            let verdict = match judge(core.config.schedule, now.wall, attempts, outcome, spread) {
+                Verdict::RetryAt(_) | Verdict::Failed(FailReason::Exhausted) if stop.is_some() => {
+                    stop.unwrap_or(Verdict::Held)
+                }
+                // Nobody could be reached anyhow: tried again with the next probe.
+                Verdict::RetryAt(_) | Verdict::Failed(FailReason::Exhausted) if !spends => {
+                    let wait = self.breaker.probe_at().map_or(HOLD, |at| at - now.mono);
+                    Verdict::RetryAt(now.wall + wait)
+                }
+                verdict => verdict,
+            };
+            core.verdict(&entry.waiting, entry.waiting.attempts, verdict);
+            if let Verdict::RetryAt(at) = verdict {
+                entry.due = now.mono + until(now.wall, at);
+                entry.unreachable = matches!(outcome, Outcome::Unreachable { .. });
+            } else if let Some(lane) = self.lanes.get_mut(&key) {
+                lane.remove(delivery);
+                self.waiting -= 1;
+            }
         }
         self.settle(now, key, core);
         if let Some(closed_for) = closed_for {
@@ -464,6 +433,18 @@ impl Post {
         if was_running && let Some(stopped) = stop {
             self.sweep(stopped, core);
             self.settle_all(now, core);
+        }
+    }
+
+    /// Tells the breaker. Gives how long nothing could be sent, if it closes by this.
+    fn on_reach(&mut self, now: Now, delivery: DeliveryId, outcome: Outcome) -> Option<Duration> {
+        match outcome {
+            Outcome::Answered { .. } => self.breaker.on_answer(now.mono),
+            Outcome::Unreachable { .. } => {
+                self.breaker
+                    .on_unreachable(now.mono, delivery, spread(&mut self.rng));
+                None
+            }
         }
     }
 
@@ -487,40 +468,6 @@ impl Post {
             } => self.window.on_success(self.in_flight),
             Outcome::Answered { .. } | Outcome::Unreachable { timed_out: false } => {}
         }
-    }
-
-    fn judge_health(&mut self, now: Now, outcome: Outcome, core: &mut Clockwork) {
-        if self.health.state.is_disabled() || self.settings.is_none() {
-            return;
-        }
-        if outcome.is_success() {
-            self.set_health(Health::default(), core);
-            return;
-        }
-        let since = self.health.failing_since.unwrap_or(now.wall);
-        let failures = (self.health.failures + 1).min(FAILURES_TO_DISABLE);
-        let state = match outcome {
-            Outcome::Answered { status: 410, .. } => EndpointState::Disabled(DisabledReason::Gone),
-            Outcome::Answered { .. } | Outcome::Unreachable { .. }
-                if failures >= FAILURES_TO_DISABLE && now.wall >= since + TIME_TO_DISABLE =>
-            {
-                EndpointState::Disabled(DisabledReason::Failing)
-            }
-            Outcome::Answered { .. } | Outcome::Unreachable { .. }
-                if failures >= FAILURES_TO_SHOW =>
-            {
-                EndpointState::Failing
-            }
-            Outcome::Answered { .. } | Outcome::Unreachable { .. } => self.health.state,
-        };
-        self.set_health(
-            Health {
-                state,
-                failing_since: Some(since),
-                failures,
-            },
-            core,
-        );
     }
 
     fn set_health(&mut self, health: Health, core: &mut Clockwork) {
@@ -581,12 +528,13 @@ fn is_stale(entry: &Entry, now: Wall, ttl: Option<Duration>) -> bool {
     first && ringing && ttl.is_some_and(|ttl| now > entry.waiting.event.at + ttl)
 }
 
+/// A draw from `0.0..1.0`.
+fn spread(rng: &mut ChaCha12Rng) -> f64 {
+    f64::from(rng.next_u32()) / (f64::from(u32::MAX) + 1.0)
+}
+
 /// How long from `now` to `due`. A clock that was set back must not hold anything for longer than any schedule does.
 fn until(now: Wall, due: Wall) -> Duration {
     let micros = u64::try_from(due.0.saturating_sub(now.0)).unwrap_or(0);
     Duration::from_micros(micros).min(jittered(LONGEST, 1.0))
 }
-
-const FAILURES_TO_SHOW: u32 = 5;
-const FAILURES_TO_DISABLE: u32 = 20;
-const TIME_TO_DISABLE: Duration = Duration::from_secs(5 * 24 * 3_600);
