@@ -1,1 +1,33 @@
-//! Black-box tests of the real binary.
+//! What the black-box tests are made of: the real binary, an HTTPS receiver, a REST client, and two foreign
+//! phones, sipp and baresip.
+//!
+//! Nothing here knows Offhook's code. A [`Site`] is one running node with its receiver; a test creates users on
+//! it, lets peers call, and compares what the receiver got with what the contract promises.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on has nothing better to do than to say where and why"
+)]
+
+mod baresip;
+mod flow;
+mod offhook;
+mod process;
+mod receiver;
+mod rest;
+mod scenario;
+mod sipp;
+mod site;
+mod tone;
+
+pub use baresip::{Baresip, BaresipSetup};
+pub use flow::{Call, calls_of, describe};
+pub use offhook::{Offhook, Settings};
+pub use process::{Transport, eventually, free_port};
+pub use receiver::{Mode, Received, Receiver};
+pub use rest::{Reply, Rest};
+pub use sipp::{Running, Sipp};
+pub use site::{Account, Site};
+pub use tone::seconds_of_tone;

@@ -1,0 +1,223 @@
+//! baresip as a phone with sound: it plays a tone, keeps what it hears, and is driven over its control port.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::process::Command;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::process::{Process, Transport, free_port, until_bound};
+use crate::site::Account;
+use crate::tone;
+
+/// How a phone is to be set up.
+#[derive(Clone, Debug)]
+pub struct BaresipSetup {
+    /// Frequency of the tone that it plays into its calls.
+    pub hertz: f64,
+    /// Whether it answers by itself.
+    pub auto_answer: bool,
+    /// How it speaks SIP.
+    pub transport: Transport,
+}
+
+/// A running phone.
+#[derive(Debug)]
+pub struct Baresip {
+    process: Process,
+    folder: TempDir,
+    server: SocketAddr,
+    control: OwnedWriteHalf,
+    said: Said,
+}
+
+/// The messages of the control port, in order.
+#[derive(Clone, Debug)]
+struct Said {
+    messages: Arc<Mutex<Vec<Value>>>,
+    count: watch::Sender<usize>,
+}
+
+impl Baresip {
+    /// Starts a phone and waits until it is registered.
+    ///
+    /// # Panics
+    /// When baresip is not installed or cannot register.
+    pub async fn start(account: &Account, server: SocketAddr, setup: BaresipSetup) -> Self {
+        let folder = TempDir::with_prefix("baresip-").unwrap();
+        let control_port = free_port();
+        configure(folder.path(), account, server, &setup, control_port);
+        let mut command = Command::new("baresip");
+        command.arg("-f").arg(folder.path()).current_dir(folder.path());
+        let name = format!("baresip {}", account.username);
+        let mut process = Process::start(&name, "baresip-core", command);
+        process.wait_for_line("baresip is ready", PATIENCE).await;
+        until_bound(Transport::Tcp, control_port).await;
+
+        let (reading, control) = TcpStream::connect((Ipv4Addr::LOCALHOST, control_port)).await.unwrap().into_split();
+        let said = Said { messages: Arc::default(), count: watch::Sender::new(0) };
+        tokio::spawn(said.clone().follow(reading));
+        let mut phone = Self { process, folder, server, control, said };
+        phone.register().await;
+        phone
+    }
+
+    /// Calls a number and waits until baresip took the command.
+    pub async fn dial(&mut self, number: &str) {
+        let params = format!("sip:{number}@{}", self.server);
+        self.command("dial", &params).await;
+    }
+
+    /// Ends the call, or cancels it.
+    pub async fn hang_up(&mut self) {
+        self.command("hangup", "").await;
+    }
+
+    /// Holds the call.
+    pub async fn hold(&mut self) {
+        self.command("hold", "").await;
+    }
+
+    /// Takes the call back.
+    pub async fn resume(&mut self) {
+        self.command("resume", "").await;
+    }
+
+    /// Waits for an event of the control port, such as `CALL_ESTABLISHED`, and gives it.
+    ///
+    /// # Panics
+    /// When it does not come.
+    pub async fn wait_for(&self, kind: &str) -> Value {
+        self.said.wait_for(kind, |message| message["type"] == kind).await
+    }
+
+    /// The recordings of what it heard, one a call. Whole only once a call is over.
+    #[must_use]
+    pub fn heard(&self) -> Vec<PathBuf> {
+        let folder = self.folder.path().join("heard");
+        let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+        files.retain(|file| file.to_string_lossy().ends_with("-dec.wav"));
+        files.sort();
+        files
+    }
+
+    /// Ends it as a power cut would: it does not even unregister.
+    pub async fn kill(&mut self) {
+        self.process.kill().await;
+    }
+
+    async fn register(&mut self) {
+        self.command("uareg", "600").await;
+        self.wait_for("REGISTER_OK").await;
+    }
+
+    async fn command(&mut self, command: &str, params: &str) {
+        let token = format!("t{}", self.said.messages.lock().unwrap().len());
+        let body = json!({"command": command, "params": params, "token": token}).to_string();
+        self.control.write_all(format!("{}:{body},", body.len()).as_bytes()).await.unwrap();
+        let answer = self.said.wait_for(command, |message| message["token"] == token.as_str()).await;
+        assert_eq!(answer["ok"], true, "{command}: {answer}\n{}", self.process.output());
+    }
+}
+
+impl Said {
+    /// Reads netstrings, each a JSON object.
+    async fn follow(self, mut stream: OwnedReadHalf) {
+        loop {
+            let mut length = 0;
+            loop {
+                match stream.read_u8().await {
+                    Ok(b':') => break,
+                    Ok(digit) => length = length * 10 + usize::from(digit - b'0'),
+                    Err(_) => return,
+                }
+            }
+            let mut message = vec![0; length + 1];
+            if stream.read_exact(&mut message).await.is_err() {
+                return;
+            }
+            message.pop();
+            self.messages.lock().unwrap().push(serde_json::from_slice(&message).unwrap());
+            self.count.send_modify(|count| *count += 1);
+        }
+    }
+
+    async fn wait_for(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        let mut count = self.count.subscribe();
+        let found = async {
+            loop {
+                let found = self.messages.lock().unwrap().iter().find(|message| wanted(message)).cloned();
+                match found {
+                    Some(found) => return found,
+                    None => count.changed().await.expect("the phone is there"),
+                }
+            }
+        };
+        match timeout(PATIENCE, found).await {
+            Ok(found) => found,
+            Err(_) => panic!("no {what} from baresip; it said {:#?}", self.messages.lock().unwrap()),
+        }
+    }
+}
+
+fn configure(folder: &Path, account: &Account, server: SocketAddr, setup: &BaresipSetup, control_port: u16) {
+    let (played, heard) = (folder.join("played.wav"), folder.join("heard"));
+    tone::write(&played, setup.hertz, 60);
+    std::fs::create_dir(&heard).unwrap();
+    let (played, heard, modules) = (played.display(), heard.display(), module_path());
+    let config = format!(
+        "poll_method epoll\n\
+         net_interface 127.0.0.1\n\
+         sip_listen 127.0.0.1:{}\n\
+         call_local_timeout 120\n\
+         call_max_calls 4\n\
+         statmode_default off\n\
+         audio_player aubridge,nowhere\n\
+         audio_source aufile,{played}\n\
+         audio_alert aubridge,alert\n\
+         ausrc_srate 8000\n\
+         auplay_srate 8000\n\
+         ausrc_channels 1\n\
+         auplay_channels 1\n\
+         snd_path {heard}\n\
+         ctrl_tcp_listen 127.0.0.1:{control_port}\n\
+         module_path {modules}\n\
+         module g711.so\n\
+         module aufile.so\n\
+         module aubridge.so\n\
+         module sndfile.so\n\
+         module_app account.so\n\
+         module_app menu.so\n\
+         module_app ctrl_tcp.so\n",
+        free_port(),
+    );
+    std::fs::write(folder.join("config"), config).unwrap();
+    let Account { username, password, .. } = account;
+    let transport = match setup.transport {
+        Transport::Tcp => "tcp",
+        Transport::Udp => "udp",
+    };
+    let answer = if setup.auto_answer { "auto" } else { "manual" };
+    let account = format!(
+        "<sip:{username}@{server};transport={transport}>;auth_user={username};auth_pass={password};\
+         answermode={answer};audio_codecs=pcmu;regint=0\n"
+    );
+    std::fs::write(folder.join("accounts"), account).unwrap();
+    std::fs::write(folder.join("contacts"), "").unwrap();
+}
+
+fn module_path() -> &'static str {
+    let folder = "/usr/lib/baresip/modules";
+    assert!(Path::new(folder).join("ctrl_tcp.so").exists(), "{folder}/ctrl_tcp.so is missing: install the package baresip-core");
+    folder
+}
+
+const PATIENCE: Duration = Duration::from_secs(40);

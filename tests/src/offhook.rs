@@ -1,0 +1,173 @@
+//! The real binary in a folder of its own, on ports that the system chose.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use serde::Deserialize;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::process::{Process, Transport};
+
+/// A running node.
+#[derive(Debug)]
+pub struct Offhook {
+    process: Process,
+    folder: TempDir,
+    settings: Settings,
+    bound: Bound,
+}
+
+/// What a test may set of the configuration.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `media.relay`
+    pub relay: &'static str,
+    /// PEM file with the certificate authority of the receiver.
+    pub extra_root: PathBuf,
+    /// Further lines, such as a whole section.
+    pub more: String,
+}
+
+/// `<data_dir>/listen.json`
+#[derive(Clone, Debug, Deserialize)]
+struct Bound {
+    sip_udp: Vec<SocketAddr>,
+    sip_tcp: Vec<SocketAddr>,
+    http: SocketAddr,
+}
+
+impl Offhook {
+    /// Starts a node and waits until it is ready.
+    ///
+    /// # Panics
+    /// When it does not get ready; with its output.
+    pub async fn start(settings: Settings) -> Self {
+        let folder = TempDir::with_prefix("offhook-").unwrap();
+        std::fs::write(folder.path().join("admin-password"), ADMIN_PASSWORD).unwrap();
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let anywhere = Bound { sip_udp: vec![any], sip_tcp: vec![any], http: any };
+        write_config(folder.path(), &settings, &anywhere);
+        let process = serve(folder.path()).await;
+        let bound = read_bound(folder.path());
+        Self { process, folder, settings, bound }
+    }
+
+    /// Where phones send.
+    #[must_use]
+    pub fn sip(&self, transport: Transport) -> SocketAddr {
+        match transport {
+            Transport::Tcp => self.bound.sip_tcp[0],
+            Transport::Udp => self.bound.sip_udp[0],
+        }
+    }
+
+    /// Where REST clients connect to.
+    #[must_use]
+    pub const fn http(&self) -> SocketAddr {
+        self.bound.http
+    }
+
+    /// The folder of its data files.
+    #[must_use]
+    pub fn data_dir(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Its configuration file.
+    #[must_use]
+    pub fn config(&self) -> PathBuf {
+        config_file(self.folder.path())
+    }
+
+    /// What it printed last.
+    #[must_use]
+    pub fn output(&self) -> String {
+        self.process.output()
+    }
+
+    /// Ends it as a power cut would: SIGKILL.
+    pub async fn kill(&mut self) {
+        self.process.kill().await;
+    }
+
+    /// Starts it again on the same data and the same ports, after it ended.
+    pub async fn start_again(&mut self) {
+        write_config(self.folder.path(), &self.settings, &self.bound);
+        let listen = self.data_dir().join("listen.json");
+        std::fs::remove_file(listen).unwrap();
+        self.process = serve(self.folder.path()).await;
+        let bound = read_bound(self.folder.path());
+        assert_eq!(bound.sip_udp, self.bound.sip_udp, "the ports are the same");
+        self.bound = bound;
+    }
+
+    /// Asks it to end, by SIGTERM, and waits for that.
+    pub async fn terminate(&mut self) -> ExitStatus {
+        let status = Command::new("kill").arg("-TERM").arg(self.process.id().to_string()).status().await.unwrap();
+        assert!(status.success(), "the signal was sent");
+        self.process.finish(Duration::from_secs(40)).await
+    }
+}
+
+/// The password of the first admin, `admin@localhost`.
+pub(crate) const ADMIN_PASSWORD: &str = "correct horse battery staple";
+
+async fn serve(folder: &Path) -> Process {
+    let mut command = Command::new(binary());
+    command.arg("serve").arg("--config").arg(config_file(folder)).current_dir(folder).env("RUST_BACKTRACE", "1");
+    let mut process = Process::start("offhook", "nothing: run `cargo build --bin offhook` first", command);
+    process.wait_for_line("offhook ready", Duration::from_secs(40)).await;
+    process
+}
+
+/// `OFFHOOK_BIN`, or the binary that cargo built beside this test.
+fn binary() -> PathBuf {
+    if let Some(path) = std::env::var_os("OFFHOOK_BIN") {
+        return path.into();
+    }
+    let test = std::env::current_exe().unwrap();
+    let target = test.parent().and_then(Path::parent).expect("tests stand in target/<profile>/deps");
+    target.join("offhook")
+}
+
+fn config_file(folder: &Path) -> PathBuf {
+    folder.join("offhook.toml")
+}
+
+fn read_bound(folder: &Path) -> Bound {
+    let text = std::fs::read_to_string(folder.join("data/listen.json")).expect("listen.json is there once it is ready");
+    serde_json::from_str(&text).expect("listen.json is as the contract has it")
+}
+
+fn write_config(folder: &Path, settings: &Settings, bound: &Bound) {
+    let Settings { relay, extra_root, more } = settings;
+    let Bound { sip_udp, sip_tcp, http } = bound;
+    let (data_dir, password) = (folder.join("data"), folder.join("admin-password"));
+    let text = format!(
+        r#"
+[node]
+data_dir = {data_dir:?}
+[sip]
+udp = ["{}"]
+tcp = ["{}"]
+[media]
+relay = "{relay}"
+rtp_ports = "0"
+[http]
+listen = "{http}"
+[webhooks]
+allow_networks = ["127.0.0.0/8", "::1/128"]
+extra_roots = [{extra_root:?}]
+[limits]
+exempt_networks = ["127.0.0.0/8"]
+[bootstrap]
+admin_password_file = {password:?}
+{more}
+"#,
+        sip_udp[0], sip_tcp[0],
+    );
+    std::fs::write(config_file(folder), text).unwrap();
+}

@@ -1,0 +1,182 @@
+//! Child processes whose output is kept and shown when the test fails.
+
+use std::collections::VecDeque;
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout};
+
+/// A running program.
+#[derive(Debug)]
+pub(crate) struct Process {
+    name: String,
+    child: Child,
+    lines: Lines,
+}
+
+/// The last lines of a program's output, and a way to wait for one.
+#[derive(Clone, Debug)]
+struct Lines {
+    kept: Arc<Mutex<VecDeque<String>>>,
+    count: watch::Sender<usize>,
+}
+
+/// How SIP is carried.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Transport {
+    /// Over TCP.
+    Tcp,
+    /// Over UDP.
+    Udp,
+}
+
+impl Process {
+    /// Starts a program of the Debian package named.
+    pub(crate) fn start(name: &str, package: &str, mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                panic!("{name} is missing: install the package {package}")
+            }
+            Err(error) => panic!("{name} cannot be started: {error}"),
+        };
+        let lines = Lines { kept: Arc::default(), count: watch::Sender::new(0) };
+        lines.follow(child.stdout.take().expect("it is piped"));
+        lines.follow(child.stderr.take().expect("it is piped"));
+        Self { name: name.to_owned(), child, lines }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().expect("the program runs")
+    }
+
+    /// Waits until the program prints a line that contains `text`.
+    pub(crate) async fn wait_for_line(&mut self, text: &str, within: Duration) {
+        let mut count = self.lines.count.subscribe();
+        let printed = async {
+            while !self.lines.kept.lock().unwrap().iter().any(|line| line.contains(text)) {
+                if count.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            () = printed => {}
+            status = self.child.wait() => panic!("{} ended ({status:?}) before it said {text:?}{}", self.name, self.lines),
+            () = sleep(within) => panic!("{} did not say {text:?} within {within:?}{}", self.name, self.lines),
+        }
+    }
+
+    /// Waits until the program ends by itself.
+    pub(crate) async fn finish(&mut self, within: Duration) -> ExitStatus {
+        match timeout(within, self.child.wait()).await {
+            Ok(status) => status.expect("its status can be read"),
+            Err(_) => panic!("{} did not end within {within:?}{}", self.name, self.lines),
+        }
+    }
+
+    /// Ends the program as a power cut would: SIGKILL.
+    pub(crate) async fn kill(&mut self) {
+        self.child.kill().await.expect("the program can be killed");
+    }
+
+    pub(crate) fn output(&self) -> String {
+        self.lines.to_string()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            write_to_test_output(&format!("--- output of {}{}", self.name, self.lines));
+        }
+    }
+}
+
+impl Lines {
+    fn follow(&self, stream: impl AsyncRead + Send + Unpin + 'static) {
+        let this = self.clone();
+        tokio::spawn(async move {
+            let mut stream = BufReader::new(stream);
+            let mut line = Vec::new();
+            while let Ok(1..) = stream.read_until(b'\n', &mut line).await {
+                this.keep(String::from_utf8_lossy(&line).trim_end().to_owned());
+                line.clear();
+            }
+        });
+    }
+
+    fn keep(&self, line: String) {
+        let mut kept = self.kept.lock().unwrap();
+        if kept.len() == LINES_KEPT {
+            kept.pop_front();
+        }
+        kept.push_back(line);
+        drop(kept);
+        self.count.send_modify(|count| *count += 1);
+    }
+}
+
+impl std::fmt::Display for Lines {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for line in self.kept.lock().unwrap().iter() {
+            write!(f, "\n    {line}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Looks until there is something to see.
+///
+/// # Panics
+/// When the time is over; `what` says what was waited for.
+pub async fn eventually<T>(what: &str, within: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let until = Instant::now() + within;
+    loop {
+        if let Some(seen) = look().await {
+            return seen;
+        }
+        assert!(Instant::now() < until, "{what} did not happen within {within:?}");
+        sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// A port of loopback that was free for UDP and TCP a moment ago.
+#[must_use]
+pub fn free_port() -> u16 {
+    loop {
+        let port = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+/// Waits until some program has bound a port of loopback.
+pub(crate) async fn until_bound(transport: Transport, port: u16) {
+    let table = match transport {
+        Transport::Tcp => "/proc/net/tcp",
+        Transport::Udp => "/proc/net/udp",
+    };
+    let local = format!(" 0100007F:{port:04X} ");
+    eventually(&format!("binding port {port}"), Duration::from_secs(20), async || {
+        std::fs::read_to_string(Path::new(table)).unwrap().contains(&local).then_some(())
+    })
+    .await;
+}
+
+#[expect(clippy::print_stderr, reason = "the test harness shows it with the failed test")]
+pub(crate) fn write_to_test_output(text: &str) {
+    eprintln!("{text}");
+}
+
+const LINES_KEPT: usize = 400;
+
+const LOOK_AGAIN: Duration = Duration::from_millis(10);

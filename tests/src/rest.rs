@@ -1,0 +1,122 @@
+//! A plain REST client.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+
+use http::{Method, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+
+/// A client with a token.
+#[derive(Clone, Debug)]
+pub struct Rest {
+    server: SocketAddr,
+    token: String,
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its body; null when empty.
+    pub body: Value,
+    what: String,
+}
+
+impl Rest {
+    /// Logs in.
+    ///
+    /// # Panics
+    /// When that is refused.
+    pub async fn login(server: SocketAddr, email: &str, password: &str) -> Self {
+        let nobody = Self { server, token: String::new() };
+        let body = nobody.post("/login", json!({"email": email, "password": password})).await.expect(200);
+        let token = body["user_token"].as_str().expect("a token").to_owned();
+        Self { server, token }
+    }
+
+    /// `GET /v1.1<path>`
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send(Method::GET, path, None).await
+    }
+
+    /// `POST /v1.1<path>`
+    pub async fn post(&self, path: &str, body: Value) -> Reply {
+        self.send(Method::POST, path, Some(body)).await
+    }
+
+    /// `PATCH /v1.1<path>`
+    pub async fn patch(&self, path: &str, body: Value) -> Reply {
+        self.send(Method::PATCH, path, Some(body)).await
+    }
+
+    /// `DELETE /v1.1<path>`
+    pub async fn delete(&self, path: &str) -> Reply {
+        self.send(Method::DELETE, path, None).await
+    }
+
+    /// The rows of a list that match all conditions, each of (property, operator, value).
+    pub async fn filter(&self, resource: &str, conditions: &[(&str, &str, Value)]) -> Vec<Value> {
+        let filter: Vec<Value> = conditions
+            .iter()
+            .map(|(property, operator, value)| json!({"property": property, "operator": operator, "value": value}))
+            .collect();
+        let filter = percent_encode(&Value::from(filter).to_string());
+        let body = self.get(&format!("/{resource}?filter={filter}&limit=1000")).await.expect(200);
+        body["data"].as_array().expect("a list").clone()
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Reply {
+        let what = format!("{method} {path} {}", body.as_ref().map(Value::to_string).unwrap_or_default());
+        let stream = TcpStream::connect(self.server).await.expect("REST is reachable");
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+        let connection = tokio::spawn(connection);
+        let mut request = Request::builder().method(method).uri(format!("/v1.1{path}")).header("host", self.server.to_string());
+        if !self.token.is_empty() {
+            request = request.header("x-auth-token", &self.token);
+        }
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        let octets = body.map(|body| body.to_string()).unwrap_or_default();
+        let answer = sender.send_request(request.body(Full::new(Bytes::from(octets))).unwrap()).await.expect("an answer");
+        let status = answer.status();
+        let octets = answer.into_body().collect().await.expect("a whole body").to_bytes();
+        connection.abort();
+        let body = if octets.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&octets)
+                .unwrap_or_else(|error| panic!("{what}: {status}, {error} in {}", String::from_utf8_lossy(&octets)))
+        };
+        Reply { status, body, what }
+    }
+}
+
+impl Reply {
+    /// The body, if the status is the one expected.
+    ///
+    /// # Panics
+    /// When it is another one.
+    #[must_use]
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}: {}", self.what, self.body);
+        self.body
+    }
+}
+
+fn percent_encode(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut encoded, octet| {
+        if octet.is_ascii_alphanumeric() {
+            encoded.push(octet.into());
+        } else {
+            write!(encoded, "%{octet:02X}").expect("a string takes everything");
+        }
+        encoded
+    })
+}

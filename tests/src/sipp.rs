@@ -1,0 +1,167 @@
+//! sipp as caller and as phone.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::process::{Process, Transport, free_port, until_bound, write_to_test_output};
+use crate::scenario::render;
+use crate::site::Account;
+
+/// A sipp to be started.
+#[derive(Clone, Debug)]
+pub struct Sipp {
+    scenario: &'static str,
+    server: SocketAddr,
+    transport: Transport,
+    port: u16,
+    calls: u32,
+    rate: u32,
+    password: String,
+    values: BTreeMap<String, String>,
+}
+
+/// A sipp that runs.
+#[derive(Debug)]
+pub struct Running {
+    process: Process,
+    scenario: &'static str,
+    folder: TempDir,
+}
+
+impl Sipp {
+    /// One call of a scenario of `scenarios/`, over UDP, from a free port.
+    #[must_use]
+    pub fn new(scenario: &'static str, server: SocketAddr) -> Self {
+        let values = [("talk_ms", "100"), ("ring_ms", "100"), ("expires", "600"), ("status", "200"), ("user", "nobody")];
+        Self {
+            scenario,
+            server,
+            transport: Transport::Udp,
+            port: free_port(),
+            calls: 1,
+            rate: 1,
+            password: String::new(),
+            values: values.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        }
+    }
+
+    /// Sends as this account and knows its password.
+    #[must_use]
+    pub fn account(mut self, account: &Account) -> Self {
+        self.password.clone_from(&account.password);
+        self.value("user", &account.username)
+    }
+
+    /// Fills in a place of the scenario.
+    #[must_use]
+    pub fn value(mut self, name: &str, value: &str) -> Self {
+        self.values.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Uses this transport.
+    #[must_use]
+    pub const fn transport(mut self, transport: Transport) -> Self {
+        self.transport = transport;
+        self
+    }
+
+    /// Uses this local port.
+    #[must_use]
+    pub const fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Ends after this many calls, and places so many in a second.
+    #[must_use]
+    pub const fn calls(mut self, calls: u32, rate: u32) -> Self {
+        self.calls = calls;
+        self.rate = rate;
+        self
+    }
+
+    /// Starts it as a phone and waits until it listens.
+    pub async fn listen(self) -> Running {
+        let (transport, port) = (self.transport, self.port);
+        let running = self.start();
+        until_bound(transport, port).await;
+        running
+    }
+
+    /// Starts it as a caller.
+    ///
+    /// # Panics
+    /// When sipp is not installed.
+    #[must_use]
+    pub fn start(self) -> Running {
+        let folder = TempDir::with_prefix("sipp-").unwrap();
+        let file = folder.path().join(self.scenario).with_extension("xml");
+        std::fs::write(&file, render(self.scenario, &self.values)).unwrap();
+        let mut command = Command::new("sipp");
+        command
+            .arg(self.server.to_string())
+            .arg("-sf")
+            .arg(&file)
+            .args(["-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", &self.port.to_string()])
+            .args(["-t", match self.transport { Transport::Tcp => "t1", Transport::Udp => "u1" }])
+            .args(["-m", &self.calls.to_string(), "-r", &self.rate.to_string()])
+            .args(["-au", &self.values["user"], "-ap", &self.password])
+            .args(["-nostdin", "-trace_err", "-error_file", "errors.log", "-trace_msg", "-message_file", "messages.log"])
+            .current_dir(folder.path())
+            .env("TERM", "dumb");
+        let name = format!("sipp {}", self.scenario);
+        Running { process: Process::start(&name, "sip-tester", command), scenario: self.scenario, folder }
+    }
+
+    /// Runs it to its end.
+    ///
+    /// # Panics
+    /// When a call of it went otherwise than the scenario says.
+    pub async fn run(self) {
+        self.start().finish().await;
+    }
+}
+
+impl Running {
+    /// Waits for its end.
+    ///
+    /// # Panics
+    /// When a call of it went otherwise than the scenario says.
+    pub async fn finish(mut self) {
+        let status = self.process.finish(PATIENCE).await;
+        assert!(status.success(), "sipp {}: {status}\n{}", self.scenario, self.log("errors.log"));
+    }
+
+    /// Waits for its end, however its calls went.
+    pub async fn finish_somehow(mut self, within: Duration) {
+        self.process.finish(within).await;
+    }
+
+    /// Ends it.
+    pub async fn kill(mut self) {
+        self.process.kill().await;
+    }
+
+    fn log(&self, file: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(file)).unwrap_or_default()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let messages = self.log("messages.log");
+            let tail: Vec<&str> = messages.lines().rev().take(300).collect();
+            let tail: Vec<&str> = tail.into_iter().rev().collect();
+            write_to_test_output(&format!("--- last messages of sipp {}\n{}\n{}", self.scenario, tail.join("\n"), self.log("errors.log")));
+        }
+    }
+}
+
+/// Longer than the default ring timeout and what sipp waits after it.
+const PATIENCE: Duration = Duration::from_secs(60);

@@ -1,0 +1,182 @@
+//! One node with its receiver, its admin and its users.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::flow::{Call, calls_of};
+use crate::offhook::{ADMIN_PASSWORD, Offhook, Settings};
+use crate::process::{Transport, eventually};
+use crate::receiver::Receiver;
+use crate::rest::Rest;
+use crate::sipp::Sipp;
+
+/// A node with everything that a call needs.
+#[derive(Debug)]
+pub struct Site {
+    /// The node.
+    pub offhook: Offhook,
+    /// The HTTPS receiver of its one webhook, for all states of a call.
+    pub receiver: Receiver,
+    /// REST as the first admin.
+    pub rest: Rest,
+}
+
+/// A user with one phone.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The user.
+    pub user_id: u64,
+    /// The phone.
+    pub phone_id: u64,
+    /// The number to call the user by.
+    pub ext: String,
+    /// SIP name of the phone.
+    pub username: String,
+    /// SIP password of the phone.
+    pub password: String,
+}
+
+impl Site {
+    /// A node that relays media.
+    pub async fn start() -> Self {
+        Self::start_with("always", "").await
+    }
+
+    /// A node with this `media.relay` and further lines of configuration.
+    pub async fn start_with(relay: &'static str, more: &str) -> Self {
+        let receiver = Receiver::start().await;
+        let settings = Settings { relay, extra_root: receiver.certificate_authority(), more: more.to_owned() };
+        let offhook = Offhook::start(settings).await;
+        let rest = Rest::login(offhook.http(), "admin@localhost", ADMIN_PASSWORD).await;
+        let site = Self { offhook, receiver, rest };
+        site.webhook("calls", &["call.state_change"]).await;
+        site
+    }
+
+    /// Makes a webhook at a path of the receiver, and gives it as stored.
+    pub async fn webhook(&self, path: &str, events: &[&str]) -> Value {
+        let webhook = json!({
+            "name": path,
+            "url": self.receiver.url(path),
+            "events": events,
+            "secret": self.receiver.secret(),
+        });
+        self.rest.post("/webhooks", webhook).await.expect(201)["data"].clone()
+    }
+
+    /// Makes a user with a phone.
+    pub async fn user(&self, ext: &str) -> Account {
+        let user = json!({
+            "first_name": format!("User {ext}"),
+            "last_name": "Test",
+            "email": format!("{ext}@localhost"),
+            "ext": ext,
+            "role": "user",
+        });
+        let user = self.rest.post("/users", user).await.expect(201)["data"].clone();
+        self.phone(user["id"].as_u64().expect("the user's id"), ext).await
+    }
+
+    /// Makes a phone of a user.
+    pub async fn phone(&self, user_id: u64, ext: &str) -> Account {
+        let phone = self.rest.post("/phones", json!({"user_id": user_id})).await.expect(201)["data"].clone();
+        let text = |field: &str| phone[field].as_str().unwrap_or_else(|| panic!("{field}: {phone}")).to_owned();
+        Account {
+            user_id,
+            phone_id: phone["id"].as_u64().expect("the phone's id"),
+            ext: ext.to_owned(),
+            username: text("username"),
+            password: text("password"),
+        }
+    }
+
+    /// A sipp that sends to this node over UDP.
+    #[must_use]
+    pub fn sipp(&self, scenario: &'static str) -> Sipp {
+        Sipp::new(scenario, self.offhook.sip(Transport::Udp))
+    }
+
+    /// Registers a phone at a port of loopback, where it must listen from then on.
+    pub async fn register(&self, account: &Account, port: u16) {
+        self.sipp("register").account(account).port(port).run().await;
+        self.until_registered(account, true).await;
+    }
+
+    /// Waits until REST says that a phone is registered, or is not.
+    pub async fn until_registered(&self, account: &Account, registered: bool) {
+        let path = format!("/phones/{}", account.phone_id);
+        eventually(&format!("{} registered: {registered}", account.username), Duration::from_secs(20), async || {
+            let phone = self.rest.get(&path).await.expect(200);
+            (phone["data"]["registered"] == registered).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until so many calls are over, as the receiver knows them.
+    pub async fn calls(&self, count: usize) -> Vec<Call> {
+        self.receiver
+            .wait_for(&format!("the end of {count} calls"), Duration::from_secs(60), |received| {
+                let calls = calls_of(received, "/calls");
+                (calls.len() >= count && calls.iter().all(Call::is_over)).then_some(calls)
+            })
+            .await
+    }
+
+    /// Waits for the one call of a test, and checks what must hold for every plain call.
+    ///
+    /// # Panics
+    /// When there is more than one call or its events contradict each other.
+    pub async fn the_call(&self, from: &Account, to: &str) -> Call {
+        let mut calls = self.calls(1).await;
+        assert_eq!(calls.len(), 1, "{calls:#?}");
+        let call = calls.remove(0);
+        let first = &call.events[0];
+        for (event, seq) in call.events.iter().zip(1_u64..) {
+            assert_eq!(event["seq"], seq, "{:#?}", call.lines());
+            assert_eq!(event["call_id"], call.root, "a plain call is its own root");
+            assert_eq!(event["src"], from.ext.as_str());
+            assert_eq!(event["src_id"], from.user_id.to_string());
+            assert_eq!(event["dst"], to);
+            for field in ["start_time", "context", "destination", "src_hash", "dst_id"] {
+                assert_eq!(event[field], first[field], "{field} stays the same");
+            }
+        }
+        assert_eq!(first["context"], "LOCAL_USER");
+        self.check_previous_sequence();
+        call
+    }
+
+    /// The CDR of a call, found by the REST filter on `live_id`.
+    ///
+    /// # Panics
+    /// When there is not exactly one.
+    pub async fn cdr(&self, call: &Call) -> Value {
+        let mut found = self.rest.filter("cdrs", &[("live_id", "eq", call.root.into())]).await;
+        assert_eq!(found.len(), 1, "one CDR for call {}: {found:#?}", call.root);
+        let cdr = found.remove(0);
+        let last = call.last();
+        for field in ["t_cause", "terminated_by", "src", "src_id", "dst", "dst_id", "context", "destination", "clid"] {
+            assert_eq!(cdr[field], last[field], "{field} of the CDR and of the last event");
+        }
+        assert_eq!(cdr["cause"], last["cause"]);
+        assert_eq!(cdr["calldate"], last["start_time"]);
+        cdr
+    }
+
+    /// Each event says which event of its root this webhook got before it.
+    fn check_previous_sequence(&self) {
+        let mut before = std::collections::BTreeMap::new();
+        for request in self.receiver.received() {
+            let event = &request.event;
+            if request.path != "/calls" || !event["root_call_id"].is_u64() {
+                continue;
+            }
+            let root = event["root_call_id"].to_string();
+            let header = request.headers["offhook-prev-seq"].to_str().unwrap();
+            let expected = before.get(&root).copied().unwrap_or(0).min(event["seq"].as_u64().unwrap() - 1);
+            assert_eq!(header, expected.to_string(), "{event}");
+            before.insert(root, event["seq"].as_u64().unwrap());
+        }
+    }
+}
