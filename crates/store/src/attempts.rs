@@ -99,3 +99,6 @@ pub struct DeliveryRow {
     /// Its attempts, as far as they are kept, oldest first.
     pub attempts: Vec<AttemptRecord>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,3 +59,6 @@ pub struct CapturedMessage {
     /// The message. Answers to challenges and media keys are blanked out when it is captured.
     pub bytes: Bytes,
 }
+
+#[cfg(test)]
+mod tests;

@@ -371,3 +371,6 @@ fn recover_lanes(db: &Connection, open_calls: &[OpenCall]) -> rusqlite::Result<V
     }
     Ok(lanes)
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,3 +79,50 @@ fn advance(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use offhook_base::{EventName, EventRecord, Wall};
+
+    #[test]
+    fn a_finished_root_leaves_nothing_behind() {
+        let all = |_: &EventRecord, routes: &mut Vec<Route>| {
+            routes.push(Route {
+                webhook: WebhookId(1),
+                held: false,
+            });
+        };
+        let mut lanes = Lanes::new(&[], Box::new(all));
+        let mut next = 1;
+        let mut prev = |seq, name: EventName| {
+            let event = EventRecord {
+                id: "n1.1".into(),
+                root: CallId(1),
+                call: CallId(1),
+                seq,
+                name,
+                context: "LOCAL_USER".into(),
+                is_final: name.is_last(),
+                at: Wall(0),
+                body: Vec::new().into(),
+            };
+            let routed = lanes.route(
+                FactRecord {
+                    event,
+                    snapshot: None,
+                    cdr: None,
+                },
+                &mut next,
+            );
+            (routed.deliveries[0].prev_seq, lanes.open_roots())
+        };
+        assert_eq!(
+            prev(None, EventName::QueueWrapup),
+            (0, 0),
+            "what has no seq opens no lane"
+        );
+        assert_eq!(prev(Some(1), EventName::CallInitial), (0, 1));
+        assert_eq!(prev(Some(2), EventName::CallHangup), (1, 0));
+    }
+}
