@@ -14,15 +14,17 @@ mod users;
 mod webhooks;
 
 use std::fmt;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, Row, ToSql, Transaction, TransactionBehavior};
 
-use crate::StoreError;
 use crate::filter::{Page, Selection};
 use crate::migrate::{self, Durability, Schema};
+use crate::{StoreError, deadline};
 use seal::Seal;
 
 pub use phones::{NewPhone, PHONES, Phone, PhoneAccount};
@@ -74,6 +76,7 @@ impl ConfigDb {
     /// it, `Newer` for a file of a later version, `Corrupt` for one that is not ours.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
         let path = dir.join("offhook.db");
+        private(&path)?;
         let writer = migrate::open(&path, &SCHEMA, Durability::Normal)?;
         writer
             .pragma_update(None, "foreign_keys", "ON")
@@ -168,32 +171,19 @@ impl ConfigDb {
         args.extend(sql.window_args.iter().map(|arg| arg as &dyn ToSql));
         let count_args = args.get(..counted).unwrap_or_default();
         let mut reader = self.reader()?;
-        let end = Instant::now() + limit;
-        reader
-            .progress_handler(1_000, Some(move || Instant::now() >= end))
-            .map_err(|e| self.sqlite(e))?;
-        let mut read = || -> rusqlite::Result<Page<T>> {
-            let tx = reader.transaction()?;
-            let total = tx.query_row(
-                &format!("SELECT count(*) FROM {from} {}", sql.condition),
-                count_args,
-                |row| row.get(0),
-            )?;
-            let mut rows = tx.prepare(&format!(
-                "SELECT t.* FROM {from} {} {}",
-                sql.condition, sql.window
-            ))?;
+        let found = deadline::until(&mut reader, Instant::now() + limit, |db| {
+            let tx = db.unchecked_transaction()?;
+            let count = format!("SELECT count(*) FROM {from} {}", sql.condition);
+            let total = tx.query_row(&count, count_args, |row| row.get(0))?;
+            let rows = format!("SELECT t.* FROM {from} {} {}", sql.condition, sql.window);
+            let mut rows = tx.prepare(&rows)?;
             let data = rows
                 .query_map(args.as_slice(), |found| row(found))?
                 .collect::<rusqlite::Result<Vec<T>>>()?;
             Ok(Page { data, total })
-        };
-        let done = read().map_err(|e| self.sqlite(e));
-        reader
-            .progress_handler(0, None::<fn() -> bool>)
-            .map_err(|e| self.sqlite(e))?;
+        });
         self.put_back(reader);
-        done
+        found.map_err(|e| self.sqlite(e))
     }
 
     fn reader(&self) -> Result<Connection, StoreError> {
@@ -207,6 +197,17 @@ impl ConfigDb {
             readers.push(reader);
         }
     }
+}
+
+/// An HA1 is as good as its password: the file is the owner's alone, and SQLite gives its log the same mode.
+fn private(path: &Path) -> Result<(), StoreError> {
+    let made = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path);
+    made.map(drop)
+        .map_err(|e| StoreError::io(path, "opening for writing", e))
 }
 
 /// What a reader may see at all: a condition of ours in front of the client's filter.
