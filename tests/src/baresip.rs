@@ -56,16 +56,31 @@ impl Baresip {
         let control_port = free_port();
         configure(folder.path(), account, server, &setup, control_port);
         let mut command = Command::new("baresip");
-        command.arg("-f").arg(folder.path()).current_dir(folder.path());
+        command
+            .arg("-f")
+            .arg(folder.path())
+            .current_dir(folder.path());
         let name = format!("baresip {}", account.username);
         let mut process = Process::start(&name, "baresip-core", command);
         process.wait_for_line("baresip is ready", PATIENCE).await;
         until_bound(Transport::Tcp, control_port).await;
 
-        let (reading, control) = TcpStream::connect((Ipv4Addr::LOCALHOST, control_port)).await.unwrap().into_split();
-        let said = Said { messages: Arc::default(), count: watch::Sender::new(0) };
+        let (reading, control) = TcpStream::connect((Ipv4Addr::LOCALHOST, control_port))
+            .await
+            .unwrap()
+            .into_split();
+        let said = Said {
+            messages: Arc::default(),
+            count: watch::Sender::new(0),
+        };
         tokio::spawn(said.clone().follow(reading));
-        let mut phone = Self { process, folder, server, control, said };
+        let mut phone = Self {
+            process,
+            folder,
+            server,
+            control,
+            said,
+        };
         phone.register().await;
         phone
     }
@@ -96,14 +111,19 @@ impl Baresip {
     /// # Panics
     /// When it does not come.
     pub async fn wait_for(&self, kind: &str) -> Value {
-        self.said.wait_for(kind, |message| message["type"] == kind).await
+        self.said
+            .wait_for(kind, |message| message["type"] == kind)
+            .await
     }
 
     /// The recordings of what it heard, one a call. Whole only once a call is over.
     #[must_use]
     pub fn heard(&self) -> Vec<PathBuf> {
         let folder = self.folder.path().join("heard");
-        let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+        let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|file| file.unwrap().path())
+            .collect();
         files.retain(|file| file.to_string_lossy().ends_with("-dec.wav"));
         files.sort();
         files
@@ -122,9 +142,20 @@ impl Baresip {
     async fn command(&mut self, command: &str, params: &str) {
         let token = format!("t{}", self.said.messages.lock().unwrap().len());
         let body = json!({"command": command, "params": params, "token": token}).to_string();
-        self.control.write_all(format!("{}:{body},", body.len()).as_bytes()).await.unwrap();
-        let answer = self.said.wait_for(command, |message| message["token"] == token.as_str()).await;
-        assert_eq!(answer["ok"], true, "{command}: {answer}\n{}", self.process.output());
+        self.control
+            .write_all(format!("{}:{body},", body.len()).as_bytes())
+            .await
+            .unwrap();
+        let answer = self
+            .said
+            .wait_for(command, |message| message["token"] == token.as_str())
+            .await;
+        assert_eq!(
+            answer["ok"],
+            true,
+            "{command}: {answer}\n{}",
+            self.process.output()
+        );
     }
 }
 
@@ -145,7 +176,10 @@ impl Said {
                 return;
             }
             message.pop();
-            self.messages.lock().unwrap().push(serde_json::from_slice(&message).unwrap());
+            self.messages
+                .lock()
+                .unwrap()
+                .push(serde_json::from_slice(&message).unwrap());
             self.count.send_modify(|count| *count += 1);
         }
     }
@@ -154,7 +188,13 @@ impl Said {
         let mut count = self.count.subscribe();
         let found = async {
             loop {
-                let found = self.messages.lock().unwrap().iter().find(|message| wanted(message)).cloned();
+                let found = self
+                    .messages
+                    .lock()
+                    .unwrap()
+                    .iter()
+                    .find(|message| wanted(message))
+                    .cloned();
                 match found {
                     Some(found) => return found,
                     None => count.changed().await.expect("the phone is there"),
@@ -163,12 +203,21 @@ impl Said {
         };
         match timeout(PATIENCE, found).await {
             Ok(found) => found,
-            Err(_) => panic!("no {what} from baresip; it said {:#?}", self.messages.lock().unwrap()),
+            Err(_) => panic!(
+                "no {what} from baresip; it said {:#?}",
+                self.messages.lock().unwrap()
+            ),
         }
     }
 }
 
-fn configure(folder: &Path, account: &Account, server: SocketAddr, setup: &BaresipSetup, control_port: u16) {
+fn configure(
+    folder: &Path,
+    account: &Account,
+    server: SocketAddr,
+    setup: &BaresipSetup,
+    control_port: u16,
+) {
     let (played, heard) = (folder.join("played.wav"), folder.join("heard"));
     tone::write(&played, setup.hertz, 60);
     std::fs::create_dir(&heard).unwrap();
@@ -200,7 +249,9 @@ fn configure(folder: &Path, account: &Account, server: SocketAddr, setup: &Bares
         free_port(),
     );
     std::fs::write(folder.join("config"), config).unwrap();
-    let Account { username, password, .. } = account;
+    let Account {
+        username, password, ..
+    } = account;
     let transport = match setup.transport {
         Transport::Tcp => "tcp",
         Transport::Udp => "udp",
@@ -216,7 +267,10 @@ fn configure(folder: &Path, account: &Account, server: SocketAddr, setup: &Bares
 
 fn module_path() -> &'static str {
     let folder = "/usr/lib/baresip/modules";
-    assert!(Path::new(folder).join("ctrl_tcp.so").exists(), "{folder}/ctrl_tcp.so is missing: install the package baresip-core");
+    assert!(
+        Path::new(folder).join("ctrl_tcp.so").exists(),
+        "{folder}/ctrl_tcp.so is missing: install the package baresip-core"
+    );
     folder
 }
 

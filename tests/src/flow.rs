@@ -49,7 +49,10 @@ pub fn calls_of(received: &[Received], path: &str) -> Vec<Call> {
     let mut seen = BTreeSet::new();
     let mut order = Vec::new();
     let mut calls: BTreeMap<u64, Vec<Value>> = BTreeMap::new();
-    for request in received.iter().filter(|request| request.path == path && request.mode == Mode::Ok) {
+    for request in received
+        .iter()
+        .filter(|request| request.path == path && request.mode == Mode::Ok)
+    {
         let event = &request.event;
         if !text(event, "event_name").starts_with("call.") {
             continue;
@@ -65,13 +68,24 @@ pub fn calls_of(received: &[Received], path: &str) -> Vec<Call> {
         });
         events.push(event.clone());
     }
-    order.into_iter().map(|root| Call { root, events: calls.remove(&root).expect("it is in the order") }).collect()
+    order
+        .into_iter()
+        .map(|root| Call {
+            root,
+            events: calls.remove(&root).expect("it is in the order"),
+        })
+        .collect()
 }
 
 /// `seq name STATE`, and for a last event the cause in words and numbers, who ended it, and whether the root is over.
 #[must_use]
 pub fn describe(event: &Value) -> String {
-    let mut line = format!("{} {} {}", event["seq"], text(event, "event_name"), text(event, "state"));
+    let mut line = format!(
+        "{} {} {}",
+        event["seq"],
+        text(event, "event_name"),
+        text(event, "state")
+    );
     if event.get("t_cause").is_some() {
         let cause = &event["cause"];
         line += &format!(
@@ -81,7 +95,11 @@ pub fn describe(event: &Value) -> String {
             cause["q850"],
             text(cause, "name"),
             cause["sip"],
-            if event["final"] == true { ", final" } else { "" },
+            if event["final"] == true {
+                ", final"
+            } else {
+                ""
+            },
         );
     }
     line
@@ -89,36 +107,99 @@ pub fn describe(event: &Value) -> String {
 
 fn check_event(request: &Received) {
     let event = &request.event;
-    let header = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let header = |name: &str| {
+        request
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
     let id = text(event, "id");
     assert_eq!(header("webhook-id"), id, "{event}");
-    assert_eq!(header("offhook-event"), text(event, "event_name"), "{event}");
-    assert!(header("offhook-attempt").parse::<u32>().is_ok_and(|attempt| attempt >= 1), "{:?}", request.headers);
+    assert_eq!(
+        header("offhook-event"),
+        text(event, "event_name"),
+        "{event}"
+    );
+    assert!(
+        header("offhook-attempt")
+            .parse::<u32>()
+            .is_ok_and(|attempt| attempt >= 1),
+        "{:?}",
+        request.headers
+    );
     assert_eq!(header("content-type"), "application/json");
     let mut parts = id.rsplitn(3, '.');
-    let (counter, time) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    assert!(counter.len() == 8 && counter.bytes().all(|octet| octet.is_ascii_digit()), "the end of {id}");
-    assert!(time.len() == 14 && time.bytes().all(|octet| octet.is_ascii_hexdigit()), "the time in {id}");
-    assert!(parts.next().is_some_and(|node| !node.is_empty()), "the node in {id}");
+    let (counter, time) = (
+        parts.next().unwrap_or_default(),
+        parts.next().unwrap_or_default(),
+    );
+    assert!(
+        counter.len() == 8 && counter.bytes().all(|octet| octet.is_ascii_digit()),
+        "the end of {id}"
+    );
+    assert!(
+        time.len() == 14 && time.bytes().all(|octet| octet.is_ascii_hexdigit()),
+        "the time in {id}"
+    );
+    assert!(
+        parts.next().is_some_and(|node| !node.is_empty()),
+        "the node in {id}"
+    );
 
-    let is_last = matches!(text(event, "event_name"), "call.missed" | "call.failed" | "call.hangup");
+    let is_last = matches!(
+        text(event, "event_name"),
+        "call.missed" | "call.failed" | "call.hangup"
+    );
     for field in ["t_cause", "terminated_by", "cause"] {
-        assert_eq!(event.get(field).is_some(), is_last, "{field} is present once over, and only then: {event}");
+        assert_eq!(
+            event.get(field).is_some(),
+            is_last,
+            "{field} is present once over, and only then: {event}"
+        );
     }
     let hash = text(event, "src_hash");
-    assert!(hash.len() == 40 && hash.bytes().all(|octet| octet.is_ascii_hexdigit()), "src_hash: {event}");
-    assert!(number(event, "seq") >= 1 && number(event, "call_id") < 1 << 53, "{event}");
-    for field in ["event_time", "start_time", "context", "destination", "clid", "src", "src_name", "src_id", "dst", "dst_name", "dst_id"] {
+    assert!(
+        hash.len() == 40 && hash.bytes().all(|octet| octet.is_ascii_hexdigit()),
+        "src_hash: {event}"
+    );
+    assert!(
+        number(event, "seq") >= 1 && number(event, "call_id") < 1 << 53,
+        "{event}"
+    );
+    for field in [
+        "event_time",
+        "start_time",
+        "context",
+        "destination",
+        "clid",
+        "src",
+        "src_name",
+        "src_id",
+        "dst",
+        "dst_name",
+        "dst_id",
+    ] {
         assert!(event[field].is_string(), "{field} is a text: {event}");
     }
-    assert!(event["duration"].is_u64() && event["final"].is_boolean(), "{event}");
-    assert!(event["connected_at"].is_null() || event["connected_at"].is_string(), "{event}");
+    assert!(
+        event["duration"].is_u64() && event["final"].is_boolean(),
+        "{event}"
+    );
+    assert!(
+        event["connected_at"].is_null() || event["connected_at"].is_string(),
+        "{event}"
+    );
 }
 
 fn text<'a>(event: &'a Value, field: &str) -> &'a str {
-    event[field].as_str().unwrap_or_else(|| panic!("{field} is a text: {event}"))
+    event[field]
+        .as_str()
+        .unwrap_or_else(|| panic!("{field} is a text: {event}"))
 }
 
 fn number(event: &Value, field: &str) -> u64 {
-    event[field].as_u64().unwrap_or_else(|| panic!("{field} is a whole number: {event}"))
+    event[field]
+        .as_u64()
+        .unwrap_or_else(|| panic!("{field} is a whole number: {event}"))
 }

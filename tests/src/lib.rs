@@ -24,7 +24,7 @@ mod tone;
 
 pub use baresip::{Baresip, BaresipSetup};
 pub use flow::{Call, calls_of, describe};
-pub use offhook::{Offhook, Settings};
+pub use offhook::{Offhook, Settings, binary};
 pub use process::{Transport, eventually, free_port};
 pub use receiver::{Mode, Received, Receiver};
 pub use rest::{Reply, Rest};

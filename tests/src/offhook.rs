@@ -48,11 +48,20 @@ impl Offhook {
         let folder = TempDir::with_prefix("offhook-").unwrap();
         std::fs::write(folder.path().join("admin-password"), ADMIN_PASSWORD).unwrap();
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let anywhere = Bound { sip_udp: vec![any], sip_tcp: vec![any], http: any };
+        let anywhere = Bound {
+            sip_udp: vec![any],
+            sip_tcp: vec![any],
+            http: any,
+        };
         write_config(folder.path(), &settings, &anywhere);
         let process = serve(folder.path()).await;
         let bound = read_bound(folder.path());
-        Self { process, folder, settings, bound }
+        Self {
+            process,
+            folder,
+            settings,
+            bound,
+        }
     }
 
     /// Where phones send.
@@ -106,7 +115,12 @@ impl Offhook {
 
     /// Asks it to end, by SIGTERM, and waits for that.
     pub async fn terminate(&mut self) -> ExitStatus {
-        let status = Command::new("kill").arg("-TERM").arg(self.process.id().to_string()).status().await.unwrap();
+        let status = Command::new("kill")
+            .arg("-TERM")
+            .arg(self.process.id().to_string())
+            .status()
+            .await
+            .unwrap();
         assert!(status.success(), "the signal was sent");
         self.process.finish(Duration::from_secs(40)).await
     }
@@ -117,19 +131,37 @@ pub(crate) const ADMIN_PASSWORD: &str = "correct horse battery staple";
 
 async fn serve(folder: &Path) -> Process {
     let mut command = Command::new(binary());
-    command.arg("serve").arg("--config").arg(config_file(folder)).current_dir(folder).env("RUST_BACKTRACE", "1");
-    let mut process = Process::start("offhook", "nothing: run `cargo build --bin offhook` first", command);
-    process.wait_for_line("offhook ready", Duration::from_secs(40)).await;
+    command
+        .arg("serve")
+        .arg("--config")
+        .arg(config_file(folder))
+        .current_dir(folder)
+        .env("RUST_BACKTRACE", "1");
+    let mut process = Process::start(
+        "offhook",
+        "nothing: run `cargo build --bin offhook` first",
+        command,
+    );
+    process
+        .wait_for_line("offhook ready", Duration::from_secs(40))
+        .await;
     process
 }
 
 /// `OFFHOOK_BIN`, or the binary that cargo built beside this test.
-fn binary() -> PathBuf {
+///
+/// # Panics
+/// When this is no test of cargo's.
+#[must_use]
+pub fn binary() -> PathBuf {
     if let Some(path) = std::env::var_os("OFFHOOK_BIN") {
         return path.into();
     }
     let test = std::env::current_exe().unwrap();
-    let target = test.parent().and_then(Path::parent).expect("tests stand in target/<profile>/deps");
+    let target = test
+        .parent()
+        .and_then(Path::parent)
+        .expect("tests stand in target/<profile>/deps");
     target.join("offhook")
 }
 
@@ -138,13 +170,22 @@ fn config_file(folder: &Path) -> PathBuf {
 }
 
 fn read_bound(folder: &Path) -> Bound {
-    let text = std::fs::read_to_string(folder.join("data/listen.json")).expect("listen.json is there once it is ready");
+    let text = std::fs::read_to_string(folder.join("data/listen.json"))
+        .expect("listen.json is there once it is ready");
     serde_json::from_str(&text).expect("listen.json is as the contract has it")
 }
 
 fn write_config(folder: &Path, settings: &Settings, bound: &Bound) {
-    let Settings { relay, extra_root, more } = settings;
-    let Bound { sip_udp, sip_tcp, http } = bound;
+    let Settings {
+        relay,
+        extra_root,
+        more,
+    } = settings;
+    let Bound {
+        sip_udp,
+        sip_tcp,
+        http,
+    } = bound;
     let (data_dir, password) = (folder.join("data"), folder.join("admin-password"));
     let text = format!(
         r#"

@@ -39,7 +39,11 @@ pub enum Transport {
 impl Process {
     /// Starts a program of the Debian package named.
     pub(crate) fn start(name: &str, package: &str, mut command: Command) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
         let mut child = match command.spawn() {
             Ok(child) => child,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -47,10 +51,17 @@ impl Process {
             }
             Err(error) => panic!("{name} cannot be started: {error}"),
         };
-        let lines = Lines { kept: Arc::default(), count: watch::Sender::new(0) };
+        let lines = Lines {
+            kept: Arc::default(),
+            count: watch::Sender::new(0),
+        };
         lines.follow(child.stdout.take().expect("it is piped"));
         lines.follow(child.stderr.take().expect("it is piped"));
-        Self { name: name.to_owned(), child, lines }
+        Self {
+            name: name.to_owned(),
+            child,
+            lines,
+        }
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -61,7 +72,14 @@ impl Process {
     pub(crate) async fn wait_for_line(&mut self, text: &str, within: Duration) {
         let mut count = self.lines.count.subscribe();
         let printed = async {
-            while !self.lines.kept.lock().unwrap().iter().any(|line| line.contains(text)) {
+            while !self
+                .lines
+                .kept
+                .lock()
+                .unwrap()
+                .iter()
+                .any(|line| line.contains(text))
+            {
                 if count.changed().await.is_err() {
                     return;
                 }
@@ -137,13 +155,20 @@ impl std::fmt::Display for Lines {
 ///
 /// # Panics
 /// When the time is over; `what` says what was waited for.
-pub async fn eventually<T>(what: &str, within: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub async fn eventually<T>(
+    what: &str,
+    within: Duration,
+    mut look: impl AsyncFnMut() -> Option<T>,
+) -> T {
     let until = Instant::now() + within;
     loop {
         if let Some(seen) = look().await {
             return seen;
         }
-        assert!(Instant::now() < until, "{what} did not happen within {within:?}");
+        assert!(
+            Instant::now() < until,
+            "{what} did not happen within {within:?}"
+        );
         sleep(LOOK_AGAIN).await;
     }
 }
@@ -152,7 +177,11 @@ pub async fn eventually<T>(what: &str, within: Duration, mut look: impl AsyncFnM
 #[must_use]
 pub fn free_port() -> u16 {
     loop {
-        let port = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        let port = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
             return port;
         }
@@ -166,13 +195,23 @@ pub(crate) async fn until_bound(transport: Transport, port: u16) {
         Transport::Udp => "/proc/net/udp",
     };
     let local = format!(" 0100007F:{port:04X} ");
-    eventually(&format!("binding port {port}"), Duration::from_secs(20), async || {
-        std::fs::read_to_string(Path::new(table)).unwrap().contains(&local).then_some(())
-    })
+    eventually(
+        &format!("binding port {port}"),
+        Duration::from_secs(20),
+        async || {
+            std::fs::read_to_string(Path::new(table))
+                .unwrap()
+                .contains(&local)
+                .then_some(())
+        },
+    )
     .await;
 }
 
-#[expect(clippy::print_stderr, reason = "the test harness shows it with the failed test")]
+#[expect(
+    clippy::print_stderr,
+    reason = "the test harness shows it with the failed test"
+)]
 pub(crate) fn write_to_test_output(text: &str) {
     eprintln!("{text}");
 }

@@ -80,8 +80,15 @@ impl Receiver {
             count: watch::Sender::new(0),
         });
         let accepting = tokio::spawn(accept(listener, acceptor, Arc::clone(&shared)));
-        let key = base64::engine::general_purpose::STANDARD.encode(format!("a test's secret, port {port:05}"));
-        Self { port, folder, secret: format!("whsec_{key}"), shared, accepting }
+        let key = base64::engine::general_purpose::STANDARD
+            .encode(format!("a test's secret, port {port:05}"));
+        Self {
+            port,
+            folder,
+            secret: format!("whsec_{key}"),
+            shared,
+            accepting,
+        }
     }
 
     /// The address of a webhook at this receiver.
@@ -170,15 +177,27 @@ async fn serve(stream: TcpStream, acceptor: TlsAcceptor, shared: Arc<Shared>) {
         return;
     };
     let service = service_fn(|request| answer(request, Arc::clone(&shared)));
-    if hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await.is_err() {}
+    hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .await
+        .ok();
 }
 
-async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Response<Empty<Bytes>>, Closed> {
+async fn answer(
+    request: Request<Incoming>,
+    shared: Arc<Shared>,
+) -> Result<Response<Empty<Bytes>>, Closed> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| Closed)?.to_bytes();
     let mode = *shared.mode.lock().unwrap();
     let event = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    let received = Received { path: head.uri.path().to_owned(), headers: head.headers, body, event, mode };
+    let received = Received {
+        path: head.uri.path().to_owned(),
+        headers: head.headers,
+        body,
+        event,
+        mode,
+    };
     shared.received.lock().unwrap().push(received);
     shared.count.send_modify(|count| *count += 1);
     let status = match mode {
@@ -208,7 +227,9 @@ impl std::error::Error for Closed {}
 fn certificate(folder: &TempDir) -> ServerConfig {
     let mut authority = rcgen::CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    authority.distinguished_name.push(rcgen::DnType::CommonName, "Offhook test authority");
+    authority
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, "Offhook test authority");
     let authority_key = rcgen::KeyPair::generate().unwrap();
     let authority_certificate = authority.self_signed(&authority_key).unwrap();
     std::fs::write(folder.path().join("ca.pem"), authority_certificate.pem()).unwrap();

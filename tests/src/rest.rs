@@ -22,7 +22,7 @@ pub struct Rest {
 pub struct Reply {
     /// Its status.
     pub status: StatusCode,
-    /// Its body; null when empty.
+    /// Its body; null when empty, a text when it is no JSON.
     pub body: Value,
     what: String,
 }
@@ -33,8 +33,14 @@ impl Rest {
     /// # Panics
     /// When that is refused.
     pub async fn login(server: SocketAddr, email: &str, password: &str) -> Self {
-        let nobody = Self { server, token: String::new() };
-        let body = nobody.post("/login", json!({"email": email, "password": password})).await.expect(200);
+        let nobody = Self {
+            server,
+            token: String::new(),
+        };
+        let body = nobody
+            .post("/login", json!({"email": email, "password": password}))
+            .await
+            .expect(200);
         let token = body["user_token"].as_str().expect("a token").to_owned();
         Self { server, token }
     }
@@ -42,6 +48,14 @@ impl Rest {
     /// `GET /v1.1<path>`
     pub async fn get(&self, path: &str) -> Reply {
         self.send(Method::GET, path, None).await
+    }
+
+    /// Only the status of `GET /<path>`, whose body need not be JSON.
+    pub async fn get_at_root(&self, path: &str) -> u16 {
+        self.send_to(Method::GET, &format!("/{path}"), None)
+            .await
+            .status
+            .as_u16()
     }
 
     /// `POST /v1.1<path>`
@@ -66,16 +80,33 @@ impl Rest {
             .map(|(property, operator, value)| json!({"property": property, "operator": operator, "value": value}))
             .collect();
         let filter = percent_encode(&Value::from(filter).to_string());
-        let body = self.get(&format!("/{resource}?filter={filter}&limit=1000")).await.expect(200);
+        let body = self
+            .get(&format!("/{resource}?filter={filter}&limit=1000"))
+            .await
+            .expect(200);
         body["data"].as_array().expect("a list").clone()
     }
 
     async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Reply {
-        let what = format!("{method} {path} {}", body.as_ref().map(Value::to_string).unwrap_or_default());
-        let stream = TcpStream::connect(self.server).await.expect("REST is reachable");
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+        self.send_to(method, &format!("/v1.1{path}"), body).await
+    }
+
+    async fn send_to(&self, method: Method, path: &str, body: Option<Value>) -> Reply {
+        let what = format!(
+            "{method} {path} {}",
+            body.as_ref().map(Value::to_string).unwrap_or_default()
+        );
+        let stream = TcpStream::connect(self.server)
+            .await
+            .expect("REST is reachable");
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+            .await
+            .unwrap();
         let connection = tokio::spawn(connection);
-        let mut request = Request::builder().method(method).uri(format!("/v1.1{path}")).header("host", self.server.to_string());
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", self.server.to_string());
         if !self.token.is_empty() {
             request = request.header("x-auth-token", &self.token);
         }
@@ -83,15 +114,23 @@ impl Rest {
             request = request.header("content-type", "application/json");
         }
         let octets = body.map(|body| body.to_string()).unwrap_or_default();
-        let answer = sender.send_request(request.body(Full::new(Bytes::from(octets))).unwrap()).await.expect("an answer");
+        let answer = sender
+            .send_request(request.body(Full::new(Bytes::from(octets))).unwrap())
+            .await
+            .expect("an answer");
         let status = answer.status();
-        let octets = answer.into_body().collect().await.expect("a whole body").to_bytes();
+        let octets = answer
+            .into_body()
+            .collect()
+            .await
+            .expect("a whole body")
+            .to_bytes();
         connection.abort();
         let body = if octets.is_empty() {
             Value::Null
         } else {
             serde_json::from_slice(&octets)
-                .unwrap_or_else(|error| panic!("{what}: {status}, {error} in {}", String::from_utf8_lossy(&octets)))
+                .unwrap_or_else(|_| String::from_utf8_lossy(&octets).into())
         };
         Reply { status, body, what }
     }
@@ -102,7 +141,6 @@ impl Reply {
     ///
     /// # Panics
     /// When it is another one.
-    #[must_use]
     #[track_caller]
     pub fn expect(self, status: u16) -> Value {
         assert_eq!(self.status.as_u16(), status, "{}: {}", self.what, self.body);

@@ -19,7 +19,9 @@ fn fill(text: &str, values: &BTreeMap<String, String>, name: &str) -> String {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("{{") {
-        let (place, after) = after.split_once("}}").unwrap_or_else(|| panic!("{name}: {{{{ without }}}}"));
+        let (place, after) = after
+            .split_once("}}")
+            .unwrap_or_else(|| panic!("{name}: {{{{ without }}}}"));
         filled.push_str(before);
         if let Some(include) = place.strip_prefix("include ") {
             let (file, arguments) = include.split_once(' ').unwrap_or((include, ""));
@@ -28,7 +30,9 @@ fn fill(text: &str, values: &BTreeMap<String, String>, name: &str) -> String {
             let part = fill(&read(&format!("parts/{file}")), &inner, file);
             filled.push_str(part.trim_end_matches('\n'));
         } else {
-            let value = values.get(place).unwrap_or_else(|| panic!("{name}: nothing to fill in for {place}"));
+            let value = values
+                .get(place)
+                .unwrap_or_else(|| panic!("{name}: nothing to fill in for {place}"));
             filled.push_str(value);
         }
         rest = after;
@@ -53,7 +57,9 @@ fn assignments(text: &str) -> Vec<(String, String)> {
 }
 
 fn read(file: &str) -> String {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(file);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("scenarios")
+        .join(file);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -65,8 +71,18 @@ mod tests {
     fn places_and_parts_are_filled_in() {
         let values = BTreeMap::from([("to".to_owned(), "2002".to_owned())]);
         assert_eq!(fill("a {{to}} b", &values, "test"), "a 2002 b");
-        assert!(fill("{{include uas_reanswer.xml retrans=' retrans=\"5\"' version=2 direction=x}}", &values, "test").contains("<send retrans=\"5\">"));
+        assert!(
+            fill(
+                "{{include uas_reanswer.xml retrans=' retrans=\"5\"' version=2 direction=x}}",
+                &values,
+                "test"
+            )
+            .contains("<send retrans=\"5\">")
+        );
         let given = assignments("a=b c='d e' f=");
-        assert_eq!(given, [("a", "b"), ("c", "d e"), ("f", "")].map(|(k, v)| (k.to_owned(), v.to_owned())));
+        assert_eq!(
+            given,
+            [("a", "b"), ("c", "d e"), ("f", "")].map(|(k, v)| (k.to_owned(), v.to_owned()))
+        );
     }
 }

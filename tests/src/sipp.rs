@@ -36,7 +36,13 @@ impl Sipp {
     /// One call of a scenario of `scenarios/`, over UDP, from a free port.
     #[must_use]
     pub fn new(scenario: &'static str, server: SocketAddr) -> Self {
-        let values = [("talk_ms", "100"), ("ring_ms", "100"), ("expires", "600"), ("status", "200"), ("user", "nobody")];
+        let values = [
+            ("talk_ms", "100"),
+            ("ring_ms", "100"),
+            ("expires", "600"),
+            ("status", "200"),
+            ("user", "nobody"),
+        ];
         Self {
             scenario,
             server,
@@ -45,7 +51,9 @@ impl Sipp {
             calls: 1,
             rate: 1,
             password: String::new(),
-            values: values.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            values: values
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
         }
     }
 
@@ -107,15 +115,55 @@ impl Sipp {
             .arg(self.server.to_string())
             .arg("-sf")
             .arg(&file)
-            .args(["-i", "127.0.0.1", "-mi", "127.0.0.1", "-p", &self.port.to_string()])
-            .args(["-t", match self.transport { Transport::Tcp => "t1", Transport::Udp => "u1" }])
+            .args([
+                "-i",
+                "127.0.0.1",
+                "-mi",
+                "127.0.0.1",
+                "-p",
+                &self.port.to_string(),
+            ])
+            .args([
+                "-t",
+                match self.transport {
+                    Transport::Tcp => "t1",
+                    Transport::Udp => "u1",
+                },
+            ])
             .args(["-m", &self.calls.to_string(), "-r", &self.rate.to_string()])
-            .args(["-au", &self.values["user"], "-ap", &self.password])
-            .args(["-nostdin", "-trace_err", "-error_file", "errors.log", "-trace_msg", "-message_file", "messages.log"])
+            .args([
+                "-au",
+                &self.values["user"],
+                "-ap",
+                &self.password,
+                "-auth_uri",
+                &self.digest_uri(),
+            ])
+            .args([
+                "-nostdin",
+                "-trace_err",
+                "-error_file",
+                "errors.log",
+                "-trace_msg",
+                "-message_file",
+                "messages.log",
+            ])
             .current_dir(folder.path())
             .env("TERM", "dumb");
         let name = format!("sipp {}", self.scenario);
-        Running { process: Process::start(&name, "sip-tester", command), scenario: self.scenario, folder }
+        Running {
+            process: Process::start(&name, "sip-tester", command),
+            scenario: self.scenario,
+            folder,
+        }
+    }
+
+    /// The Request-URI without its scheme, which sipp adds (RFC 7616 section 3.4: the two are the same).
+    fn digest_uri(&self) -> String {
+        match self.values.get("to") {
+            Some(to) => format!("{to}@{}", self.server),
+            None => self.server.to_string(),
+        }
     }
 
     /// Runs it to its end.
@@ -134,7 +182,12 @@ impl Running {
     /// When a call of it went otherwise than the scenario says.
     pub async fn finish(mut self) {
         let status = self.process.finish(PATIENCE).await;
-        assert!(status.success(), "sipp {}: {status}\n{}", self.scenario, self.log("errors.log"));
+        assert!(
+            status.success(),
+            "sipp {}: {status}\n{}",
+            self.scenario,
+            self.log("errors.log")
+        );
     }
 
     /// Waits for its end, however its calls went.
@@ -158,7 +211,12 @@ impl Drop for Running {
             let messages = self.log("messages.log");
             let tail: Vec<&str> = messages.lines().rev().take(300).collect();
             let tail: Vec<&str> = tail.into_iter().rev().collect();
-            write_to_test_output(&format!("--- last messages of sipp {}\n{}\n{}", self.scenario, tail.join("\n"), self.log("errors.log")));
+            write_to_test_output(&format!(
+                "--- last messages of sipp {}\n{}\n{}",
+                self.scenario,
+                tail.join("\n"),
+                self.log("errors.log")
+            ));
         }
     }
 }

@@ -46,10 +46,18 @@ impl Site {
     /// A node with this `media.relay` and further lines of configuration.
     pub async fn start_with(relay: &'static str, more: &str) -> Self {
         let receiver = Receiver::start().await;
-        let settings = Settings { relay, extra_root: receiver.certificate_authority(), more: more.to_owned() };
+        let settings = Settings {
+            relay,
+            extra_root: receiver.certificate_authority(),
+            more: more.to_owned(),
+        };
         let offhook = Offhook::start(settings).await;
         let rest = Rest::login(offhook.http(), "admin@localhost", ADMIN_PASSWORD).await;
-        let site = Self { offhook, receiver, rest };
+        let site = Self {
+            offhook,
+            receiver,
+            rest,
+        };
         site.webhook("calls", &["call.state_change"]).await;
         site
     }
@@ -75,13 +83,24 @@ impl Site {
             "role": "user",
         });
         let user = self.rest.post("/users", user).await.expect(201)["data"].clone();
-        self.phone(user["id"].as_u64().expect("the user's id"), ext).await
+        self.phone(user["id"].as_u64().expect("the user's id"), ext)
+            .await
     }
 
     /// Makes a phone of a user.
     pub async fn phone(&self, user_id: u64, ext: &str) -> Account {
-        let phone = self.rest.post("/phones", json!({"user_id": user_id})).await.expect(201)["data"].clone();
-        let text = |field: &str| phone[field].as_str().unwrap_or_else(|| panic!("{field}: {phone}")).to_owned();
+        let phone = self
+            .rest
+            .post("/phones", json!({"user_id": user_id}))
+            .await
+            .expect(201)["data"]
+            .clone();
+        let text = |field: &str| {
+            phone[field]
+                .as_str()
+                .unwrap_or_else(|| panic!("{field}: {phone}"))
+                .to_owned()
+        };
         Account {
             user_id,
             phone_id: phone["id"].as_u64().expect("the phone's id"),
@@ -99,27 +118,39 @@ impl Site {
 
     /// Registers a phone at a port of loopback, where it must listen from then on.
     pub async fn register(&self, account: &Account, port: u16) {
-        self.sipp("register").account(account).port(port).run().await;
+        self.sipp("register")
+            .account(account)
+            .port(port)
+            .run()
+            .await;
         self.until_registered(account, true).await;
     }
 
     /// Waits until REST says that a phone is registered, or is not.
     pub async fn until_registered(&self, account: &Account, registered: bool) {
         let path = format!("/phones/{}", account.phone_id);
-        eventually(&format!("{} registered: {registered}", account.username), Duration::from_secs(20), async || {
-            let phone = self.rest.get(&path).await.expect(200);
-            (phone["data"]["registered"] == registered).then_some(())
-        })
+        eventually(
+            &format!("{} registered: {registered}", account.username),
+            Duration::from_secs(20),
+            async || {
+                let phone = self.rest.get(&path).await.expect(200);
+                (phone["data"]["registered"] == registered).then_some(())
+            },
+        )
         .await;
     }
 
     /// Waits until so many calls are over, as the receiver knows them.
     pub async fn calls(&self, count: usize) -> Vec<Call> {
         self.receiver
-            .wait_for(&format!("the end of {count} calls"), Duration::from_secs(60), |received| {
-                let calls = calls_of(received, "/calls");
-                (calls.len() >= count && calls.iter().all(Call::is_over)).then_some(calls)
-            })
+            .wait_for(
+                &format!("the end of {count} calls"),
+                Duration::from_secs(60),
+                |received| {
+                    let calls = calls_of(received, "/calls");
+                    (calls.len() >= count && calls.iter().all(Call::is_over)).then_some(calls)
+                },
+            )
             .await
     }
 
@@ -152,12 +183,28 @@ impl Site {
     /// # Panics
     /// When there is not exactly one.
     pub async fn cdr(&self, call: &Call) -> Value {
-        let mut found = self.rest.filter("cdrs", &[("live_id", "eq", call.root.into())]).await;
+        let mut found = self
+            .rest
+            .filter("cdrs", &[("live_id", "eq", call.root.into())])
+            .await;
         assert_eq!(found.len(), 1, "one CDR for call {}: {found:#?}", call.root);
         let cdr = found.remove(0);
         let last = call.last();
-        for field in ["t_cause", "terminated_by", "src", "src_id", "dst", "dst_id", "context", "destination", "clid"] {
-            assert_eq!(cdr[field], last[field], "{field} of the CDR and of the last event");
+        for field in [
+            "t_cause",
+            "terminated_by",
+            "src",
+            "src_id",
+            "dst",
+            "dst_id",
+            "context",
+            "destination",
+            "clid",
+        ] {
+            assert_eq!(
+                cdr[field], last[field],
+                "{field} of the CDR and of the last event"
+            );
         }
         assert_eq!(cdr["cause"], last["cause"]);
         assert_eq!(cdr["calldate"], last["start_time"]);
@@ -174,7 +221,11 @@ impl Site {
             }
             let root = event["root_call_id"].to_string();
             let header = request.headers["offhook-prev-seq"].to_str().unwrap();
-            let expected = before.get(&root).copied().unwrap_or(0).min(event["seq"].as_u64().unwrap() - 1);
+            let expected = before
+                .get(&root)
+                .copied()
+                .unwrap_or(0)
+                .min(event["seq"].as_u64().unwrap() - 1);
             assert_eq!(header, expected.to_string(), "{event}");
             before.insert(root, event["seq"].as_u64().unwrap());
         }

@@ -31,11 +31,22 @@ pub(crate) fn write(file: &Path, hertz: f64, seconds: u32) {
 #[must_use]
 pub fn seconds_of_tone(file: &Path, hertz: f64) -> f64 {
     let octets = std::fs::read(file).unwrap();
-    let data = octets.windows(4).position(|word| word == b"data").expect("a chunk of samples") + 8;
-    let samples: Vec<f64> =
-        octets[data..].as_chunks::<2>().0.iter().map(|pair| f64::from(i16::from_le_bytes(*pair))).collect();
+    let data = octets
+        .windows(4)
+        .position(|word| word == b"data")
+        .expect("a chunk of samples")
+        + 8;
+    let samples: Vec<f64> = octets[data..]
+        .as_chunks::<2>()
+        .0
+        .iter()
+        .map(|pair| f64::from(i16::from_le_bytes(*pair)))
+        .collect();
     let (blocks, _) = samples.as_chunks::<BLOCK>();
-    let toned = blocks.iter().filter(|block| purity(&block[..], hertz) > 0.8).count();
+    let toned = blocks
+        .iter()
+        .filter(|block| purity(&block[..], hertz) > 0.8)
+        .count();
     f64::from(u32::try_from(toned * BLOCK).unwrap()) / f64::from(RATE)
 }
 

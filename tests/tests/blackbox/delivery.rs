@@ -1,0 +1,210 @@
+//! Receivers that misbehave: nothing is lost, the order of a call is kept, others do not wait.
+
+use std::time::Duration;
+
+use offhook_tests::{Mode, Receiver, Site, calls_of, free_port};
+use serde_json::{Value, json};
+
+use crate::{CONNECTED, INITIAL, RINGING, assert_flow};
+
+const ANSWERED: [&str; 4] = [
+    INITIAL,
+    RINGING,
+    CONNECTED,
+    "4 call.hangup HANGUP: Normal Clearing by caller (16 NORMAL_CLEARING 200), final",
+];
+
+/// The receiver treats the first request of a call badly, and then all is well.
+async fn survives(mode: Mode) {
+    let site = Site::start_with("never", "").await;
+    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let port = free_port();
+    site.register(&bob, port).await;
+    let phone = site.sipp("uas_answered").port(port).listen().await;
+    site.receiver.set_mode(mode);
+    site.sipp("uac_answered")
+        .account(&alice)
+        .value("to", "2002")
+        .run()
+        .await;
+    phone.finish().await;
+    site.receiver
+        .wait_for("a first attempt", Duration::from_secs(20), |received| {
+            received
+                .iter()
+                .any(|request| request.event["event_name"] == "call.initial")
+                .then_some(())
+        })
+        .await;
+    site.receiver.set_mode(Mode::Ok);
+
+    let call = site.the_call(&alice, "2002").await;
+    assert_flow(&call, &ANSWERED);
+    let received = site.receiver.received();
+    let initials: Vec<_> = received
+        .iter()
+        .filter(|request| request.event["event_name"] == "call.initial")
+        .collect();
+    assert!(initials.len() >= 2, "it was sent again");
+    let (first, second) = (initials[0], initials[1]);
+    assert_eq!(first.body, second.body, "the same octets on every attempt");
+    assert_eq!(first.headers["webhook-id"], second.headers["webhook-id"]);
+    assert_eq!(
+        (
+            &first.headers["offhook-attempt"],
+            &second.headers["offhook-attempt"]
+        ),
+        (&"1".parse().unwrap(), &"2".parse().unwrap())
+    );
+    let early = received
+        .iter()
+        .filter(|request| request.mode != Mode::Ok)
+        .any(|request| request.event["seq"] != 1);
+    assert!(!early, "no later event of the call overtakes the first");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_that_fails_gets_it_again() {
+    survives(Mode::Status(500)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redirect_is_a_failure_and_is_not_followed() {
+    survives(Mode::Status(302)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_that_closes_without_an_answer_gets_it_again() {
+    survives(Mode::Close).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_that_hangs_costs_others_nothing() {
+    let site = Site::start_with("never", "").await;
+    let hanging = Receiver::start().await;
+    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    // Its authority is not trusted, so that this one is made inactive first and never passes a test.
+    let webhook =
+        json!({"name": "hanging", "url": hanging.url("x"), "events": ["call.state_change"]});
+    let refused = site.rest.post("/webhooks", webhook).await.expect(400);
+    assert_eq!(refused["errors"][0]["field"], "url", "{refused}");
+
+    site.webhook("hangs", &["call.state_change"]).await;
+    let port = free_port();
+    site.register(&bob, port).await;
+    let phone = site.sipp("uas_answered").port(port).listen().await;
+    site.sipp("uac_answered")
+        .account(&alice)
+        .value("to", "2002")
+        .run()
+        .await;
+    phone.finish().await;
+    let call = site.the_call(&alice, "2002").await;
+    assert_flow(&call, &ANSWERED);
+    let other = site
+        .receiver
+        .wait_for(
+            "the call at the other webhook",
+            Duration::from_secs(20),
+            |received| {
+                calls_of(received, "/hangs")
+                    .into_iter()
+                    .find(offhook_tests::Call::is_over)
+            },
+        )
+        .await;
+    assert_flow(&other, &ANSWERED);
+    for (one, two) in call.events.iter().zip(&other.events) {
+        assert_eq!(one, two, "the same event for every webhook");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn saving_a_webhook_tries_it_first() {
+    let site = Site::start_with("never", "").await;
+    let test = site.receiver.received().remove(0);
+    assert_eq!(
+        (test.path.as_str(), &test.event["event_name"]),
+        ("/calls", &"webhook.test".into())
+    );
+
+    let webhook = |url: String| json!({"name": "new", "url": url, "events": ["call.ended"], "secret": site.receiver.secret()});
+    let plain = site.receiver.url("plain").replace("https://", "http://");
+    let nobody = format!("https://localhost:{}/", free_port());
+    for (url, word) in [(plain, "https"), (nobody, "refused")] {
+        let refused = site.rest.post("/webhooks", webhook(url)).await.expect(400);
+        assert_eq!(refused["errors"][0]["field"], "url", "{refused}");
+        let message = refused["errors"][0]["message"]
+            .as_str()
+            .unwrap()
+            .to_lowercase();
+        assert!(message.contains(word), "{message}");
+    }
+    site.receiver.set_mode(Mode::Status(500));
+    let refused = site
+        .rest
+        .post("/webhooks", webhook(site.receiver.url("fails")))
+        .await
+        .expect(400);
+    assert_eq!(refused["errors"][0]["exchange"]["status"], 500, "{refused}");
+    site.receiver.set_mode(Mode::Ok);
+    site.rest
+        .post("/webhooks", webhook(site.receiver.url("works")))
+        .await
+        .expect(201);
+    let total = site.rest.get("/webhooks").await.expect(200)["total"].clone();
+    assert_eq!(total, 2, "the refused ones are not stored");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_delivery_can_be_read_with_its_attempts_and_sent_again() {
+    let site = Site::start_with("never", "").await;
+    let alice = site.user("2001").await;
+    site.sipp("uac_refused")
+        .account(&alice)
+        .value("to", "2999")
+        .value("status", "404")
+        .run()
+        .await;
+    let call = site.the_call(&alice, "2999").await;
+    let delivered =
+        offhook_tests::eventually("both deliveries", Duration::from_secs(10), async || {
+            let rows = site.rest.get("/deliveries?limit=100").await.expect(200)["data"]
+                .as_array()
+                .unwrap()
+                .clone();
+            let rows: Vec<Value> = rows
+                .into_iter()
+                .filter(|row| row["root_call_id"] == call.root && row["state"] == "delivered")
+                .collect();
+            (rows.len() == 2).then_some(rows)
+        })
+        .await;
+    let path = format!("/deliveries/{}", delivered[0]["id"]);
+    let one = offhook_tests::eventually("the attempt", Duration::from_secs(10), async || {
+        let one = site.rest.get(&path).await.expect(200)["data"].clone();
+        (one["attempts"].as_array().unwrap().len() == 1).then_some(one)
+    })
+    .await;
+    assert_eq!(
+        (&one["attempts"][0]["n"], &one["attempts"][0]["status"]),
+        (&1.into(), &204.into())
+    );
+
+    let status = site
+        .rest
+        .post(&format!("{path}/resend"), json!({}))
+        .await
+        .status;
+    assert!(status.is_success(), "{status}");
+    let again = site
+        .receiver
+        .wait_for("the delivery again", Duration::from_secs(20), |received| {
+            received
+                .iter()
+                .find(|request| request.headers.contains_key("offhook-replayed"))
+                .cloned()
+        })
+        .await;
+    assert_eq!(again.event["id"], one["event_id"]);
+}

@@ -1,0 +1,32 @@
+//! Black-box tests: the real binary, foreign phones, an HTTPS receiver. A module per behaviour, one binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on has nothing better to do than to say where and why"
+)]
+
+mod answered;
+mod crash;
+mod delivery;
+mod forking;
+mod hold;
+mod hostile;
+mod lifecycle;
+mod live;
+mod registration;
+mod sound;
+mod unanswered;
+
+use offhook_tests::Call;
+
+/// Compares a call's events, written one a line, with what the contract promises.
+#[track_caller]
+fn assert_flow(call: &Call, expected: &[&str]) {
+    assert_eq!(call.lines(), expected, "{:#?}", call.events);
+}
+
+const INITIAL: &str = "1 call.initial INITIAL";
+const RINGING: &str = "2 call.ringing RINGING";
+const CONNECTED: &str = "3 call.connected CONNECTED";

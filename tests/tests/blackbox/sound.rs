@@ -1,0 +1,121 @@
+//! Two baresip phones with real sound.
+
+use std::time::Duration;
+
+use offhook_tests::{Baresip, BaresipSetup, Site, Transport, seconds_of_tone};
+
+use crate::{CONNECTED, INITIAL, RINGING, assert_flow};
+
+const ALICE_PLAYS: f64 = 440.0;
+const BOB_PLAYS: f64 = 1_000.0;
+
+/// Alice calls Bob, they talk, Alice hangs up; each must have heard the other's tone.
+async fn talk(relay: &'static str, alice_over: Transport, bob_over: Transport) {
+    let site = Site::start_with(relay, "").await;
+    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let setup = |hertz, auto_answer, transport| BaresipSetup {
+        hertz,
+        auto_answer,
+        transport,
+    };
+    let bobs = setup(BOB_PLAYS, true, bob_over);
+    let bobs_phone = Baresip::start(&bob, site.offhook.sip(bob_over), bobs).await;
+    let alices = setup(ALICE_PLAYS, false, alice_over);
+    let mut alices_phone = Baresip::start(&alice, site.offhook.sip(alice_over), alices).await;
+
+    alices_phone.dial("2002").await;
+    alices_phone.wait_for("CALL_ESTABLISHED").await;
+    // A call of a length: this is what the two have to hear.
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    alices_phone.hang_up().await;
+    alices_phone.wait_for("CALL_CLOSED").await;
+    bobs_phone.wait_for("CALL_CLOSED").await;
+
+    let call = site.the_call(&alice, "2002").await;
+    let end = "4 call.hangup HANGUP: Normal Clearing by caller (16 NORMAL_CLEARING 200), final";
+    assert_flow(&call, &[INITIAL, RINGING, CONNECTED, end]);
+    let cdr = site.cdr(&call).await;
+    assert_eq!(
+        (&cdr["src_codec"], &cdr["dst_codec"]),
+        (&"PCMU".into(), &"PCMU".into())
+    );
+
+    for (phone, played, heard) in [
+        (&alices_phone, ALICE_PLAYS, BOB_PLAYS),
+        (&bobs_phone, BOB_PLAYS, ALICE_PLAYS),
+    ] {
+        let recordings = phone.heard();
+        assert_eq!(recordings.len(), 1, "one call: {recordings:?}");
+        let seconds = seconds_of_tone(&recordings[0], heard);
+        assert!(seconds > 3.0, "heard {heard} Hz for {seconds} s of 4");
+        assert!(
+            seconds_of_tone(&recordings[0], played) < 0.2,
+            "nobody hears its own tone"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_phones_hear_each_other_through_the_relay() {
+    talk("always", Transport::Udp, Transport::Udp).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_phones_hear_each_other_without_the_relay() {
+    talk("never", Transport::Udp, Transport::Udp).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_phones_over_tcp_hear_each_other_and_the_called_one_is_reached_on_its_own_connection() {
+    talk("always", Transport::Tcp, Transport::Tcp).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_phone_over_tcp_hears_one_over_udp() {
+    talk("always", Transport::Udp, Transport::Tcp).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_phone_holds_and_resumes() {
+    let site = Site::start().await;
+    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let udp = site.offhook.sip(Transport::Udp);
+    let setup = |hertz, auto_answer| BaresipSetup {
+        hertz,
+        auto_answer,
+        transport: Transport::Udp,
+    };
+    let bobs_phone = Baresip::start(&bob, udp, setup(BOB_PLAYS, true)).await;
+    let mut alices_phone = Baresip::start(&alice, udp, setup(ALICE_PLAYS, false)).await;
+    alices_phone.dial("2002").await;
+    alices_phone.wait_for("CALL_ESTABLISHED").await;
+    let states = async |wanted: &'static str| {
+        site.receiver
+            .wait_for(wanted, Duration::from_secs(20), |received| {
+                received
+                    .iter()
+                    .any(|request| request.event["event_name"] == wanted)
+                    .then_some(())
+            })
+            .await;
+    };
+    alices_phone.hold().await;
+    states("call.hold").await;
+    alices_phone.resume().await;
+    states("call.unhold").await;
+    alices_phone.hang_up().await;
+    bobs_phone.wait_for("CALL_CLOSED").await;
+
+    let call = site.the_call(&alice, "2002").await;
+    assert_flow(
+        &call,
+        &[
+            INITIAL,
+            RINGING,
+            CONNECTED,
+            "4 call.hold ON_HOLD",
+            "5 call.unhold CONNECTED",
+            "6 call.hangup HANGUP: Normal Clearing by caller (16 NORMAL_CLEARING 200), final",
+        ],
+    );
+}
