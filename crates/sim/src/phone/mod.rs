@@ -1,0 +1,514 @@
+//! A SIP phone without sockets: it registers, calls, answers, refuses, holds and hangs up by RFC 3261, on its
+//! own script or when told, and it writes down whatever the other side does against the standards.
+//!
+//! ```
+//! use offhook_base::Mono;
+//! use offhook_sim::phone::{Output, Phone, PhoneConfig, Timers};
+//!
+//! let mut phone = Phone::new(PhoneConfig {
+//!     username: "1001".into(),
+//!     password: "secret".into(),
+//!     display_name: "Alice".into(),
+//!     domain: "pbx.test".into(),
+//!     server: "192.0.2.1:5060".parse()?,
+//!     local: "192.0.2.7:5060".parse()?,
+//!     rtp_port: 4000,
+//!     user_agent: "sim".into(),
+//!     expires: 300,
+//!     timers: Timers::RFC3261,
+//!     seed: [1; 32],
+//! });
+//! phone.register(Mono(0));
+//! while let Some(output) = phone.poll_output() {
+//!     match output {
+//!         Output::Send { to, bytes } => assert!(bytes.starts_with(b"REGISTER sip:pbx.test SIP/2.0"), "{to}"),
+//!         Output::Event(event) => println!("{event:?}"),
+//!     }
+//! }
+//! // Then, for ever: handle_datagram, handle_timeout at next_timeout, and poll_output until it is empty.
+//! assert!(phone.next_timeout().is_some());
+//! # Ok::<(), std::net::AddrParseError>(())
+//! ```
+
+mod auth;
+mod call;
+mod client;
+mod config;
+mod register;
+mod requests;
+mod responses;
+mod sdp;
+mod send;
+mod server;
+mod violation;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::SocketAddr;
+
+use offhook_base::Mono;
+use offhook_sip_message::{Framing, Index, View};
+use rand_chacha::ChaCha12Rng;
+use rand_core::{Rng, SeedableRng};
+
+use auth::Challenge;
+use call::{Action, Call, Cancel, Phase};
+use client::{Client, ClientKey, Purpose};
+use register::Registration;
+use server::{Server, ServerKey};
+
+pub use config::{First, Incoming, PhoneConfig, Script, Then, Timers};
+pub use offhook_sip_message::sdp::Direction;
+pub use violation::{Rule, Violation};
+
+/// One of a phone's calls; counts from zero in the order they began.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct CallRef(pub u32);
+
+/// What a phone gives to its owner.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Output {
+    /// Something to tell.
+    Event(PhoneEvent),
+    /// A datagram.
+    Send {
+        /// Where to.
+        to: SocketAddr,
+        /// The message.
+        bytes: Vec<u8>,
+    },
+}
+
+/// Which side did it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Side {
+    /// The other one.
+    Peer,
+    /// This phone.
+    Us,
+}
+
+/// What a phone tells of itself.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum PhoneEvent {
+    /// The call is up: our INVITE got its 2xx, or we sent ours.
+    Answered {
+        /// Which.
+        call: CallRef,
+    },
+    /// The call is over; told once of each call.
+    Ended {
+        /// Which.
+        call: CallRef,
+        /// Who ended it.
+        by: Side,
+        /// The final status of an INVITE that was not answered with 2xx.
+        status: Option<u16>,
+    },
+    /// The other side put us on hold, or took us back.
+    Held {
+        /// Which.
+        call: CallRef,
+        /// Whether we are held.
+        held: bool,
+    },
+    /// A call comes in.
+    Incoming {
+        /// Which.
+        call: CallRef,
+        /// From as it stands.
+        from: String,
+    },
+    /// Where audio goes has changed.
+    Media {
+        /// Which.
+        call: CallRef,
+        /// Where the other side wants it; `None` when it wants none or gave no IP address.
+        to: Option<SocketAddr>,
+        /// Which way it flows, as this phone sees it.
+        direction: Direction,
+    },
+    /// A provisional answer to our INVITE other than 100.
+    Progress {
+        /// Which.
+        call: CallRef,
+        /// 101 to 199.
+        status: u16,
+    },
+    /// The registration holds.
+    Registered {
+        /// For so many seconds.
+        expires: u32,
+    },
+    /// No registration: refused with this status, 408 when nobody answered.
+    RegistrationFailed {
+        /// The status.
+        status: u16,
+    },
+    /// The registration was taken back.
+    Unregistered,
+}
+
+/// The phone.
+#[derive(Debug)]
+pub struct Phone {
+    config: PhoneConfig,
+    rng: ChaCha12Rng,
+    incoming: Incoming,
+    registration: Registration,
+    challenge: Option<Challenge>,
+    clients: BTreeMap<ClientKey, Client>,
+    /// Branches of client transactions that are over: what comes late is no violation.
+    past: BTreeSet<Vec<u8>>,
+    servers: BTreeMap<ServerKey, Server>,
+    calls: BTreeMap<CallRef, Call>,
+    actions: BTreeMap<(Mono, u64), (CallRef, Action)>,
+    next_call: u32,
+    next_action: u64,
+    outputs: VecDeque<Output>,
+    violations: Vec<Violation>,
+}
+
+impl Phone {
+    /// A phone that does nothing yet and would ring for ever.
+    #[must_use]
+    pub fn new(config: PhoneConfig) -> Self {
+        let mut rng = ChaCha12Rng::from_seed(config.seed);
+        let registration = Registration::new(token(&mut rng), token(&mut rng));
+        Self {
+            config,
+            rng,
+            incoming: Incoming::RING,
+            registration,
+            challenge: None,
+            clients: BTreeMap::new(),
+            past: BTreeSet::new(),
+            servers: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            actions: BTreeMap::new(),
+            next_call: 0,
+            next_action: 0,
+            outputs: VecDeque::new(),
+            violations: Vec::new(),
+        }
+    }
+
+    /// Its configuration.
+    #[must_use]
+    pub const fn config(&self) -> &PhoneConfig {
+        &self.config
+    }
+
+    /// What the other side did against the rules so far.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// The calls that are not over.
+    #[must_use]
+    pub fn calls(&self) -> Vec<CallRef> {
+        self.calls
+            .iter()
+            .filter(|(_, call)| !call.is_over())
+            .map(|(id, _)| *id)
+            .collect()
+    }
+
+    /// From here on, calls that come in are treated like this.
+    pub const fn set_incoming(&mut self, incoming: Incoming) {
+        self.incoming = incoming;
+    }
+
+    /// Dials a number of our domain.
+    pub fn dial(&mut self, now: Mono, number: &str, script: Script) -> CallRef {
+        let id = self.new_call_ref();
+        if let Some(after) = script.cancel_after {
+            self.at(now + after, id, Action::Cancel);
+        }
+        self.start_call(now, id, number, script);
+        id
+    }
+
+    /// Answers a call that rings.
+    pub fn answer(&mut self, now: Mono, call: CallRef) {
+        self.act(now, call, Action::Answer);
+    }
+
+    /// Refuses a call that rings.
+    pub fn refuse(&mut self, now: Mono, call: CallRef, status: u16) {
+        self.act(now, call, Action::Refuse(status));
+    }
+
+    /// Gives up a call that was not answered yet.
+    pub fn cancel(&mut self, now: Mono, call: CallRef) {
+        self.act(now, call, Action::Cancel);
+    }
+
+    /// Puts the other side on hold, or takes it back.
+    pub fn hold(&mut self, now: Mono, call: CallRef, hold: bool) {
+        self.act(now, call, Action::Hold(hold));
+    }
+
+    /// Ends a call, in whatever way its state asks for.
+    pub fn hangup(&mut self, now: Mono, call: CallRef) {
+        self.act(now, call, Action::Hangup);
+    }
+
+    /// Takes a datagram.
+    pub fn handle_datagram(&mut self, now: Mono, from: SocketAddr, octets: &[u8]) {
+        if octets
+            .iter()
+            .all(|octet| matches!(octet, b'\r' | b'\n' | 0))
+        {
+            // A keep-alive (RFC 5626, section 3.5.1).
+            return;
+        }
+        match Index::parse(octets, Framing::Datagram) {
+            Err(error) => self.violation(
+                now,
+                Rule::Garbage,
+                format!("{error} in {:?}", first_line(octets)),
+            ),
+            Ok(index) => {
+                let view = View::new(octets, &index);
+                if view.is_request() {
+                    self.on_request(now, from, view);
+                } else {
+                    self.on_response(now, view);
+                }
+            }
+        }
+    }
+
+    /// Lets time pass.
+    pub fn handle_timeout(&mut self, now: Mono) {
+        while let Some((&(at, n), &(call, action))) = self.actions.first_key_value() {
+            if at > now {
+                break;
+            }
+            self.actions.remove(&(at, n));
+            self.act(now, call, action);
+        }
+        self.client_timeouts(now);
+        self.server_timeouts(now);
+        self.registration_timeout(now);
+        self.calls
+            .retain(|_, call| !matches!(call.phase, Phase::Over { until } if until <= now));
+    }
+
+    /// When `handle_timeout` next has something to do.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Mono> {
+        let clients = self.clients.values().filter_map(Client::next_timeout);
+        let servers = self.servers.values().filter_map(Server::next_timeout);
+        let actions = self.actions.keys().map(|(at, _)| *at);
+        let calls = self.calls.values().filter_map(|call| match call.phase {
+            Phase::Over { until } => Some(until),
+            Phase::Calling { .. } | Phase::Leaving | Phase::Ringing { .. } | Phase::Up(_) => None,
+        });
+        clients
+            .chain(servers)
+            .chain(actions)
+            .chain(calls)
+            .chain(self.registration.next_timeout())
+            .min()
+    }
+
+    /// The next thing to do for the owner, in order.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    fn new_call_ref(&mut self) -> CallRef {
+        let id = CallRef(self.next_call);
+        self.next_call += 1;
+        id
+    }
+
+    fn at(&mut self, at: Mono, call: CallRef, action: Action) {
+        self.actions.insert((at, self.next_action), (call, action));
+        self.next_action += 1;
+    }
+
+    fn act(&mut self, now: Mono, id: CallRef, action: Action) {
+        match action {
+            Action::Answer => self.answer_ringing(now, id),
+            Action::Cancel => self.give_up(now, id),
+            Action::Hangup => self.end_call(now, id),
+            Action::Hold(hold) => {
+                if let Some(call) = self.calls.get_mut(&id) {
+                    call.session.holding = hold;
+                }
+                self.reinvite_if_due(now, id);
+            }
+            Action::Refuse(status) => self.refuse_ringing(now, id, status),
+            Action::Retry => self.reinvite_if_due(now, id),
+        }
+    }
+
+    fn end_call(&mut self, now: Mono, id: CallRef) {
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        match &mut call.phase {
+            Phase::Calling { .. } => self.give_up(now, id),
+            Phase::Ringing { .. } => self.refuse_ringing(now, id, 603),
+            // RFC 3261, section 15: no BYE before the ACK, or before its time is over.
+            Phase::Up(up) if up.unacknowledged => up.hangup = true,
+            Phase::Up(_) => self.send_bye(now, id),
+            Phase::Leaving | Phase::Over { .. } => {}
+        }
+    }
+
+    /// Gives up dialling (9.1): a CANCEL once there is a provisional answer.
+    fn give_up(&mut self, now: Mono, id: CallRef) {
+        let Some(Phase::Calling {
+            provisional,
+            cancel,
+            ..
+        }) = self.calls.get_mut(&id).map(|call| &mut call.phase)
+        else {
+            return;
+        };
+        if *cancel == Cancel::No {
+            *cancel = Cancel::Wanted;
+        }
+        if *provisional && *cancel == Cancel::Wanted {
+            *cancel = Cancel::Sent;
+            self.send_cancel(now, id);
+        }
+    }
+
+    /// The call is over.
+    fn over(&mut self, now: Mono, id: CallRef, by: Side, status: Option<u16>) {
+        let until = now + self.config.timers.patience();
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
+        if call.is_over() {
+            return;
+        }
+        call.phase = Phase::Over { until };
+        self.actions.retain(|_, (call, _)| *call != id);
+        self.event(PhoneEvent::Ended {
+            call: id,
+            by,
+            status,
+        });
+    }
+
+    fn client_timeouts(&mut self, now: Mono) {
+        let mut fired = Vec::new();
+        for (key, client) in &mut self.clients {
+            if let Some(what) = client.on_timeout(now) {
+                fired.push((key.clone(), what));
+            }
+        }
+        for (key, what) in fired {
+            match what {
+                client::Fired::Resend => {
+                    if let Some(client) = self.clients.get(&key) {
+                        self.outputs.push_back(Output::Send {
+                            to: client.to,
+                            bytes: client.request.clone(),
+                        });
+                    }
+                }
+                client::Fired::Over => self.forget(&key),
+                client::Fired::TimedOut => {
+                    let Some(client) = self.clients.get(&key) else {
+                        continue;
+                    };
+                    let purpose = client.purpose;
+                    self.forget(&key);
+                    self.violation(
+                        now,
+                        Rule::NoAnswer,
+                        format!("{purpose:?} was never answered"),
+                    );
+                    self.nobody_answered(now, purpose);
+                }
+            }
+        }
+    }
+
+    fn nobody_answered(&mut self, now: Mono, purpose: Purpose) {
+        match purpose {
+            Purpose::Bye(call) => self.over(now, call, Side::Us, None),
+            Purpose::Cancel(_) => {}
+            // 408 is what a transaction user makes of a timeout (8.1.3.1).
+            Purpose::Invite(call) => self.over(now, call, Side::Us, Some(408)),
+            // A dialog whose peer does not answer is over (12.2.1.2).
+            Purpose::Reinvite(call) => self.send_bye(now, call),
+            Purpose::Register => self.registration_failed(now, 408, None),
+        }
+    }
+
+    fn forget(&mut self, key: &ClientKey) {
+        self.clients.remove(key);
+        self.past.insert(key.branch.clone());
+    }
+
+    fn server_timeouts(&mut self, now: Mono) {
+        let mut fired = Vec::new();
+        for (key, server) in &mut self.servers {
+            if let Some(what) = server.on_timeout(now) {
+                fired.push((key.clone(), what));
+            }
+        }
+        for (key, what) in fired {
+            match what {
+                server::Fired::Resend(bytes) => {
+                    if let Some(server) = self.servers.get(&key) {
+                        self.outputs.push_back(Output::Send {
+                            to: server.source,
+                            bytes,
+                        });
+                    }
+                }
+                server::Fired::Over => {
+                    self.servers.remove(&key);
+                }
+                server::Fired::AckMissing => {
+                    let server = self.servers.remove(&key);
+                    self.violation(now, Rule::AckMissing, "64 × T1 went by".to_owned());
+                    let accepted = server
+                        .filter(Server::is_accepted)
+                        .and_then(|server| server.call);
+                    if let Some(call) = accepted {
+                        // 13.3.1.4: the session should be terminated.
+                        self.send_bye(now, call);
+                    }
+                }
+            }
+        }
+    }
+
+    fn event(&mut self, event: PhoneEvent) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    fn violation(&mut self, at: Mono, rule: Rule, detail: String) {
+        self.violations.push(Violation { at, rule, detail });
+    }
+
+    fn token(&mut self) -> String {
+        token(&mut self.rng)
+    }
+}
+
+/// 64 random bits; tags need 32 (19.3).
+fn token(rng: &mut ChaCha12Rng) -> String {
+    format!("{:016x}", rng.next_u64())
+}
+
+fn first_line(octets: &[u8]) -> String {
+    let line = octets
+        .split(|octet| *octet == b'\r' || *octet == b'\n')
+        .next()
+        .unwrap_or_default();
+    String::from_utf8_lossy(line).chars().take(80).collect()
+}
+
+#[cfg(test)]
+mod tests;

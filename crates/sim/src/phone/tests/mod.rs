@@ -1,0 +1,4 @@
+mod calls;
+mod judge;
+mod registration;
+mod world;
