@@ -398,3 +398,6 @@ fn abandon(entry: &mut Entry, now: Now, ids: &mut EventIds, effects: &mut Vec<Ef
         relay: offhook_media_core::RelayId(entry.record.id.0),
     }));
 }
+
+#[cfg(test)]
+mod tests;
