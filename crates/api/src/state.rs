@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use offhook_base::{Now, Wall};
-use offhook_store::{ConfigDb, DeliveryReader, JournalReader};
+use offhook_store::{CaptureReader, ConfigDb, DeliveryReader, JournalReader};
 use tokio::sync::Semaphore;
 
 use crate::PasswordCost;
@@ -43,6 +43,8 @@ pub struct Stores {
     pub journal: Arc<JournalReader>,
     /// Unfinished and finished deliveries.
     pub deliveries: Arc<DeliveryReader>,
+    /// SIP messages of calls, for the ladder.
+    pub captures: Arc<CaptureReader>,
 }
 
 /// Reads both clocks.

@@ -48,6 +48,8 @@ pub struct PhoneAccount {
     pub user: UserId,
     /// Digest username and user part of its address-of-record.
     pub username: String,
+    /// Name for the phone's own display.
+    pub display_name: String,
     /// MD5(username:realm:password) as hex.
     pub ha1_md5: Secret<String>,
     /// SHA-256(username:realm:password) as hex.
@@ -75,7 +77,7 @@ const TABLE: &str = "(SELECT p.id, p.user_id, p.username, p.display_name, p.crea
     (SELECT group_concat(contact, char(10)) FROM (SELECT contact FROM binding b WHERE b.phone_id = p.id AND b.expires_at > ? \
      ORDER BY b.key)) AS contacts FROM phone p) t";
 
-const ACCOUNT: &str = "SELECT p.id, p.user_id, p.username, p.ha1_md5, p.ha1_sha256, u.active FROM phone p JOIN user u ON u.id = p.user_id";
+const ACCOUNT: &str = "SELECT p.id, p.user_id, p.username, p.display_name, p.ha1_md5, p.ha1_sha256, u.active FROM phone p JOIN user u ON u.id = p.user_id";
 
 impl ConfigDb {
     /// Makes a phone.
@@ -299,8 +301,9 @@ fn account_row(row: &Row<'_>) -> rusqlite::Result<PhoneAccount> {
         phone: PhoneId(row.get(0)?),
         user: UserId(row.get(1)?),
         username: row.get(2)?,
-        ha1_md5: Secret::new(row.get(3)?),
-        ha1_sha256: Secret::new(row.get(4)?),
-        enabled: row.get(5)?,
+        display_name: row.get(3)?,
+        ha1_md5: Secret::new(row.get(4)?),
+        ha1_sha256: Secret::new(row.get(5)?),
+        enabled: row.get(6)?,
     })
 }
