@@ -393,3 +393,45 @@ fn a_large_refill_comes_in_parts_without_a_pause() {
     assert!(ports.iter().all(|port| port % 2 == 0));
     rig.media.stop();
 }
+
+#[test]
+fn a_full_queue_refuses_what_can_be_refused_and_keeps_what_gives_ports_back() {
+    let poll = mio::Poll::new().unwrap();
+    let waker = mio::Waker::new(poll.registry(), mio::Token(0)).unwrap();
+    let (commands, inbox) = sync_channel(1);
+    let thread = std::thread::spawn(|| ());
+    let mut media = Media {
+        commands,
+        backlog: VecDeque::new(),
+        waker,
+        thread,
+    };
+    let stop = |relay| MediaCommand::Stop {
+        relay: RelayId(relay),
+    };
+    let update = MediaCommand::Update {
+        relay: RelayId(1),
+        side: Side::A,
+        remote: None,
+    };
+
+    assert_eq!(media.send(stop(1)), Ok(()));
+    assert_eq!(media.send(update), Err(Overloaded));
+    assert_eq!(media.send(stop(2)), Ok(()));
+    assert_eq!(media.send(stop(3)), Ok(()));
+    assert_eq!(
+        media.send(MediaCommand::Refill { count: 1 }),
+        Err(Overloaded)
+    );
+    let mut carried_out = Vec::new();
+    for _ in 0..3 {
+        carried_out.push(inbox.try_recv().unwrap());
+        media.flush();
+    }
+    assert_eq!(
+        carried_out,
+        [stop(1), stop(2), stop(3)],
+        "in the order in which they were sent"
+    );
+    assert_eq!(media.send(update), Ok(()));
+}
