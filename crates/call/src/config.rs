@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::limit::Network;
+use crate::guard::GuardConfig;
 
 /// Settings of the calls.
 #[derive(Clone, Debug)]
@@ -20,10 +20,12 @@ pub struct CallConfig {
     pub longest: Duration,
     /// Calls that may be up at once; more get 503.
     pub max_calls: usize,
+    /// New calls a second of all sources; `None` for no limit.
+    pub new_calls_per_s: Option<u32>,
     /// INVITEs a second from one address; `None` for no limit.
     pub invites_per_s_per_source: Option<u32>,
-    /// Networks that are not limited.
-    pub exempt: Vec<Network>,
+    /// What a source may send at all. Its exempt networks hold for the rate of INVITEs too.
+    pub guard: GuardConfig,
 }
 
 impl CallConfig {
@@ -37,8 +39,9 @@ impl CallConfig {
             ring: Duration::from_secs(30),
             longest: crate::phase::LONGEST,
             max_calls: 10_000,
+            new_calls_per_s: None,
             invites_per_s_per_source: None,
-            exempt: Vec::new(),
+            guard: GuardConfig::default(),
         }
     }
 }

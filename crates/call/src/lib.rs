@@ -24,6 +24,7 @@ mod effect;
 mod event_id;
 mod event_json;
 mod fence;
+mod guard;
 mod hold;
 mod limit;
 mod media;
@@ -40,6 +41,7 @@ pub use config::CallConfig;
 pub use directory::{Directory, DirectoryChange, Phone, User};
 pub use effect::{ApiRefusal, ApiReply};
 pub use event_id::EventIds;
+pub use guard::GuardConfig;
 pub use limit::Network;
 
 pub use pbx::LegName;

@@ -14,6 +14,7 @@ use crate::CallIds;
 use crate::config::CallConfig;
 use crate::directory::DirectoryChange;
 use crate::effect::ApiReply;
+use crate::guard::Guard;
 use crate::pbx::{Action, LegName, Pbx};
 use offhook_media_core::{MediaCommand, PortPair};
 
@@ -72,6 +73,7 @@ pub enum Output {
 pub struct Switch {
     stack: Stack,
     pbx: Pbx,
+    guard: Guard,
     outputs: VecDeque<Output>,
 }
 
@@ -85,21 +87,29 @@ impl Switch {
         seed: [u8; 32],
         now: Now,
     ) -> Self {
+        let guard = Guard::new(calls.guard.clone());
         Self {
             stack: Stack::new(stack, now),
             pbx: Pbx::new(calls, call_ids, seed),
+            guard,
             outputs: VecDeque::new(),
         }
     }
 
     /// A datagram arrived.
     pub fn handle_datagram(&mut self, now: Now, peer: Peer, octets: &[u8]) {
+        if !self.guard.admits(now.mono, peer.addr.ip(), octets) {
+            return;
+        }
         self.stack.handle_datagram(now, peer, octets);
         self.drain(now);
     }
 
     /// A message arrived on a connection.
     pub fn handle_message(&mut self, now: Now, peer: Peer, message: Message) {
+        if !self.guard.admits(now.mono, peer.addr.ip(), message.raw()) {
+            return;
+        }
         self.stack.handle_message(now, peer, message);
         self.drain(now);
     }
@@ -244,6 +254,7 @@ impl Switch {
 
     fn on_event(&mut self, now: Now, event: Event) {
         if let Event::Registered { phone, binding } = &event {
+            self.guard.proved(binding.peer.addr.ip());
             self.outputs.push_back(Output::Binding(BindingChange::Put(
                 *phone,
                 Box::new(binding.clone()),
@@ -252,6 +263,7 @@ impl Switch {
             self.outputs
                 .push_back(Output::Binding(BindingChange::Remove(*phone, key.clone())));
         } else if let Event::Rejected { peer, status, .. } = &event {
+            self.guard.refused(now.mono, peer.addr.ip(), *status);
             self.outputs.push_back(Output::Rejected {
                 peer: *peer,
                 status: *status,

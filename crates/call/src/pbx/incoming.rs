@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use bytes::Bytes;
-use offhook_base::{CallId, Now, PhoneId, TerminatedBy};
+use offhook_base::{CallId, Mono, Now, PhoneId, TerminatedBy};
 use offhook_media_core::Side;
 use offhook_sip_core::{Body, Command, InviteOut, LegId, Peer, Target};
 use offhook_sip_message::{Message, Name, Uri};
@@ -14,6 +14,7 @@ use crate::cause::EndCause;
 use crate::convey;
 use crate::effect::Effect;
 use crate::fence::Class;
+use crate::limit::{Bucket, admit};
 use crate::media::Media;
 use crate::phase::{Branch, NewRinging, Phase, Ringing, answer};
 use crate::plan::{Plan, Unreachable, plan};
@@ -141,17 +142,29 @@ impl Pbx {
         Some((user.id, side))
     }
 
-    fn admit_rate(&mut self, now: offhook_base::Mono, peer: Peer) -> bool {
-        let Some(rate) = self.config.invites_per_s_per_source else {
-            return true;
-        };
-        crate::limit::admit(
-            &mut self.sources,
-            now,
-            peer.addr.ip(),
-            rate,
-            &self.config.exempt,
-        )
+    fn admit_rate(&mut self, now: Mono, peer: Peer) -> bool {
+        if let Some(rate) = self.config.new_calls_per_s
+            && !self
+                .new_calls
+                .get_or_insert_with(|| Bucket::full(now, rate))
+                .take(now, rate)
+        {
+            return false;
+        }
+        let source = peer.addr.ip();
+        match self.config.invites_per_s_per_source {
+            Some(rate)
+                if !self
+                    .config
+                    .guard
+                    .exempt
+                    .iter()
+                    .any(|network| network.contains(source)) =>
+            {
+                admit(&mut self.sources, now, source, rate)
+            }
+            _ => true,
+        }
     }
 
     /// Refuses a call that never was: no id, no event, nothing to be fenced.

@@ -16,6 +16,7 @@ use crate::config::CallConfig;
 use crate::directory::{Directory, DirectoryChange};
 use crate::effect::{ApiRefusal, ApiReply, Effect};
 use crate::fence::Fence;
+use crate::limit::{Bucket, Buckets};
 use crate::phase::{Context, Input, Phase, reply};
 use crate::record::CallRecord;
 use crate::{CallIds, EventIds};
@@ -86,7 +87,8 @@ pub(crate) struct Pbx {
     salt: [u8; 32],
     next_leg: u64,
     next_tx: u64,
-    sources: BTreeMap<std::net::IpAddr, crate::limit::Bucket>,
+    sources: Buckets,
+    new_calls: Option<Bucket>,
     effects: Vec<Effect>,
     pub(crate) actions: VecDeque<Action>,
 }
@@ -110,7 +112,8 @@ impl Pbx {
             salt: seed,
             next_leg: 0,
             next_tx: 0,
-            sources: BTreeMap::new(),
+            sources: Buckets::new(),
+            new_calls: None,
             effects: Vec::new(),
             actions: VecDeque::new(),
         }

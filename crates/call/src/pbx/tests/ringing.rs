@@ -315,9 +315,12 @@ fn unknown_headers_pass_and_an_identity_claimed_by_the_phone_does_not() {
     let mut script = Script::new().registered(&[2]);
     script.invite("2002", None);
     script.pbx.handle_committed(1);
-    let invite = script.pbx.actions.iter().find_map(|action| match action {
-        super::Action::Sip(super::Command::Invite { invite, .. }) => Some(invite.clone()),
-        _ => None,
+    let invite = script.pbx.actions.iter().find_map(|action| {
+        if let super::Action::Sip(super::Command::Invite { invite, .. }) = action {
+            Some(invite.clone())
+        } else {
+            None
+        }
     });
     let invite = invite.expect("an INVITE left");
     let names: Vec<_> = invite
