@@ -247,3 +247,99 @@ fn certificate(folder: &TempDir) -> ServerConfig {
         .with_single_cert(vec![leaf_certificate.der().clone()], key)
         .unwrap()
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::Full;
+    use rustls_pki_types::pem::PemObject as _;
+    use rustls_pki_types::{CertificateDer, ServerName};
+
+    use super::*;
+
+    /// Posts as a sender would that trusts the receiver's authority; `None` when it got no answer.
+    async fn post(receiver: &Receiver, secret: &str) -> Option<StatusCode> {
+        let mut roots = rustls::RootCertStore::empty();
+        roots
+            .add(CertificateDer::from_pem_file(receiver.certificate_authority()).unwrap())
+            .unwrap();
+        let config = rustls::ClientConfig::builder_with_provider(Arc::new(
+            rustls::crypto::ring::default_provider(),
+        ))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+        let stream = TcpStream::connect(("127.0.0.1", receiver.port))
+            .await
+            .unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        let stream = tokio_rustls::TlsConnector::from(Arc::new(config))
+            .connect(name, stream)
+            .await
+            .unwrap();
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+            .await
+            .unwrap();
+        tokio::spawn(connection);
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap()
+            .as_secs();
+        let body = r#"{"event_name":"x"}"#;
+        let signed = standardwebhooks::Webhook::new(secret)
+            .unwrap()
+            .sign("m1", now.try_into().unwrap(), body.as_bytes())
+            .unwrap();
+        let request = Request::post("/calls")
+            .header("host", "localhost")
+            .header("webhook-id", "m1")
+            .header("webhook-timestamp", now)
+            .header("webhook-signature", signed)
+            .body(Full::new(Bytes::from(body)))
+            .unwrap();
+        sender
+            .send_request(request)
+            .await
+            .ok()
+            .map(|response| response.status())
+    }
+
+    #[tokio::test]
+    async fn it_keeps_what_it_answers_and_treats_it_as_told() {
+        let receiver = Receiver::start().await;
+        assert_eq!(
+            post(&receiver, &receiver.secret).await,
+            Some(StatusCode::NO_CONTENT)
+        );
+        receiver.set_mode(Mode::Status(503));
+        assert_eq!(
+            post(&receiver, &receiver.secret).await,
+            Some(StatusCode::SERVICE_UNAVAILABLE)
+        );
+        receiver.set_mode(Mode::Close);
+        assert_eq!(post(&receiver, &receiver.secret).await, None);
+        let modes = receiver
+            .wait_for("three requests", Duration::from_secs(5), |received| {
+                (received.len() == 3).then(|| {
+                    received
+                        .iter()
+                        .map(|request| request.mode)
+                        .collect::<Vec<_>>()
+                })
+            })
+            .await;
+        assert_eq!(modes, [Mode::Ok, Mode::Status(503), Mode::Close]);
+        assert_eq!(receiver.received()[0].event["event_name"], "x");
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "signature invalid")]
+    async fn a_wrong_signature_fails_the_test() {
+        let receiver = Receiver::start().await;
+        assert_eq!(
+            post(&receiver, "whsec_c29tZWJvZHkgZWxzZSdzIHNlY3JldA==").await,
+            Some(StatusCode::NO_CONTENT)
+        );
+        assert!(receiver.received().is_empty());
+    }
+}
