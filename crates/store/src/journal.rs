@@ -34,6 +34,9 @@ pub(crate) const SCHEMA: Schema = Schema {
     migrations: &[include_str!("../migrations/journal/0001_facts.sql")],
 };
 
+/// Delivery ids reserved at a time.
+const DELIVERY_BLOCK: u64 = 8_192;
+
 /// The writing end of the journal. One per file, owned by one thread.
 #[derive(Debug)]
 pub struct Journal {
@@ -42,6 +45,8 @@ pub struct Journal {
     next_pos: u64,
     next_call_id: u64,
     next_delivery: u64,
+    /// Delivery ids below this one may be in use after a crash.
+    reserved_deliveries: u64,
     failed: bool,
 }
 
@@ -63,6 +68,7 @@ impl Journal {
             next_pos: recovered.next_pos.0,
             next_call_id: recovered.next_call_id,
             next_delivery: recovered.next_delivery.0,
+            reserved_deliveries: recovered.next_delivery.0,
             failed: false,
         };
         Ok((journal, recovered))
@@ -145,6 +151,8 @@ impl Journal {
             .db
             .prepare_cached("SELECT min(pos) FROM fact WHERE pos >= ?1 AND pos <= ?2 AND at >= ?3")?
             .query_row(params![first, last, older_than.0], |row| row.get(0))?;
+        let last_old = young.map_or(last, |young| young.saturating_sub(1));
+        self.db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let deleted = self
             .db
             .prepare_cached(
@@ -152,10 +160,12 @@ impl Journal {
                  AND root NOT IN (SELECT root FROM open_call)
                  AND pos NOT IN (SELECT pos FROM delivery WHERE pos >= ?1 AND pos <= ?2)",
             )?
-            .execute(params![
-                first,
-                young.map_or(last, |young| young.saturating_sub(1))
-            ])?;
+            .execute(params![first, last_old])?;
+        // The newest fact may be among them, and its position must not be given again.
+        self.db
+            .prepare_cached("UPDATE meta SET next_pos = ?1")?
+            .execute([self.next_pos])?;
+        self.db.prepare_cached("COMMIT")?.execute([])?;
         if deleted > 0 {
             let mut vacuum = self.db.prepare_cached("PRAGMA incremental_vacuum(1024)")?;
             let mut pages = vacuum.query([])?;
@@ -199,17 +209,20 @@ impl Journal {
             next_delivery = next_delivery.max(again.id.0.saturating_add(1));
         }
         let next_call_id = self.next_call_id.max(batch.reserve_call_ids.unwrap_or(0));
-        if (pos, next_delivery, next_call_id)
-            != (self.next_pos, self.next_delivery, self.next_call_id)
-        {
+        let mut reserved = self.reserved_deliveries;
+        if next_delivery > reserved {
+            reserved = next_delivery.saturating_add(DELIVERY_BLOCK);
+        }
+        if (reserved, next_call_id) != (self.reserved_deliveries, self.next_call_id) {
             self.db
-                .prepare_cached(
-                    "UPDATE meta SET next_pos = ?1, next_delivery = ?2, next_call_id = ?3",
-                )?
-                .execute(params![pos, next_delivery, next_call_id])?;
+                .prepare_cached("UPDATE meta SET next_delivery = ?1, next_call_id = ?2")?
+                .execute([reserved, next_call_id])?;
         }
         self.db.prepare_cached("COMMIT")?.execute([])?;
-        (self.next_pos, self.next_delivery, self.next_call_id) = (pos, next_delivery, next_call_id);
+        self.next_pos = pos;
+        self.next_delivery = next_delivery;
+        self.reserved_deliveries = reserved;
+        self.next_call_id = next_call_id;
         Ok(())
     }
 }
@@ -323,7 +336,7 @@ fn insert_redelivery(db: &Connection, again: &Redelivery) -> rusqlite::Result<()
 
 fn recover(db: &Connection) -> rusqlite::Result<Recovered> {
     let (next_pos, next_delivery, next_call_id) = db.query_row(
-        "SELECT next_pos, next_delivery, next_call_id FROM meta",
+        "SELECT max(next_pos, (SELECT coalesce(max(pos), 0) + 1 FROM fact)), next_delivery, next_call_id FROM meta",
         [],
         |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
     )?;

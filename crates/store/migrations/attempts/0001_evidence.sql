@@ -17,6 +17,7 @@ CREATE TABLE delivery (
     finished_at INTEGER NOT NULL,
     body        BLOB    NOT NULL
 ) STRICT;
+CREATE INDEX delivery_event ON delivery (event_id);
 CREATE INDEX delivery_root ON delivery (root);
 CREATE INDEX delivery_webhook ON delivery (webhook, state);
 

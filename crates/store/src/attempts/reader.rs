@@ -64,18 +64,10 @@ impl DeliveryReader {
         let deadline = deadline::of_one_query();
         let skip = page.saturating_sub(1).saturating_mul(limit);
         let wanted = skip.saturating_add(limit);
-        let mut filter = filter.clone();
-        if let (None, Some(id)) = (filter.root, &filter.event_id) {
-            // The days have an index by root, and events are found in the journal.
-            filter.root = self
-                .journal
-                .event_by_id(id)?
-                .map(|stored| stored.event.root);
-        }
         let mut found: Vec<(DeliveryId, Source)> = Vec::new();
         let mut total = 0;
         if filter.state.is_none_or(DeliveryState::is_unfinished) {
-            let (ids, count) = self.journal.matching(&filter, wanted, deadline)?;
+            let (ids, count) = self.journal.matching(filter, wanted, deadline)?;
             found.extend(ids.into_iter().map(|id| (id, Source::Journal)));
             total += count;
         }
@@ -87,7 +79,7 @@ impl DeliveryReader {
                 .into_iter()
                 .filter(|day| oldest.is_none_or(|oldest| *day >= oldest))
             {
-                let (ids, count) = self.matching_on(day, &filter, wanted, deadline)?;
+                let (ids, count) = self.matching_on(day, filter, wanted, deadline)?;
                 found.extend(ids.into_iter().map(|id| (id, Source::Day(day))));
                 total += count;
             }

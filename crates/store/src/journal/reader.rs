@@ -98,17 +98,17 @@ impl JournalReader {
         })
     }
 
-    /// The event with this id.
+    /// The event of this root with this id.
     ///
     /// # Errors
     /// `Unavailable` or `Corrupt`.
-    pub fn event_by_id(&self, id: &str) -> Result<Option<StoredEvent>, StoreError> {
+    pub fn event_by_id(&self, root: CallId, id: &str) -> Result<Option<StoredEvent>, StoreError> {
         self.read(|db| {
             let sql = format!(
-                "SELECT {EVENT_COLUMNS} FROM fact WHERE event_id = ?1 ORDER BY pos LIMIT 1"
+                "SELECT {EVENT_COLUMNS} FROM fact WHERE root = ?1 AND event_id = ?2 ORDER BY pos LIMIT 1"
             );
             db.prepare_cached(&sql)?
-                .query_row([id], row::event)
+                .query_row(params![root.0, id], row::event)
                 .optional()
         })
     }
@@ -131,7 +131,7 @@ impl JournalReader {
     /// `Unavailable` or `Corrupt`.
     pub fn newest(&self) -> Result<JournalPos, StoreError> {
         self.read(|db| {
-            db.prepare_cached("SELECT next_pos - 1 FROM meta")?
+            db.prepare_cached("SELECT max((SELECT next_pos FROM meta) - 1, coalesce((SELECT max(pos) FROM fact), 0))")?
                 .query_row([], |row| Ok(JournalPos(row.get(0)?)))
         })
     }

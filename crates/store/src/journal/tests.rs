@@ -160,10 +160,8 @@ fn what_is_committed_is_there_after_the_process_vanished() {
             snapshot: ringing.snapshot.clone().unwrap()
         }]
     );
-    assert_eq!(
-        (found.next_pos, found.next_delivery, found.unfinished),
-        (JournalPos(3), DeliveryId(3), 2)
-    );
+    assert_eq!((found.next_pos, found.unfinished), (JournalPos(3), 2));
+    assert!(found.next_delivery >= DeliveryId(3));
     assert_eq!(
         found.lanes,
         [LanePosition {
@@ -331,7 +329,7 @@ fn an_event_can_be_sent_again_unless_it_was_purged() {
     );
     assert_eq!(reader.delivery(DeliveryId(3)).unwrap(), None);
     drop(journal);
-    assert_eq!(dir.open().1.next_delivery, DeliveryId(4));
+    assert!(dir.open().1.next_delivery > DeliveryId(3));
 }
 
 #[test]
@@ -385,7 +383,7 @@ fn events_are_read_in_order_by_position_call_root_and_id() {
         ),
         (CallId(1), CallId(3))
     );
-    let by_id = reader.event_by_id("n1.3.1").unwrap().unwrap();
+    let by_id = reader.event_by_id(CallId(3), "n1.3.1").unwrap().unwrap();
     assert_eq!(reader.event_at(by_id.pos).unwrap(), Some(by_id));
     assert_eq!(
         (reader.oldest().unwrap(), reader.newest().unwrap()),
@@ -744,8 +742,10 @@ fn delivery_ids_are_not_given_twice_after_a_restart() {
             given.extend(report.redelivered.iter().map(|d| d.id.0));
         }
     }
-    given.sort_unstable();
-    assert_eq!(given, (1..=9).collect::<Vec<_>>());
+    let mut once = given.clone();
+    once.sort_unstable();
+    once.dedup();
+    assert_eq!((once.len(), given.len()), (9, 9), "{given:?}");
 }
 
 #[test]
