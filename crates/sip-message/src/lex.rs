@@ -2,13 +2,30 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr2};
 
-/// Whether the octet may stand in a token (RFC 3261 §25.1).
-const fn is_token_octet(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric()
-        || matches!(
-            octet,
-            b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~'
-        )
+/// Which octets may stand in a token (RFC 3261 §25.1).
+static TOKEN: [bool; 256] = token_table();
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "runs in the compiler, where a slip stops the build"
+)]
+const fn token_table() -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut octet = 0_u8;
+    while octet.is_ascii() {
+        table[octet as usize] = octet.is_ascii_alphanumeric()
+            || matches!(
+                octet,
+                b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~'
+            );
+        octet += 1;
+    }
+    table
+}
+
+/// Whether the octet may stand in a token.
+pub(crate) fn is_token_octet(octet: u8) -> bool {
+    TOKEN.get(usize::from(octet)).copied().unwrap_or(false)
 }
 
 /// Whether the octets are a token (RFC 3261 §25.1): at least one octet, and none that separates.
@@ -62,6 +79,18 @@ pub(crate) fn closing_quote(text: &[u8], open: usize) -> Option<usize> {
         }
         at = found + 2;
     }
+}
+
+/// Whether every quoted string is closed. Parameters behind one that is not could not be told from its inside.
+pub(crate) fn quotes_close(text: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some(open) = text.get(at..).and_then(|rest| memchr(b'"', rest)) {
+        let Some(close) = closing_quote(text, at + open) else {
+            return false;
+        };
+        at = close + 1;
+    }
+    true
 }
 
 /// Where `needle` stands outside quoted strings. An unclosed quote hides all that follows it.

@@ -26,6 +26,7 @@
 //! ```
 
 mod auth;
+mod check;
 mod error;
 mod framer;
 mod index;
@@ -42,6 +43,7 @@ mod view;
 mod writer;
 
 pub use auth::{AuthParam, AuthParamIter, AuthParams};
+pub use check::HeaderFault;
 pub use error::ParseError;
 pub use framer::{Framed, StreamFramer};
 pub use index::{Framing, Index, MAX_HEADERS, MAX_MESSAGE};

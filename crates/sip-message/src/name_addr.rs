@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr2};
 
-use crate::lex::{closing_quote, seconds, split_around, trim, trim_start, unescape};
+use crate::lex::{closing_quote, quotes_close, seconds, split_around, trim, trim_start, unescape};
 use crate::params::Params;
 use crate::uri::Uri;
 
@@ -46,7 +46,7 @@ impl<'a> NameAddr<'a> {
         };
         let uri = trim(uri);
         let display = (!display.is_empty()).then_some(display);
-        (!uri.is_empty()).then_some(Self {
+        (!uri.is_empty() && quotes_close(params)).then_some(Self {
             display,
             uri,
             params: Params::new(params),
@@ -57,7 +57,7 @@ impl<'a> NameAddr<'a> {
     fn parse_addr_spec(raw: &'a [u8]) -> Option<Self> {
         let (uri, params) = split_around(raw, memchr(b';', raw).unwrap_or(raw.len()));
         let uri = trim(uri);
-        (!uri.is_empty()).then_some(Self {
+        (!uri.is_empty() && quotes_close(params)).then_some(Self {
             display: None,
             uri,
             params: Params::new(params),
@@ -68,7 +68,11 @@ impl<'a> NameAddr<'a> {
     /// The `tag` parameter; an empty one counts as none.
     #[must_use]
     pub fn tag(&self) -> Option<&'a [u8]> {
-        self.params.get("tag").filter(|tag| !tag.is_empty())
+        let mut tags = self
+            .params
+            .iter()
+            .filter(|param| param.name.eq_ignore_ascii_case(b"tag"));
+        tags.find_map(|param| param.value.filter(|tag| !tag.is_empty()))
     }
 
     /// The `expires` parameter of a Contact, in seconds.
@@ -191,6 +195,7 @@ mod tests {
             b"<sip:a@b> x",
             b"\"",
             b";tag=1",
+            b"<sip:a@b>;x=\"y;tag=1",
         ] {
             assert_eq!(
                 NameAddr::parse(bad),

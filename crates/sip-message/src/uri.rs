@@ -136,17 +136,19 @@ impl<'a> Uri<'a> {
 
     /// Whether two URIs name the same resource (RFC 3261 §19.1.4).
     ///
-    /// Lists longer than any honest peer writes are held to be different, so that the work stays bounded.
+    /// Lists longer than any honest peer writes are held to be different unless they are the same octets, so that the
+    /// work stays bounded.
     #[must_use]
     pub fn is_equivalent(&self, other: &Uri<'_>) -> bool {
-        self.scheme.eq_ignore_ascii_case(other.scheme)
-            && same_decoded(self.user, other.user)
-            && same_decoded(self.password, other.password)
-            && self.host.eq_ignore_ascii_case(other.host)
-            && self.port == other.port
-            && params_agree(&self.params, &other.params)
-            && params_agree(&other.params, &self.params)
-            && headers_agree(self.headers, other.headers)
+        self == other
+            || (self.scheme.eq_ignore_ascii_case(other.scheme)
+                && same_decoded(self.user, other.user)
+                && same_decoded(self.password, other.password)
+                && self.host.eq_ignore_ascii_case(other.host)
+                && self.port == other.port
+                && params_agree(&self.params, &other.params)
+                && params_agree(&other.params, &self.params)
+                && headers_agree(self.headers, other.headers))
     }
 }
 

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use memchr::memchr;
 
-use crate::lex::{decimal, is_space, is_token, split_around, trim, trim_start};
+use crate::lex::{decimal, is_space, is_token, quotes_close, split_around, trim, trim_start};
 use crate::params::Params;
 use crate::uri::split_host_port;
 
@@ -33,7 +33,7 @@ pub enum Rport {
 }
 
 impl<'a> Via<'a> {
-    /// Reads one element; `None` where sent-protocol or sent-by cannot be read.
+    /// Reads one element; `None` where sent-protocol or sent-by cannot be read or quotes do not close.
     #[must_use]
     pub fn parse(element: &'a [u8]) -> Option<Self> {
         let raw = trim(element);
@@ -47,7 +47,7 @@ impl<'a> Via<'a> {
         let rest = trim_start(rest);
         let (transport, sent_by) =
             split_around(rest, rest.iter().position(|octet| is_space(*octet))?);
-        if !is_token(transport) {
+        if !is_token(transport) || !quotes_close(params) {
             return None;
         }
         let (host, port) = split_sent_by(trim(sent_by))?;
@@ -171,6 +171,7 @@ mod tests {
             b"SIP/2.0/UDP a b",
             b"SIP/2.0/UDP [::1",
             b"SIP/2.0/ host",
+            b"SIP/2.0/UDP host;branch=a\"b;rport",
         ] {
             assert_eq!(
                 Via::parse(bad),

@@ -3,7 +3,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use memchr::{memchr, memchr3};
 
-use crate::lex::{List, split_around, trim_end};
+use crate::lex::{List, is_token_octet, split_around, trim_end};
 use crate::name::Name;
 use crate::uri::push_encoded;
 use crate::via::Via;
@@ -173,7 +173,7 @@ fn push_token(out: &mut Vec<u8>, token: &[u8]) {
     out.extend_from_slice(token);
     if !crate::is_token(token) {
         for octet in out.iter_mut().skip(start) {
-            if !crate::is_token(&[*octet]) {
+            if !is_token_octet(*octet) {
                 *octet = b'_';
             }
         }
@@ -203,6 +203,7 @@ fn push_via_from(out: &mut Vec<u8>, value: &[u8], source: SocketAddr) {
     };
     let (sent_by, _) = split_around(via.raw, memchr(b';', via.raw).unwrap_or(via.raw.len()));
     push_value(out, trim_end(sent_by));
+    let address = source.ip().to_canonical();
     let mut asked = false;
     for param in via.params {
         let is_rport = param.name.eq_ignore_ascii_case(b"rport");
@@ -215,9 +216,9 @@ fn push_via_from(out: &mut Vec<u8>, value: &[u8], source: SocketAddr) {
             push_value(out, param.raw);
         }
     }
-    if asked || via.host_ip() != Some(source.ip()) {
+    if asked || via.host_ip() != Some(address) {
         out.extend_from_slice(b";received=");
-        push_ip(out, source.ip());
+        push_ip(out, address);
     }
     if let Some(below) = value.get(top.len()..) {
         push_value(out, below);
@@ -225,7 +226,7 @@ fn push_via_from(out: &mut Vec<u8>, value: &[u8], source: SocketAddr) {
 }
 
 fn push_ip(out: &mut Vec<u8>, address: IpAddr) {
-    let written = match address.to_canonical() {
+    let written = match address {
         IpAddr::V4(address) => write!(out, "{address}"),
         IpAddr::V6(address) => write!(out, "{address}"),
     };
