@@ -62,7 +62,7 @@ impl Baresip {
             .current_dir(folder.path());
         let name = format!("baresip {}", account.username);
         let mut process = Process::start(&name, "baresip-core", command);
-        process.wait_for_line("baresip is ready", PATIENCE).await;
+        process.wait_for_line("200 OK ()", PATIENCE).await;
         until_bound(Transport::Tcp, control_port).await;
 
         let (reading, control) = TcpStream::connect((Ipv4Addr::LOCALHOST, control_port))
@@ -74,15 +74,13 @@ impl Baresip {
             count: watch::Sender::new(0),
         };
         tokio::spawn(said.clone().follow(reading));
-        let mut phone = Self {
+        Self {
             process,
             folder,
             server,
             control,
             said,
-        };
-        phone.register().await;
-        phone
+        }
     }
 
     /// Calls a number and waits until baresip took the command.
@@ -132,11 +130,6 @@ impl Baresip {
     /// Ends it as a power cut would: it does not even unregister.
     pub async fn kill(&mut self) {
         self.process.kill().await;
-    }
-
-    async fn register(&mut self) {
-        self.command("uareg", "600").await;
-        self.wait_for("REGISTER_OK").await;
     }
 
     async fn command(&mut self, command: &str, params: &str) {
@@ -259,7 +252,7 @@ fn configure(
     let answer = if setup.auto_answer { "auto" } else { "manual" };
     let account = format!(
         "<sip:{username}@{server};transport={transport}>;auth_user={username};auth_pass={password};\
-         answermode={answer};audio_codecs=pcmu;regint=0\n"
+         answermode={answer};audio_codecs=pcmu;regint=600\n"
     );
     std::fs::write(folder.join("accounts"), account).unwrap();
     std::fs::write(folder.join("contacts"), "").unwrap();
