@@ -196,7 +196,7 @@ impl Lane {
         self.fresh
             .front()
             .filter(can)
-            .or_else(|| self.late.first())
+            .or_else(|| self.late.iter().min_by_key(|entry| entry.id()))
             .map(Entry::id)
     }
 

@@ -44,13 +44,6 @@ impl Journaled {
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.missing.is_none()
-            && self.asked.is_none()
-            && self.parked.is_empty()
-            && self.reloading.is_empty()
-    }
-
     /// Whether a delivery that was just committed is taken in. If not, the journal has it, or it is known already.
     pub(crate) fn takes(&mut self, delivery: DeliveryId, room: bool) -> bool {
         if delivery <= self.seen {

@@ -2,6 +2,8 @@
 
 mod clockwork;
 mod journaled;
+#[cfg(test)]
+mod model;
 mod post;
 mod settings;
 #[cfg(test)]
@@ -104,7 +106,6 @@ impl Engine {
                 post.on_upsert(now, *endpoint, &mut self.clockwork);
             }
         }
-        self.posts.retain(|_, post| !post.is_spent());
     }
 
     /// These were committed just now, in this order.
@@ -248,9 +249,6 @@ impl Engine {
     fn pump(&mut self, now: Now, id: WebhookId) {
         if let Some(post) = self.posts.get_mut(&id) {
             post.pump(now, &mut self.clockwork);
-            if post.is_spent() {
-                self.posts.remove(&id);
-            }
         }
     }
 }

@@ -50,7 +50,7 @@ impl Post {
         }
     }
 
-    /// One that was deleted, but may have left something in the journal.
+    /// One that was deleted. It is kept: what was committed for it before, and comes late or by way of the journal, has to fail.
     pub(crate) fn deleted(id: WebhookId, core: &Clockwork) -> Self {
         let mut rng = ChaCha12Rng::from_seed(core.config.seed);
         rng.set_stream(u64::from(id.0));
@@ -68,14 +68,6 @@ impl Post {
             journaled: Journaled::new(core.config.journal_end),
             rng,
         }
-    }
-
-    /// Whether it is deleted and nothing of it is left.
-    pub(crate) fn is_spent(&self) -> bool {
-        self.settings.is_none()
-            && self.in_flight == 0
-            && self.waiting == 0
-            && self.journaled.is_empty()
     }
 
     pub(crate) fn waiting(&self) -> usize {
@@ -406,16 +398,19 @@ impl Post {
                 entry.waiting.attempts = attempts.get();
             }
             let spread = spread(&mut self.rng);
-            let verdict = match judge(core.config.schedule, now.wall, attempts, outcome, spread) {
-                Verdict::RetryAt(_) | Verdict::Failed(FailReason::Exhausted) if stop.is_some() => {
-                    stop.unwrap_or(Verdict::Held)
-                }
+            let judged = judge(core.config.schedule, now.wall, attempts, outcome, spread);
+            let is_last = matches!(
+                judged,
+                Verdict::Delivered | Verdict::Failed(FailReason::Gone)
+            );
+            let verdict = match stop {
+                Some(stopped) if !is_last => stopped,
                 // Nobody could be reached anyhow: tried again with the next probe.
-                Verdict::RetryAt(_) | Verdict::Failed(FailReason::Exhausted) if !spends => {
+                None if !is_last && !spends => {
                     let wait = self.breaker.probe_at().map_or(HOLD, |at| at - now.mono);
                     Verdict::RetryAt(now.wall + wait)
                 }
-                verdict => verdict,
+                Some(_) | None => judged,
             };
             core.verdict(&entry.waiting, entry.waiting.attempts, verdict);
             if let Verdict::RetryAt(at) = verdict {
@@ -426,9 +421,10 @@ impl Post {
                 self.waiting -= 1;
             }
         }
-        self.settle(now, key, core);
-        if let Some(closed_for) = closed_for {
-            self.on_reachable(now, closed_for, core);
+        match closed_for {
+            // Before anything is settled: the holds stood still while it was open.
+            Some(closed_for) => self.on_reachable(now, closed_for, core),
+            None => self.settle(now, key, core),
         }
         if was_running && let Some(stopped) = stop {
             self.sweep(stopped, core);
