@@ -83,6 +83,14 @@ async fn all_calls_over(site: &Site) -> usize {
         .await
 }
 
+/// Every call that there was, as the receiver got it: the CDRs tell how many those are.
+async fn all_calls(site: &Site) -> Vec<Call> {
+    let total = site.rest.get("/cdrs?limit=1").await.expect(200)["total"]
+        .as_u64()
+        .unwrap();
+    site.calls(usize::try_from(total).unwrap()).await
+}
+
 fn check_order(call: &Call) {
     let numbers: Vec<&Value> = call.events.iter().map(|event| &event["seq"]).collect();
     let expected: Vec<Value> = (1..=call.events.len()).map(Value::from).collect();
