@@ -3,7 +3,7 @@
 mod call;
 pub(crate) mod client;
 pub(crate) mod out;
-mod serve;
+pub(crate) mod serve;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -100,7 +100,7 @@ fn secret(text: &str) -> Result<Secret<String>, std::convert::Infallible> {
 pub(crate) fn run() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Serve(file) => with_config(&file, serve::run),
-        Command::Demo(options) => demo::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Demo(options) => demo::run(options).map(|()| ExitCode::SUCCESS),
         Command::Config(ConfigCommand::Check(file)) => with_config(&file, |_| {
             out::line("the configuration is valid").context("standard output")
         }),

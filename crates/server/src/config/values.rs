@@ -252,6 +252,9 @@ pub(crate) struct PortRange {
 }
 
 impl PortRange {
+    /// Any free ports.
+    pub(crate) const ANY: Self = Self { first: 0, last: 0 };
+
     /// Whether the system chooses the ports.
     pub(crate) const fn is_any(self) -> bool {
         self.first == 0
@@ -261,7 +264,7 @@ impl PortRange {
 impl Text for PortRange {
     fn from_text(text: &str) -> Result<Self, String> {
         if text == "0" {
-            return Ok(Self { first: 0, last: 0 });
+            return Ok(Self::ANY);
         }
         let port = |text: &str| text.trim().parse::<u16>().ok();
         let ports = text

@@ -1,0 +1,108 @@
+//! What the demo shows: one writer, fed by many tasks.
+
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use crate::cli::out;
+use crate::node;
+
+/// Lines that wait to be shown; tasks wait when it is full, which no call or delivery does.
+const QUEUE: usize = 1_024;
+
+/// Where the tasks of the demo speak.
+#[derive(Clone, Debug)]
+pub(super) struct Screen(mpsc::Sender<String>);
+
+/// What shows their lines.
+#[derive(Debug)]
+pub(super) struct Viewer(mpsc::Receiver<String>);
+
+pub(super) fn channel() -> (Screen, Viewer) {
+    let (sender, receiver) = mpsc::channel(QUEUE);
+    (Screen(sender), Viewer(receiver))
+}
+
+impl Screen {
+    /// Shows a line; when the demo is over already, nobody needs it.
+    pub(super) async fn say(&self, line: impl Into<String>) {
+        drop(self.0.send(line.into()).await);
+    }
+
+    /// Shows a line with the time in front.
+    pub(super) async fn note(&self, text: &str) {
+        self.say(format!("{}  {text}", time())).await;
+    }
+}
+
+impl Viewer {
+    /// Shows lines until nobody speaks any more.
+    pub(super) async fn show(&mut self) -> anyhow::Result<()> {
+        while let Some(line) = self.0.recv().await {
+            out::line(line)?;
+        }
+        Ok(())
+    }
+
+    /// Shows what is there already.
+    pub(super) fn show_rest(&mut self) -> anyhow::Result<()> {
+        while let Ok(line) = self.0.try_recv() {
+            out::line(line)?;
+        }
+        Ok(())
+    }
+}
+
+/// `HH:MM:SS.mmm`, UTC, like the times in the events.
+fn time() -> String {
+    let text = node::now().wall.to_rfc3339();
+    text.get(11..23).unwrap_or_default().to_owned()
+}
+
+/// An event as one line: name, call, seq, state, who calls whom, why it ended, which attempt, and what was answered.
+pub(super) fn event_line(event: &Value, attempt: &str, answered: u16) -> String {
+    let text = |key: &str| match event.get(key) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Null) | None => String::new(),
+        Some(other) => other.to_string(),
+    };
+    let mut line = format!("{}  {:<15}", time(), text("event_name"));
+    if event.get("call_id").is_some() {
+        let parties = format!("{} -> {}", text("src"), text("dst"));
+        let call = format!("call {} seq {}", text("call_id"), text("seq"));
+        line.push_str(&format!(
+            "{call:<17} {:<10} {parties:<14} {:<22}",
+            text("state"),
+            text("t_cause")
+        ));
+    } else {
+        line.push_str(&format!("{:<66}", text("text")));
+    }
+    line.push_str(&format!(" attempt {attempt}"));
+    if answered >= 300 {
+        line.push_str(&format!(", answered {answered}"));
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use serde_json::json;
+
+    #[test]
+    fn events_stand_in_columns() {
+        let first = json!({"event_name": "call.ringing", "call_id": 7, "seq": 2, "state": "RINGING", "src": "1001", "dst": "1002"});
+        let last = json!({"event_name": "call.hangup", "call_id": 7, "seq": 10, "state": "HANGUP", "src": "1001", "dst": "1002",
+            "t_cause": "Normal Clearing"});
+        let without_time = |line: String| line.split_at(14).1.to_owned();
+        assert_eq!(
+            without_time(event_line(&first, "1", 204)),
+            "call.ringing   call 7 seq 2      RINGING    1001 -> 1002                          attempt 1"
+        );
+        assert_eq!(
+            without_time(event_line(&last, "2", 500)),
+            "call.hangup    call 7 seq 10     HANGUP     1001 -> 1002   Normal Clearing         attempt 2, answered 500"
+        );
+    }
+}

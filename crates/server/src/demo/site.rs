@@ -1,0 +1,152 @@
+//! Users, phones and a webhook, made through the public REST API by the admin.
+
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use offhook_base::Secret;
+use serde_json::{Value, json};
+
+use super::receiver::Receiver;
+use crate::cli::client::Client;
+
+/// Who is there: first name and extension.
+const PEOPLE: [(&str, &str); 4] = [
+    ("Alice", "1001"),
+    ("Bob", "1002"),
+    ("Carol", "1003"),
+    ("Dave", "1004"),
+];
+
+/// What a phone needs to register.
+#[derive(Clone, Debug)]
+pub(super) struct Account {
+    pub(super) name: &'static str,
+    pub(super) ext: &'static str,
+    pub(super) username: String,
+    pub(super) password: String,
+    pub(super) domain: String,
+}
+
+/// The server as set up.
+#[derive(Debug)]
+pub(super) struct Site {
+    pub(super) accounts: Vec<Account>,
+    pub(super) client: Client,
+    url: String,
+    token: String,
+}
+
+impl Site {
+    pub(super) async fn build(
+        http: SocketAddr,
+        password: &str,
+        receiver: &Receiver,
+    ) -> anyhow::Result<Self> {
+        let url = format!("http://{http}");
+        let visitor = Client::new(&url, None)?;
+        let login = visitor
+            .post(
+                "/login",
+                &json!({"email": "admin@localhost", "password": password}),
+            )
+            .await?;
+        let token = text(&login, "user_token")?;
+        let client = Client::new(&url, Some(Secret::new(token)))?;
+        // The token of a login lapses after half an hour without use; this one is for the visitor's curl.
+        let made = client.post("/apitokens", &json!({"name": "demo"})).await?;
+        let token = text(data(&made)?, "token")?;
+        let client = Client::new(&url, Some(Secret::new(token.clone())))?;
+
+        let mut accounts = Vec::new();
+        for (name, ext) in PEOPLE {
+            accounts.push(account(&client, name, ext).await?);
+        }
+        client
+            .patch("/integrations/webhooks", &json!({"enabled": true}))
+            .await?;
+        let webhook = json!({
+            "name": "demo receiver",
+            "url": receiver.url(),
+            "events": ["call.state_change"],
+            "secret": receiver.secret(),
+        });
+        client.post("/webhooks", &webhook).await?;
+        Ok(Self {
+            accounts,
+            client,
+            url,
+            token,
+        })
+    }
+
+    /// What a visitor needs to know.
+    pub(super) fn welcome(&self, sip: SocketAddr, receiver: &Receiver) -> String {
+        let Self { url, token, .. } = self;
+        let people: Vec<String> = self
+            .accounts
+            .iter()
+            .map(|account| format!("{} {}", account.name, account.ext))
+            .collect();
+        let base = receiver.base();
+        format!(
+            "Offhook demo: everything runs on this machine only, and nothing of it stays. Ctrl-C stops it.\n\
+             \n\
+             phones    {people}, each on a UDP port of its own, registered at {sip}\n\
+             receiver  {base}, checks each signature before it answers\n\
+             REST      {url}/v1.1\n\
+             \n\
+             Look at it from a second terminal:\n\
+             \n\
+             export OFFHOOK_URL={url} OFFHOOK_TOKEN={token}\n\
+             curl -H \"X-Auth-Token: $OFFHOOK_TOKEN\" $OFFHOOK_URL/v1.1/calls\n\
+             curl -H \"X-Auth-Token: $OFFHOOK_TOKEN\" \"$OFFHOOK_URL/v1.1/cdrs?sort=-calldate&limit=5\"\n\
+             offhook call list; offhook call show <call> --ladder\n\
+             curl -k {base}/fail/3     the receiver answers 500 three times; /fail: until /ok\n",
+            people = people.join(", "),
+        )
+    }
+}
+
+async fn account(
+    client: &Client,
+    name: &'static str,
+    ext: &'static str,
+) -> anyhow::Result<Account> {
+    let user = json!({
+        "first_name": name,
+        "last_name": "Demo",
+        "email": format!("{}@demo.invalid", name.to_lowercase()),
+        "ext": ext,
+        "role": "user",
+    });
+    let user = client.post("/users", &user).await?;
+    let user_id = data(&user)?
+        .get("id")
+        .cloned()
+        .context("the user has no id")?;
+    let phone = client
+        .post(
+            "/phones",
+            &json!({"user_id": user_id, "display_name": name}),
+        )
+        .await?;
+    let phone = data(&phone)?;
+    Ok(Account {
+        name,
+        ext,
+        username: text(phone, "username")?,
+        password: text(phone, "password")?,
+        domain: text(phone, "sip_domain")?,
+    })
+}
+
+fn data(answer: &Value) -> anyhow::Result<&Value> {
+    answer.get("data").context("the answer has no data")
+}
+
+fn text(value: &Value, key: &str) -> anyhow::Result<String> {
+    let text = value.get(key).and_then(Value::as_str);
+    Ok(text
+        .with_context(|| format!("the answer has no {key}"))?
+        .to_owned())
+}
