@@ -102,7 +102,7 @@ mod tests {
         );
         assert_eq!(
             without_time(event_line(&last, "2", 500)),
-            "call.hangup    call 7 seq 10     HANGUP     1001 -> 1002   Normal Clearing         attempt 2, answered 500"
+            "call.hangup    call 7 seq 10     HANGUP     1001 -> 1002   Normal Clearing        attempt 2, answered 500"
         );
     }
 }
