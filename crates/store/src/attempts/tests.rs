@@ -58,6 +58,22 @@ fn attempt(id: u64, n: u32, at: Wall) -> AttemptRecord {
     }
 }
 
+fn waiting(id: u64, event: EventRecord) -> RoutedFact {
+    let fact = FactRecord {
+        event,
+        snapshot: None,
+        cdr: None,
+    };
+    let webhook = WebhookId(1 + u32::try_from(id % 2).unwrap());
+    let deliveries = vec![RoutedDelivery {
+        id: DeliveryId(id),
+        webhook,
+        prev_seq: 0,
+        held: false,
+    }];
+    RoutedFact { fact, deliveries }
+}
+
 struct World {
     dir: TempDir,
     journal: Journal,
@@ -82,21 +98,13 @@ impl World {
 
     /// Commits an event with one unfinished delivery.
     fn wait(&mut self, id: u64, event: EventRecord) {
-        let fact = FactRecord {
-            event,
-            snapshot: None,
-            cdr: None,
-        };
-        let webhook = WebhookId(1 + u32::try_from(id % 2).unwrap());
-        let deliveries = vec![RoutedDelivery {
-            id: DeliveryId(id),
-            webhook,
-            prev_seq: 0,
-            held: false,
-        }];
+        self.commit(vec![waiting(id, event)]);
+    }
+
+    fn commit(&mut self, facts: Vec<RoutedFact>) {
         self.journal
             .commit(&Batch {
-                facts: vec![RoutedFact { fact, deliveries }],
+                facts,
                 ..Batch::default()
             })
             .unwrap();
@@ -468,9 +476,10 @@ fn a_days_file_of_a_later_version_is_refused() {
 #[test]
 fn a_query_that_takes_too_long_is_given_up() {
     let mut world = World::new(64);
-    for id in 1..=3_000 {
-        world.wait(id, event(id, 1, EventName::CallInitial, MONDAY));
-    }
+    let facts = (1..=3_000)
+        .map(|id| waiting(id, event(id, 1, EventName::CallInitial, MONDAY)))
+        .collect();
+    world.commit(facts);
     let journal = JournalReader::open(&world.dir.path().join("journal.db")).unwrap();
     let refused = journal
         .matching(&DeliveryFilter::default(), 10, std::time::Instant::now())
