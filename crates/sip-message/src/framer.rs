@@ -54,6 +54,9 @@ enum State {
     Broken(ParseError),
 }
 
+/// How many octets of room a connection keeps between messages.
+const KEPT: usize = 4096;
+
 const PING: &[u8] = b"\r\n\r\n";
 
 impl StreamFramer {
@@ -78,6 +81,8 @@ impl StreamFramer {
         if self.done > 0 {
             self.buffer.drain(..self.done);
             self.done = 0;
+            // One large message must not cost an idle connection its size for ever.
+            self.buffer.shrink_to(KEPT);
         }
         self.buffer.extend_from_slice(octets);
     }
