@@ -73,6 +73,17 @@ fn a_cut_at_any_octet_changes_nothing() {
 }
 
 #[test]
+fn every_torture_message_cut_at_any_octet_frames_alike() {
+    for (name, raw) in all("sip").into_iter().filter(|(_, raw)| raw.len() <= 1_200) {
+        let whole = feed([&raw[..]]);
+        for at in 1..raw.len() {
+            let (head, tail) = raw.split_at(at);
+            assert_eq!(feed([head, tail]), whole, "{name} cut at {at}");
+        }
+    }
+}
+
+#[test]
 fn every_torture_message_frames_alike_in_single_octets_and_as_the_parser_has_it() {
     for (name, raw) in all("sip") {
         let whole = feed([&raw[..]]);

@@ -32,6 +32,15 @@ fn mutated_messages_neither_panic_nor_break_what_is_written_from_them() {
 }
 
 #[test]
+fn every_message_cut_short_at_any_octet_is_refused_or_answered() {
+    for (_, raw) in all("sip").into_iter().filter(|(_, raw)| raw.len() <= 1_000) {
+        for end in 0..raw.len() {
+            touch_everything(&raw[..end]);
+        }
+    }
+}
+
+#[test]
 fn noise_does_not_panic() {
     let mut draw = Draw(3);
     for _ in 0..20_000 {
