@@ -6,3 +6,4 @@
 
 pub mod network;
 pub mod phone;
+pub mod world;

@@ -1,0 +1,167 @@
+//! The promises, watched from outside: what leaves the switch against what is on disk at that instant.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use offhook_base::{CallId, EventName, Mono};
+use offhook_call::LegName;
+use offhook_sip_message::{Framing, Message, Method, View};
+
+use super::deliver::{DEAD, FLAKY, STRICT};
+use super::disk::Disk;
+
+/// What was seen.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    broken: Vec<String>,
+    /// Client transactions by branch and method.
+    requests: BTreeMap<(Vec<u8>, Vec<u8>), Request>,
+    cancelled: BTreeSet<(CallId, u16)>,
+    now: Mono,
+}
+
+#[derive(Debug)]
+struct Request {
+    first: Mono,
+    sent: u32,
+    answered: bool,
+}
+
+/// 64 × T1 and some: a transaction is over by then.
+const OVER: Duration = Duration::from_secs(40);
+
+impl Watch {
+    /// The process died: nobody repeats its requests.
+    pub(super) fn crashed(&mut self) {
+        self.requests.clear();
+    }
+
+    /// A datagram arrived at the switch.
+    pub(super) fn received(&mut self, octets: &[u8]) {
+        let Ok(message) = Message::parse(bytes::Bytes::copy_from_slice(octets), Framing::Datagram) else { return };
+        if let Some(key) = key(message.view()).filter(|_| !message.view().is_request())
+            && let Some(request) = self.requests.get_mut(&key)
+        {
+            request.answered = true;
+        }
+    }
+
+    /// The switch sent a datagram.
+    pub(super) fn sent(&mut self, now: Mono, octets: &[u8], leg: Option<LegName>, disk: &Disk, stalled: bool) {
+        self.now = now;
+        let Ok(message) = Message::parse(bytes::Bytes::copy_from_slice(octets), Framing::Datagram) else {
+            return self.broken.push(format!("sent what is no SIP message: {:?}", String::from_utf8_lossy(octets)));
+        };
+        let view = message.view();
+        if view.is_request() {
+            self.count(now, view);
+        }
+        if let Some(leg) = leg {
+            self.invariant_1(view, leg, disk, stalled);
+        }
+    }
+
+    fn count(&mut self, now: Mono, view: View<'_>) {
+        if view.method() == Some(Method::Ack) {
+            return;
+        }
+        if let Some(key) = key(view) {
+            let request = self.requests.entry(key).or_insert(Request { first: now, sent: 0, answered: false });
+            request.sent += 1;
+        }
+    }
+
+    /// A message that tells a peer of a new state leaves only after its fact is on disk.
+    fn invariant_1(&mut self, view: View<'_>, leg: LegName, disk: &Disk, stalled: bool) {
+        let call = leg.call;
+        let lost = self.cancelled.contains(&(call, leg.index));
+        let needed = match (view.method(), view.status()) {
+            (Some(Method::Invite), _) if view.to_tag().is_none() => disk.has(call, EventName::CallInitial),
+            (Some(Method::Cancel), _) => {
+                self.cancelled.insert((call, leg.index));
+                true
+            }
+            (Some(Method::Bye), _) => lost || stalled || disk.is_over(call),
+            (_, Some(status)) if view.cseq().is_some_and(|cseq| cseq.method == Method::Invite) => match status {
+                101..=199 => disk.has(call, EventName::CallRinging),
+                200..=299 => disk.has(call, EventName::CallConnected),
+                300..=699 => disk.has(call, EventName::CallConnected) || stalled || disk.is_over(call),
+                _ => true,
+            },
+            (_, Some(200)) if view.cseq().is_some_and(|cseq| cseq.method == Method::Bye) => lost || stalled || disk.is_over(call),
+            _ => true,
+        };
+        if !needed {
+            let start = String::from_utf8_lossy(view.raw()).lines().next().unwrap_or_default().to_owned();
+            self.broken.push(format!("invariant 1: {start:?} on leg {} of call {call} left before its fact was on disk", leg.index));
+        }
+    }
+
+    /// What was broken.
+    pub(super) fn verdict(&self, disk: &Disk) -> Vec<String> {
+        let mut broken = self.broken.clone();
+        invariant_2(disk, &mut broken);
+        invariant_3(disk, &mut broken);
+        self.invariant_7(&mut broken);
+        broken
+    }
+
+    /// Each request of ours is repeated until it is answered or given up.
+    fn invariant_7(&self, broken: &mut Vec<String>) {
+        for ((branch, method), request) in &self.requests {
+            let over = request.first + OVER < self.now;
+            if over && !request.answered && request.sent < 5 {
+                let (branch, method) = (String::from_utf8_lossy(branch), String::from_utf8_lossy(method));
+                broken.push(format!("invariant 7: {method} {branch} was sent {} times and never answered", request.sent));
+            }
+        }
+    }
+}
+
+/// Each call whose first event is on disk gets exactly one last event, and nothing after it.
+fn invariant_2(disk: &Disk, broken: &mut Vec<String>) {
+    let mut calls: BTreeMap<CallId, Vec<EventName>> = BTreeMap::new();
+    let mut seqs: BTreeMap<CallId, u64> = BTreeMap::new();
+    for event in disk.facts() {
+        calls.entry(event.call).or_default().push(event.name);
+        let expected = seqs.entry(event.root).or_insert(0);
+        *expected += 1;
+        if event.seq != Some(*expected) {
+            broken.push(format!("invariant 3: call {} has seq {:?} where {expected} was due", event.call, event.seq));
+        }
+    }
+    for (call, names) in calls {
+        let last = names.iter().filter(|name| name.is_last()).count();
+        if last != 1 || !names.last().is_some_and(|name| name.is_last()) || names.first() != Some(&EventName::CallInitial) {
+            broken.push(format!("invariant 2: call {call} has the events {names:?}"));
+        }
+    }
+}
+
+/// Nothing committed is lost for any receiver, and the strict one got each root's events in order.
+fn invariant_3(disk: &Disk, broken: &mut Vec<String>) {
+    for endpoint in [STRICT, FLAKY, DEAD] {
+        let ledger = disk.received.get(&endpoint).map_or(&[][..], Vec::as_slice);
+        let got: BTreeSet<&str> = ledger.iter().map(|event| &*event.id).collect();
+        for event in disk.facts().filter(|event| !got.contains(&*event.id)) {
+            broken.push(format!("delivery: {} seq {:?} of call {} never reached webhook {endpoint}", event.name, event.seq, event.call));
+        }
+        if endpoint == STRICT {
+            let mut last: BTreeMap<CallId, u64> = BTreeMap::new();
+            for event in ledger {
+                let seq = event.seq.unwrap_or(0);
+                let before = last.insert(event.root, seq).unwrap_or(0);
+                if seq != before + 1 {
+                    broken.push(format!("invariant 3: webhook {endpoint} got seq {seq} of root {} after {before}", event.root));
+                }
+            }
+        }
+    }
+}
+
+fn key(view: View<'_>) -> Option<(Vec<u8>, Vec<u8>)> {
+    let branch = view.top_via()?.branch()?.to_vec();
+    let cseq = view.header(offhook_sip_message::Name::CSeq)?;
+    let method = cseq.split(u8::is_ascii_whitespace).next_back()?.to_vec();
+    Some((branch, method))
+}

@@ -1,0 +1,142 @@
+//! What outlives the process: the journal's committed part, registrations, and what receivers have written down.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use offhook_base::{CallId, DeliveryId, EventName, EventRecord, FactRecord, JournalPos, Now, PhoneId, WebhookId};
+use offhook_call::BindingChange;
+use offhook_delivery::{Router, Waiting};
+use offhook_sip_core::Binding;
+
+use super::Stored;
+
+/// The disk, and the receivers' ledgers.
+#[derive(Debug, Default)]
+pub(super) struct Disk {
+    committed: Vec<EventRecord>,
+    have: BTreeSet<(CallId, EventName)>,
+    /// Handed over and not on disk: a crash takes them.
+    pending: VecDeque<(u64, FactRecord)>,
+    open: BTreeMap<CallId, Arc<[u8]>>,
+    handed: u64,
+    next_call_id: u64,
+    next_delivery: u64,
+    bindings: Stored,
+    pub(super) deliveries: BTreeMap<DeliveryId, Waiting>,
+    pub(super) router: Router,
+    /// Each first delivery in the order in which the receiver got it.
+    pub(super) received: BTreeMap<WebhookId, Vec<Arc<EventRecord>>>,
+}
+
+/// What one commit brought.
+#[derive(Debug, Default)]
+pub(super) struct Committed {
+    pub(super) upto: Option<u64>,
+    pub(super) deliveries: Vec<Waiting>,
+}
+
+impl Disk {
+    /// Every committed event, in order.
+    pub(super) fn facts(&self) -> impl Iterator<Item = &EventRecord> {
+        self.committed.iter()
+    }
+
+    /// Whether this event of this call is on disk.
+    pub(super) fn has(&self, call: CallId, name: EventName) -> bool {
+        self.have.contains(&(call, name))
+    }
+
+    /// Whether the call's last event is on disk.
+    pub(super) fn is_over(&self, call: CallId) -> bool {
+        [EventName::CallMissed, EventName::CallFailed, EventName::CallHangup].iter().any(|name| self.has(call, *name))
+    }
+
+    pub(super) const fn next_fact(&self) -> u64 {
+        self.handed + 1
+    }
+
+    pub(super) fn next_call_id(&self) -> u64 {
+        self.next_call_id.max(1)
+    }
+
+    pub(super) fn reserve(&mut self, upto: u64) {
+        self.next_call_id = self.next_call_id.max(upto);
+    }
+
+    pub(super) fn position(&self) -> JournalPos {
+        JournalPos(self.committed.len() as u64)
+    }
+
+    pub(super) const fn last_delivery(&self) -> DeliveryId {
+        DeliveryId(self.next_delivery)
+    }
+
+    pub(super) fn open_calls(&self) -> Vec<Arc<[u8]>> {
+        self.open.values().cloned().collect()
+    }
+
+    pub(super) fn bindings(&self) -> Vec<(PhoneId, Binding)> {
+        self.bindings.iter().map(|((phone, _), binding)| (*phone, binding.clone())).collect()
+    }
+
+    pub(super) fn bind(&mut self, change: BindingChange) {
+        match change {
+            BindingChange::Put(phone, binding) => {
+                self.bindings.insert((phone, binding.key.clone()), *binding);
+            }
+            BindingChange::Remove(phone, key) => {
+                self.bindings.remove(&(phone, key));
+            }
+        }
+    }
+
+    pub(super) fn hand_over(&mut self, n: u64, fact: FactRecord) {
+        self.handed = n;
+        self.pending.push_back((n, fact));
+    }
+
+    pub(super) fn wants_commit(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    pub(super) fn commit(&mut self, now: Now) -> Committed {
+        let mut done = Committed::default();
+        while let Some((n, fact)) = self.pending.pop_front() {
+            done.upto = Some(n);
+            let event = Arc::new(fact.event.clone());
+            match fact.snapshot {
+                Some(snapshot) => {
+                    self.open.insert(event.call, snapshot);
+                }
+                None => {
+                    self.open.remove(&event.call);
+                }
+            }
+            let mut routes = Vec::new();
+            self.router.route(&event, &mut routes);
+            self.committed.push(fact.event);
+            self.have.insert((event.call, event.name));
+            for route in routes {
+                self.next_delivery += 1;
+                let waiting = Waiting {
+                    delivery: DeliveryId(self.next_delivery),
+                    endpoint: route.endpoint,
+                    event: Arc::clone(&event),
+                    prev_seq: route.prev_seq,
+                    after_projection: fact.cdr.is_some().then(|| self.position()),
+                    attempts: 0,
+                    due: now.wall,
+                    replayed: false,
+                };
+                self.deliveries.insert(waiting.delivery, waiting.clone());
+                done.deliveries.push(waiting);
+            }
+        }
+        done
+    }
+
+    /// The process died: what was not committed never was.
+    pub(super) fn crash(&mut self) {
+        self.pending.clear();
+    }
+}
