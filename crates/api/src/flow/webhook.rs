@@ -1,0 +1,211 @@
+//! Deliveries as rows: each attempt a POST and its answer, and a note for what was not sent.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use offhook_base::{EventRecord, Wall};
+use offhook_store::{AttemptRecord, DeliveryRow, DeliveryState};
+
+use super::cause::Told;
+use super::columns::Columns;
+use super::{Draft, FlowInput, FlowRow, RowKind, lossless};
+
+pub(super) fn drafts(input: &FlowInput, columns: &Columns) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    let mut told = BTreeSet::new();
+    for delivery in &input.deliveries {
+        told.insert(&*delivery.event.id);
+        for attempt in &delivery.attempts {
+            drafts.push(post(delivery, attempt, columns));
+            drafts.push(answer(delivery, attempt, columns));
+        }
+        drafts.extend(outcome(delivery, columns));
+    }
+    let untold = input
+        .events
+        .iter()
+        .filter(|event| !told.contains(&*event.id));
+    drafts.extend(untold.map(|event| note(event, columns)));
+    drafts
+}
+
+fn post(delivery: &DeliveryRow, attempt: &AttemptRecord, columns: &Columns) -> Draft {
+    let event = &delivery.event;
+    let mut detail = match event.seq {
+        Some(seq) => format!("attempt {}, seq {seq}", attempt.n),
+        None => format!("attempt {}", attempt.n),
+    };
+    if delivery.replayed {
+        detail.push_str(", replayed");
+    }
+    let row = FlowRow {
+        detail,
+        raw: Some(http_text(&attempt.request_headers, &event.body)),
+        attempt: Some(attempt.n),
+        ..row(
+            delivery,
+            attempt.at,
+            format!("POST {}", event.name),
+            columns,
+        )
+    };
+    let tells = (attempt.n == 1).then_some(Told {
+        call: event.call,
+        root: event.root,
+        name: event.name,
+        at: event.at,
+    });
+    Draft {
+        row,
+        sign: None,
+        tells,
+        repeats: None,
+    }
+}
+
+fn answer(delivery: &DeliveryRow, attempt: &AttemptRecord, columns: &Columns) -> Draft {
+    let label = match (attempt.status, &attempt.error) {
+        (Some(status), _) => format!("{status} in {} ms", attempt.ms),
+        (None, Some(error)) => error.clone(),
+        (None, None) => "no answer".to_owned(),
+    };
+    let detail = match (attempt.status, &attempt.error) {
+        (Some(_), Some(error)) => error.clone(),
+        (Some(_), None) => format!("to {}, attempt {}", delivery.event.name, attempt.n),
+        (None, _) => format!(
+            "{}, attempt {}, after {} ms",
+            delivery.event.name, attempt.n, attempt.ms
+        ),
+    };
+    let at = attempt.at + Duration::from_millis(attempt.ms.into());
+    let sent = row(delivery, at, label, columns);
+    let row = FlowRow {
+        from: sent.to.clone(),
+        to: sent.from.clone(),
+        detail,
+        raw: attempt
+            .status
+            .map(|_| http_text(&attempt.response_headers, &attempt.response_body)),
+        attempt: Some(attempt.n),
+        ms: Some(attempt.ms),
+        status: attempt.status,
+        error: attempt.error.clone(),
+        ..sent
+    };
+    Draft {
+        row,
+        sign: None,
+        tells: None,
+        repeats: None,
+    }
+}
+
+/// What the attempts do not tell: that there was none, that one is due, that it was given up.
+fn outcome(delivery: &DeliveryRow, columns: &Columns) -> Option<Draft> {
+    let name = delivery.event.name;
+    let next = delivery.attempts.last().map_or(1, |last| last.n + 1);
+    let (at, label, error) = match delivery.state {
+        DeliveryState::Delivered => return None,
+        DeliveryState::Held => (
+            delivery.event.at,
+            format!("{name} held: the webhook is off"),
+            None,
+        ),
+        DeliveryState::Pending => match delivery.next_attempt_at {
+            Some(due) => (
+                due.max(delivery.event.at),
+                format!("{name}: attempt {next} due"),
+                None,
+            ),
+            None => (delivery.event.at, format!("{name} waits"), None),
+        },
+        DeliveryState::Failed => (
+            ended(delivery),
+            format!("{name} given up"),
+            delivery.reason.clone(),
+        ),
+        DeliveryState::Expired => (
+            ended(delivery),
+            format!("{name} expired"),
+            delivery.reason.clone(),
+        ),
+    };
+    let row = FlowRow {
+        kind: RowKind::Note,
+        detail: error.clone().unwrap_or_default(),
+        error,
+        ..row(delivery, at, label, columns)
+    };
+    Some(Draft {
+        row,
+        sign: None,
+        tells: None,
+        repeats: None,
+    })
+}
+
+fn ended(delivery: &DeliveryRow) -> Wall {
+    delivery.finished_at.unwrap_or(delivery.event.at)
+}
+
+/// An event that no webhook was to be told of.
+fn note(event: &EventRecord, columns: &Columns) -> Draft {
+    let row = FlowRow {
+        n: 0,
+        at: event.at,
+        kind: RowKind::Note,
+        from: columns.pbx(),
+        to: columns.pbx(),
+        label: event.name.to_string(),
+        detail: event
+            .seq
+            .map(|seq| format!("seq {seq}, for no webhook"))
+            .unwrap_or_default(),
+        call_id: event.call,
+        leg: None,
+        retransmission_of: None,
+        raw: Some(lossless(&event.body)),
+        delivery_id: None,
+        attempt: None,
+        ms: None,
+        status: None,
+        error: None,
+    };
+    Draft {
+        row,
+        sign: None,
+        tells: None,
+        repeats: None,
+    }
+}
+
+fn row(delivery: &DeliveryRow, at: Wall, label: String, columns: &Columns) -> FlowRow {
+    FlowRow {
+        n: 0,
+        at,
+        kind: RowKind::Webhook,
+        from: columns.pbx(),
+        to: Columns::webhook(delivery.webhook),
+        label,
+        detail: String::new(),
+        call_id: delivery.event.call,
+        leg: None,
+        retransmission_of: None,
+        raw: None,
+        delivery_id: Some(delivery.id),
+        attempt: None,
+        ms: None,
+        status: None,
+        error: None,
+    }
+}
+
+fn http_text(headers: &[(String, String)], body: &[u8]) -> String {
+    let mut text = String::new();
+    for (name, value) in headers {
+        text.push_str(&format!("{name}: {value}\n"));
+    }
+    text.push('\n');
+    text.push_str(&lossless(body));
+    text
+}
