@@ -150,9 +150,9 @@ pub enum Command {
         /// The body.
         body: Option<Body>,
     },
-    /// Forgets a leg without a word to its peer and without an event.
+    /// Forgets a leg: no event follows, and nothing is said to its peer, but that an INVITE in progress is cancelled.
     ///
-    /// A 2xx that arrives for it later is still ACKed and BYEd.
+    /// A 2xx that arrives for it later is still ACKed and BYEd. A leg that was never opened is no fault.
     Drop {
         /// The leg.
         leg: LegId,

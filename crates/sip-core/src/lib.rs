@@ -52,11 +52,14 @@
 mod auth;
 mod command;
 mod config;
+mod deadlines;
 mod event;
 mod ids;
+mod leg;
 mod registrar;
 mod stack;
 mod transaction;
+mod wire;
 
 pub use auth::{Account, DigestAlgorithm, ha1};
 pub use command::{AccountChange, Body, Command, Headers, InviteOut, Target};

@@ -42,8 +42,10 @@ enum State {
         a: Option<Retransmit>,
         b: Mono,
     },
+    /// `give_up` is set by a CANCEL: 64 × T1 later no answer is waited for (RFC 3261 9.1).
     Proceeding {
         invite: Bytes,
+        give_up: Option<Mono>,
     },
     /// `copies` are the 2xx responses seen, by To tag, each with its ACK once that was sent.
     Accepted {
@@ -101,11 +103,15 @@ impl InviteClient {
         out: &mut Vec<Action>,
     ) {
         match &mut self.state {
-            State::Calling { invite, .. } | State::Proceeding { invite } => {
+            State::Proceeding { .. } if status < 200 => out.push(Action::Deliver),
+            State::Calling { invite, .. } | State::Proceeding { invite, .. } => {
                 let invite = std::mem::take(invite);
                 out.push(Action::Deliver);
                 self.state = match status {
-                    ..200 => State::Proceeding { invite },
+                    ..200 => State::Proceeding {
+                        invite,
+                        give_up: None,
+                    },
                     200..300 => State::Accepted {
                         m: now + self.timers.patience(),
                         copies: Vec::new(),
@@ -154,7 +160,7 @@ impl InviteClient {
     /// The INVITE, as long as it may be cancelled.
     pub(crate) fn invite(&self) -> Option<&Bytes> {
         match &self.state {
-            State::Calling { invite, .. } | State::Proceeding { invite } => Some(invite),
+            State::Calling { invite, .. } | State::Proceeding { invite, .. } => Some(invite),
             State::Accepted { .. } | State::Completed { .. } | State::Terminated => None,
         }
     }
@@ -164,10 +170,20 @@ impl InviteClient {
         matches!(self.state, State::Proceeding { .. })
     }
 
+    /// A CANCEL was sent.
+    pub(crate) fn on_cancel(&mut self, now: Mono) {
+        if let State::Proceeding { give_up, .. } = &mut self.state {
+            *give_up = give_up.or(Some(now + self.timers.patience()));
+        }
+    }
+
     /// Fires what is due.
     pub(crate) fn on_timeout(&mut self, now: Mono, out: &mut Vec<Action>) {
         match &mut self.state {
-            State::Calling { b, .. } if *b <= now => {
+            State::Calling { b: end, .. }
+            | State::Proceeding {
+                give_up: Some(end), ..
+            } if *end <= now => {
                 self.state = State::Terminated;
                 out.push(Action::TimedOut);
             }
@@ -194,7 +210,8 @@ impl InviteClient {
         match &self.state {
             State::Calling { a, b, .. } => Some(a.map_or(*b, |a| a.at.min(*b))),
             State::Accepted { m: end, .. } | State::Completed { d: end, .. } => Some(*end),
-            State::Proceeding { .. } | State::Terminated => None,
+            State::Proceeding { give_up, .. } => *give_up,
+            State::Terminated => None,
         }
     }
 

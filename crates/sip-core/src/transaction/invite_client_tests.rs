@@ -137,3 +137,16 @@ fn late_timer_does_not_send_a_burst() {
     assert_eq!(out, [Action::Transmit(invite())]);
     assert!(machine.next_timeout().is_some_and(|next| next > late));
 }
+
+#[test]
+fn rfc3261_9_1_cancelled_invite_without_final_response_ends_64_t1_later() {
+    let mut machine = start(false);
+    machine.on_cancel(START);
+    assert!(!machine.is_proceeding());
+    respond(&mut machine, 100, 180);
+    machine.on_cancel(START + Duration::from_millis(200));
+    respond(&mut machine, 300, 180);
+    machine.on_cancel(START + Duration::from_millis(400));
+    assert_eq!(run(&mut machine), [(32_200, Action::TimedOut)]);
+    assert!(machine.is_terminated());
+}

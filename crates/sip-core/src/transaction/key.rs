@@ -5,6 +5,8 @@ use std::hash::{DefaultHasher, Hasher};
 
 use offhook_sip_message::{Method, View};
 
+use crate::auth::hex_digit;
+
 /// The number in a branch of ours: `z9hG4bK` and sixteen hexadecimal digits.
 ///
 /// It is drawn at random, so that nobody who has not seen our request can answer it.
@@ -32,6 +34,15 @@ impl Tag {
     /// Reads a tag of ours; `None` for anything else.
     pub(crate) fn parse(tag: &[u8]) -> Option<Self> {
         hex_u64(tag).map(Self)
+    }
+
+    /// Writes it into a buffer, without a string.
+    pub(crate) fn write(self, digits: &mut [u8; 16]) -> &str {
+        for (place, digit) in digits.iter_mut().rev().enumerate() {
+            let nibble = u8::try_from(self.0 >> (place * 4) & 0xf).unwrap_or_default();
+            *digit = hex_digit(nibble);
+        }
+        std::str::from_utf8(digits).unwrap_or_default()
     }
 }
 
@@ -203,6 +214,9 @@ mod tests {
         assert_eq!(Branch::parse(b"z9hG4bK123456789abcdef"), None);
         assert_eq!(Tag::parse(b"0000000000000001"), Some(Tag(1)));
         assert_eq!(Tag::parse(b"1"), None);
+        let tag = Tag(0x0123_4567_89ab_cdef);
+        assert_eq!(tag.write(&mut [0; 16]), "0123456789abcdef");
+        assert_eq!(tag.to_string(), "0123456789abcdef");
     }
 
     fn request(method: &str, branch: &str, host: &str, cseq: u32) -> Vec<u8> {

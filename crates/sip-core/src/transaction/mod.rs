@@ -15,7 +15,7 @@ pub(crate) use invite_server::InviteServer;
 pub(crate) use key::{Branch, Hashing, ServerKey, Tag};
 pub(crate) use non_invite_client::NonInviteClient;
 pub(crate) use non_invite_server::NonInviteServer;
-pub(crate) use table::{Client, ClientEntry, ClientUser, Server, ServerEntry, Slot, Table};
+pub(crate) use table::{Client, ClientEntry, ClientUser, Server, Slot, Table};
 pub(crate) use timers::Retransmit;
 pub use timers::Timers;
 

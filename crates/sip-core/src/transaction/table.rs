@@ -19,6 +19,14 @@ pub(crate) struct Slot {
     generation: u32,
 }
 
+impl Slot {
+    /// Before all others.
+    pub(crate) const FIRST: Self = Self {
+        index: 0,
+        generation: 0,
+    };
+}
+
 /// One of the two client transactions.
 #[derive(Debug)]
 pub(crate) enum Client {

@@ -1,0 +1,181 @@
+//! Requests outside any dialog: who may have what.
+
+use offhook_base::{Now, PhoneId};
+use offhook_sip_message::{Message, Method, Uri};
+
+use super::{Pending, Stack};
+use crate::auth::Verdict;
+use crate::wire::Extra;
+use crate::{Event, Peer, TxId};
+
+impl Stack {
+    pub(super) fn on_outside(&mut self, now: Now, peer: Peer, request: &Message, method: Method) {
+        if !self.takes(peer, request, method) || !self.is_for_us(peer, request, method) {
+            return;
+        }
+        if self.layer.is_merged(request) {
+            return self.refuse(peer, request, 482, "Merged Request");
+        }
+        let known: &[&[u8]] = if method == Method::Register {
+            &[b"path"]
+        } else {
+            &[]
+        };
+        if !self.can_do(peer, request, known) {
+            return;
+        }
+        match method {
+            Method::Options => return self.on_options(peer, request),
+            // Without a dialog there is nothing that these could end or change (12.2.2).
+            Method::Bye | Method::Info | Method::Prack | Method::Update => {
+                return self.refuse(peer, request, 481, "");
+            }
+            _ => {}
+        }
+        let full = method == Method::Invite && self.legs.len() >= self.config.limits.legs;
+        if full || !self.layer.has_room() {
+            return self.refuse_full(peer, request);
+        }
+        let Some(phone) = self.authenticate(now, peer, request) else {
+            return;
+        };
+        match method {
+            Method::Invite => self.on_invite(now, peer, phone, request),
+            Method::Register => self.on_register(now, peer, phone, request),
+            _ => self.on_other(now, peer, phone, request),
+        }
+    }
+
+    /// Whether the Request-URI is one that we serve; if not, it is answered.
+    fn is_for_us(&mut self, peer: Peer, request: &Message, method: Method) -> bool {
+        let view = request.view();
+        let Some(uri) = view.request_uri().and_then(Uri::parse) else {
+            self.refuse(peer, request, 400, "Bad Request-URI");
+            return false;
+        };
+        let is_sip = uri.scheme.eq_ignore_ascii_case(b"sip") || uri.is_secure();
+        if !is_sip && !(uri.is_tel() && method == Method::Invite) {
+            self.refuse(peer, request, 416, "");
+            return false;
+        }
+        let named = matches!(method, Method::Invite | Method::Register);
+        if is_sip && named && !self.is_our_host(&uri) {
+            self.refuse(peer, request, 404, "");
+            return false;
+        }
+        // A REGISTER or OPTIONS ends here; what may go on to a phone must have a hop left (16.3).
+        let ends_here = matches!(method, Method::Options | Method::Register);
+        if !ends_here && view.max_forwards() == Some(0) {
+            self.refuse(peer, request, 483, "");
+            return false;
+        }
+        true
+    }
+
+    /// Whether a host is ours; any is, when no domain is set.
+    pub(super) fn is_our_host(&self, uri: &Uri<'_>) -> bool {
+        let config = &self.config;
+        if config.domain.is_empty() {
+            return true;
+        }
+        let same = |name: &str| uri.bare_host().eq_ignore_ascii_case(bare(name).as_bytes());
+        let mut listeners = config
+            .listeners
+            .iter()
+            .map(|listener| host_of(&listener.advertised));
+        same(&config.domain)
+            || config.own_hosts.iter().any(|host| same(host))
+            || listeners.any(same)
+    }
+
+    /// OPTIONS is answered like an INVITE would be, to anybody (11.2).
+    pub(super) fn on_options(&mut self, peer: Peer, request: &Message) {
+        let allow = self.layer.locals.allow.clone();
+        let own: &[(&str, &[u8])] = &[
+            ("Allow", &allow),
+            ("Accept", b"application/sdp"),
+            ("Supported", b"path"),
+        ];
+        self.layer
+            .reject(peer, request, 200, &Extra { own, ..Extra::NONE });
+    }
+
+    /// Who sent a request; if nobody we know, it is challenged and nothing is kept.
+    fn authenticate(&mut self, now: Now, peer: Peer, request: &Message) -> Option<PhoneId> {
+        let source = peer.addr.ip();
+        let verdict = self.auth.judge(now.mono, source, request.view());
+        let stale = match verdict {
+            Verdict::Authenticated(phone) => return Some(phone),
+            Verdict::Stale => true,
+            Verdict::Anonymous | Verdict::Wrong => false,
+        };
+        let challenges = self.auth.challenges(now.mono, source, stale);
+        let own: Vec<(&str, &[u8])> = challenges
+            .iter()
+            .map(|challenge| ("WWW-Authenticate", challenge.as_bytes()))
+            .collect();
+        let extra = Extra {
+            own: &own,
+            ..Extra::NONE
+        };
+        if verdict == Verdict::Wrong {
+            self.refuse_with(peer, request, 401, &extra);
+        } else {
+            self.layer.reject(peer, request, 401, &extra);
+        }
+        None
+    }
+
+    /// A request that the owner answers.
+    fn on_other(&mut self, now: Now, peer: Peer, phone: PhoneId, request: &Message) {
+        if let Some(tx) = self.hand_over(now, peer, None, request) {
+            let request = request.clone();
+            self.layer.event(Event::OutOfDialog {
+                tx,
+                phone,
+                peer,
+                request,
+            });
+        }
+    }
+
+    /// Starts the server transaction of a request that the owner will answer, and gives it a name.
+    pub(super) fn hand_over(
+        &mut self,
+        now: Now,
+        peer: Peer,
+        leg: Option<crate::LegId>,
+        request: &Message,
+    ) -> Option<TxId> {
+        let method = request.view().method()?;
+        let slot = self.layer.start_server(now, peer, request)?;
+        let tx = TxId::incoming(self.requests_received);
+        self.requests_received += 1;
+        self.layer.set_server_user(slot, leg, Some(tx));
+        self.pending.insert(
+            tx,
+            Pending {
+                slot,
+                leg,
+                method,
+                request: request.clone(),
+            },
+        );
+        Some(tx)
+    }
+}
+
+/// A name without the brackets of an IPv6 address.
+fn bare(name: &str) -> &str {
+    name.strip_prefix('[')
+        .and_then(|name| name.strip_suffix(']'))
+        .unwrap_or(name)
+}
+
+/// The host of `host:port`.
+fn host_of(advertised: &str) -> &str {
+    match advertised.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
+        _ => advertised,
+    }
+}
