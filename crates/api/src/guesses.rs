@@ -88,14 +88,11 @@ impl Guesses {
         if self.counts.len() < REMEMBERED {
             return;
         }
-        let oldest = self
-            .counts
-            .iter()
-            .min_by_key(|(_, count)| count.since)
-            .map(|(key, _)| key.clone());
-        if let Some(oldest) = oldest {
-            self.counts.remove(&oldest);
-        }
+        // The oldest quarter at once, so that a flood of new guessers costs little for each of them.
+        let mut ages: Vec<Mono> = self.counts.values().map(|count| count.since).collect();
+        let (_, quarter, _) = ages.select_nth_unstable(REMEMBERED / 4);
+        let quarter = *quarter;
+        self.counts.retain(|_, count| count.since > quarter);
     }
 }
 

@@ -6,6 +6,7 @@ mod cdrs;
 mod csv;
 mod deliveries;
 mod events;
+mod flow;
 mod health;
 mod phones;
 mod session;
@@ -84,9 +85,15 @@ fn resources() -> Router<Api> {
         .route("/webhooks/{id}/recover", post(webhooks::recover))
         .route("/calls", get(calls::list))
         .route("/calls/{id}", get(calls::one).delete(calls::hang_up))
+        .route("/calls/{id}/flow", get(flow::of_call))
+        .route("/calls/{id}/flow.json", get(flow::of_call))
+        .route("/calls/{id}/flow.txt", get(flow::of_call_text))
         .route("/cdrs", get(cdrs::list))
         .route("/cdrs.csv", get(cdrs::csv))
         .route("/cdrs/{id}", get(cdrs::one))
+        .route("/cdrs/{id}/flow", get(flow::of_cdr))
+        .route("/cdrs/{id}/flow.json", get(flow::of_cdr))
+        .route("/cdrs/{id}/flow.txt", get(flow::of_cdr_text))
         .route("/deliveries", get(deliveries::list))
         .route("/deliveries/{id}", get(deliveries::one))
         .route("/deliveries/{id}/resend", post(deliveries::resend))

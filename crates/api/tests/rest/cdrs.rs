@@ -1,0 +1,140 @@
+//! `/cdrs`
+
+use offhook_base::UserId;
+use serde_json::{Value, json};
+
+use crate::world::{ADMIN_ID, USER, USER_ID, World, cdr, filter};
+
+#[tokio::test]
+async fn a_cdr_has_every_field_of_the_contract_with_its_type() {
+    let world = World::new();
+    world.project(41, &cdr(139_543_232, USER_ID, Some(ADMIN_ID)));
+    let row = json!({
+        "id": 41, "call_id": 41, "live_id": 139_543_232, "parent_live_id": null, "root_live_id": 139_543_232, "is_root": true,
+        "user_id": 100_002, "sip_endpoint_id": 1, "server_id": null, "type": "I", "calldate": "2021-04-28 08:45:55",
+        "clid": "\"Ana\" <100>", "src": "100", "src_id": "100001", "src_name": "Ana", "src_ua": "Softphone/1.0", "src_codec": "PCMA",
+        "dst": "101", "dst_id": "100002", "dst_name": "=Eva, \"the boss\"", "dst_ua": "", "dst_codec": "", "duration": 18, "billsec": 11,
+        "disposition": "CONNECTED", "destination": "in", "context": "LOCAL_USER", "t_cause": "Normal Clearing", "info": "", "rate": 0,
+        "charge": 0, "labels": [], "metadata": null, "nb_notes": 0, "terminated_by": "callee",
+        "cause": {"q850": 16, "name": "NORMAL_CLEARING", "sip": 200}, "quality": null,
+    });
+    assert_eq!(
+        world.get("/cdrs/41").await.expect(200),
+        json!({"data": row, "links": {}})
+    );
+    // The documented way from a webhook to its CDR.
+    let by_live_id =
+        filter(&json!([{"property": "live_id", "operator": "=", "value": "139543232"}]));
+    assert_eq!(
+        world
+            .get(&format!("/cdrs?filter={by_live_id}"))
+            .await
+            .expect(200),
+        json!({"data": [row], "total": 1})
+    );
+    world.end();
+}
+
+#[tokio::test]
+async fn both_users_of_a_call_read_its_cdr_and_nobody_else() {
+    let world = World::new();
+    world.project(1, &cdr(11, USER_ID, None));
+    world.project(2, &cdr(12, ADMIN_ID, Some(USER_ID)));
+    world.project(3, &cdr(13, ADMIN_ID, Some(UserId(100_009))));
+    let page = world
+        .send("GET", "/cdrs?sort=-id", USER, Value::Null)
+        .await
+        .expect(200);
+    let ids: Vec<_> = page["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["id"].clone())
+        .collect();
+    assert_eq!((ids, &page["total"]), (vec![json!(2), json!(1)], &json!(2)));
+    let all = filter(&json!([{"property": "id", "operator": "gt", "value": 0}]));
+    assert_eq!(
+        world
+            .send("GET", &format!("/cdrs?filter={all}"), USER, Value::Null)
+            .await
+            .expect(200)["total"],
+        2
+    );
+    world
+        .send("GET", "/cdrs/3", USER, Value::Null)
+        .await
+        .error(404, "not_found");
+    world
+        .send("GET", "/cdrs/2", USER, Value::Null)
+        .await
+        .expect(200);
+    let csv = world.send("GET", "/cdrs.csv", USER, Value::Null).await;
+    assert_eq!(csv.text.lines().count(), 3);
+    assert_eq!(world.get("/cdrs").await.expect(200)["total"], 3);
+    world.end();
+}
+
+#[tokio::test]
+async fn users_are_included_without_what_is_private() {
+    let world = World::new();
+    world.project(1, &cdr(11, USER_ID, Some(ADMIN_ID)));
+    let page = world
+        .send(
+            "GET",
+            "/cdrs?include=users&fields[cdrs]=id",
+            USER,
+            Value::Null,
+        )
+        .await
+        .expect(200);
+    let users = json!([
+        {"id": 100_001, "first_name": "Ana", "last_name": "100", "ext": "100"},
+        {"id": 100_002, "first_name": "Ana", "last_name": "101", "ext": "101"},
+    ]);
+    assert_eq!(page["data"], json!([{"id": 1, "users": users}]));
+    let one = world
+        .get("/cdrs/1?include=users&fields[users]=ext")
+        .await
+        .expect(200);
+    assert_eq!(
+        one["data"]["users"],
+        json!([{"ext": "100"}, {"ext": "101"}])
+    );
+    assert_eq!(
+        world
+            .get("/cdrs?include=trunks")
+            .await
+            .error(400, "invalid_parameter")
+            .0,
+        "include"
+    );
+    world.end();
+}
+
+#[tokio::test]
+async fn the_export_is_rfc4180_and_runs_in_no_spreadsheet() {
+    let world = World::new();
+    world.project(1, &cdr(11, USER_ID, None));
+    let csv = world
+        .get("/cdrs.csv?fields[cdrs]=id,calldate,dst_name,clid,billsec,is_root,parent_live_id")
+        .await;
+    assert_eq!(csv.status.as_u16(), 200);
+    assert_eq!(csv.headers["content-type"], "text/csv; charset=utf-8");
+    let lines = [
+        "id,parent_live_id,is_root,calldate,clid,dst_name,billsec",
+        "1,,true,2021-04-28 08:45:55,\"\"\"Ana\"\" <100>\",\"'=Eva, \"\"the boss\"\"\",11",
+        "",
+    ];
+    assert_eq!(csv.text, lines.join("\r\n"));
+    let none = filter(&json!([{"property": "src", "operator": "like", "value": "%"}]));
+    assert_eq!(
+        world
+            .get(&format!("/cdrs.csv?filter={none}"))
+            .await
+            .text
+            .lines()
+            .count(),
+        1
+    );
+    world.end();
+}

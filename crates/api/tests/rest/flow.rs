@@ -1,0 +1,73 @@
+//! `/calls/{id}/flow` and `/cdrs/{id}/flow`
+
+use bytes::Bytes;
+use offhook_base::{CallId, DeliveryId, WebhookId};
+use offhook_store::{CaptureTransport, CapturedMessage, RoutedDelivery};
+use serde_json::json;
+
+use crate::world::{ADMIN_ID, START, World, cdr};
+
+const INVITE: &str = "INVITE sip:101@pbx.example SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n\
+    From: <sip:100@pbx.example>;tag=1\r\nTo: <sip:101@pbx.example>\r\nCall-ID: a\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n";
+
+fn called() -> World {
+    let mut world = World::new();
+    let delivery = RoutedDelivery {
+        id: DeliveryId(1),
+        webhook: WebhookId(1),
+        prev_seq: 0,
+        held: false,
+    };
+    world.commit(1, 11, vec![delivery]);
+    world.captures.handle().message(CapturedMessage {
+        at: START,
+        call: CallId(11),
+        root: CallId(11),
+        leg: "A".to_owned(),
+        inbound: true,
+        local: "192.0.2.9:5060".parse().unwrap(),
+        remote: "192.0.2.1:5060".parse().unwrap(),
+        transport: CaptureTransport::Udp,
+        bytes: Bytes::from_static(INVITE.as_bytes()),
+    });
+    world.captures.handle().flush().unwrap();
+    world.project(1, &cdr(11, ADMIN_ID, None));
+    world
+}
+
+#[tokio::test]
+async fn a_ladder_shows_messages_and_webhooks_between_its_columns() {
+    let world = called();
+    let body = json!({"name": "CRM", "url": "https://crm.example/", "events": ["call.missed"]});
+    world.post("/webhooks", body).await.expect(201);
+    let flow = world.get("/calls/11/flow").await.expect(200);
+    assert_eq!(flow["rows"][0]["raw"], INVITE);
+    assert_eq!(flow["rows"][0]["at"], "2023-11-14T22:13:20.000000Z");
+    let columns = flow["columns"].as_array().unwrap();
+    let hook = columns
+        .iter()
+        .find(|column| column["kind"] == "webhook")
+        .unwrap();
+    assert_eq!(
+        (&hook["alias"], &hook["address"]),
+        (&json!("CRM"), &json!("crm.example:443"))
+    );
+    for path in ["/calls/11/flow.json", "/cdrs/1/flow", "/cdrs/1/flow.json"] {
+        assert_eq!(world.get(path).await.expect(200), flow);
+    }
+    world.end();
+}
+
+#[tokio::test]
+async fn the_same_ladder_is_drawn_for_a_terminal() {
+    let world = called();
+    for path in ["/calls/11/flow.txt", "/cdrs/1/flow.txt?width=80"] {
+        let reply = world.get(path).await;
+        assert_eq!(reply.status.as_u16(), 200);
+        assert_eq!(reply.headers["content-type"], "text/plain; charset=utf-8");
+        assert!(reply.text.contains("INVITE"), "{}", reply.text);
+    }
+    let wrong = world.get("/cdrs/1/flow.txt?width=1").await;
+    assert_eq!(wrong.error(400, "invalid_parameter").0, "width");
+    world.end();
+}

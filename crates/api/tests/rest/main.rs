@@ -1,0 +1,28 @@
+//! The REST surface in process: a real store in a temporary folder, ports that the test plays.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    reason = "nothing here is anybody's API"
+)]
+
+mod access;
+mod calls;
+mod cdrs;
+mod deliveries;
+mod events;
+mod flow;
+mod input;
+mod login;
+mod ports;
+mod tokens;
+mod users;
+mod webhooks;
+mod world;

@@ -1,0 +1,122 @@
+//! The ports as the tests play them.
+
+use std::collections::VecDeque;
+use std::future::pending;
+use std::sync::{Arc, Mutex};
+
+use offhook_api::ports::{
+    CallControl, CallControlError, ConfigChange, ConfigChanged, DeliveryControl,
+    DeliveryControlError, LiveCall, LiveCalls, PortFuture, Readiness, Recover, TestOutcome,
+    TestTarget, WebhookTester,
+};
+use offhook_base::{CallId, DeliveryId, UserId, WebhookId};
+
+/// What the test tells the API, and what the API told the test.
+#[derive(Default)]
+pub struct Played {
+    pub live: Mutex<Vec<Arc<LiveCall>>>,
+    /// The next answer to a hang-up; without one the call thread never answers.
+    pub hangup: Mutex<Option<Result<(), CallControlError>>>,
+    pub hung_up: Mutex<Vec<(CallId, UserId)>>,
+    /// The next outcomes of `webhook.test`; a success when there is none.
+    pub outcomes: Mutex<VecDeque<TestOutcome>>,
+    pub tested: Mutex<Vec<TestTarget>>,
+    pub resent: Mutex<Vec<DeliveryId>>,
+    pub resend: Mutex<Option<Result<(), DeliveryControlError>>>,
+    pub recovered: Mutex<Vec<(WebhookId, Recover)>>,
+    pub changes: Mutex<Vec<ConfigChange>>,
+    pub faults: Mutex<Vec<String>>,
+}
+
+impl Played {
+    /// The changes that were told since the last call, each as its name and id.
+    pub fn told(&self) -> Vec<String> {
+        let changes = std::mem::take(&mut *self.changes.lock().unwrap());
+        changes
+            .iter()
+            .map(|change| match change {
+                ConfigChange::User(user) => {
+                    format!("user {} active={} dnd={}", user.id, user.active, user.dnd)
+                }
+                ConfigChange::UserGone(id) => format!("user {id} gone"),
+                ConfigChange::Phone(account) => format!(
+                    "phone {} {} enabled={}",
+                    account.phone, account.username, account.enabled
+                ),
+                ConfigChange::PhoneGone(id) => format!("phone {id} gone"),
+                ConfigChange::Webhook(webhook) => {
+                    format!("webhook {} secrets={}", webhook.id, webhook.secrets.len())
+                }
+                ConfigChange::WebhookGone(id) => format!("webhook {id} gone"),
+                ConfigChange::IntegrationEnabled(enabled) => format!("integration {enabled}"),
+            })
+            .collect()
+    }
+}
+
+/// One handle for all ports.
+#[derive(Clone)]
+pub struct Port(pub Arc<Played>);
+
+impl LiveCalls for Port {
+    fn all(&self) -> Vec<Arc<LiveCall>> {
+        self.0.live.lock().unwrap().clone()
+    }
+
+    fn get(&self, id: CallId) -> Option<Arc<LiveCall>> {
+        self.all().into_iter().find(|call| call.id == id)
+    }
+}
+
+impl CallControl for Port {
+    fn hangup(&self, call: CallId, by: UserId) -> PortFuture<'_, Result<(), CallControlError>> {
+        self.0.hung_up.lock().unwrap().push((call, by));
+        match self.0.hangup.lock().unwrap().take() {
+            Some(answer) => Box::pin(async move { answer }),
+            None => Box::pin(pending()),
+        }
+    }
+}
+
+impl WebhookTester for Port {
+    fn test(&self, target: TestTarget) -> PortFuture<'_, TestOutcome> {
+        self.0.tested.lock().unwrap().push(target);
+        let outcome = self
+            .0
+            .outcomes
+            .lock()
+            .unwrap()
+            .pop_front()
+            .unwrap_or_default();
+        Box::pin(async move { outcome })
+    }
+}
+
+impl DeliveryControl for Port {
+    fn resend(&self, delivery: DeliveryId) -> PortFuture<'_, Result<(), DeliveryControlError>> {
+        self.0.resent.lock().unwrap().push(delivery);
+        let answer = self.0.resend.lock().unwrap().take().unwrap_or(Ok(()));
+        Box::pin(async move { answer })
+    }
+
+    fn recover(
+        &self,
+        webhook: WebhookId,
+        which: Recover,
+    ) -> PortFuture<'_, Result<u64, DeliveryControlError>> {
+        self.0.recovered.lock().unwrap().push((webhook, which));
+        Box::pin(async { Ok(7) })
+    }
+}
+
+impl ConfigChanged for Port {
+    fn config_changed(&self, change: ConfigChange) {
+        self.0.changes.lock().unwrap().push(change);
+    }
+}
+
+impl Readiness for Port {
+    fn faults(&self) -> Vec<String> {
+        self.0.faults.lock().unwrap().clone()
+    }
+}
