@@ -83,6 +83,13 @@ fn route(view: View<'_>) -> Option<usize> {
 }
 
 fn measure(report: &mut String, what: &str, mut operation: impl FnMut()) {
+    // With an argument, only what contains it is measured: for a profiler.
+    if std::env::args()
+        .nth(1)
+        .is_some_and(|wanted| !what.contains(&wanted))
+    {
+        return;
+    }
     operation();
     let allocations = allocation_counter::measure(&mut operation).count_total;
     let best = (0..BATCHES)

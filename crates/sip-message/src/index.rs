@@ -300,11 +300,12 @@ impl HeadScan {
             let start = self.line;
             self.line = end + 1;
             self.seen = end + 1;
-            match line {
+            match line.first() {
                 _ if index.start == Start::Unread => self.read_start(index, start, line)?,
-                [] | [b'\r'] => return Ok(Some(self.line)),
-                [b' ' | b'\t', ..] => self.read_fold(index, start, line),
-                _ => self.read_header(index, start, line),
+                Some(b' ' | b'\t') => self.read_fold(index, start, line),
+                None => return Ok(Some(self.line)),
+                Some(b'\r') if line.len() == 1 => return Ok(Some(self.line)),
+                Some(_) => self.read_header(index, start, line),
             }
         }
         self.seen = raw.len();
@@ -380,10 +381,13 @@ impl HeadScan {
             index.ignored = index.ignored.saturating_add(1);
             return;
         }
-        let value = trim(value.get(1..).unwrap_or_default());
+        // `value` is the rest of the line, its colon first.
+        let text = trim_end(value);
+        let start = text.len() - trim_start(text.get(1..).unwrap_or_default()).len();
+        let from = at + line.len() - value.len();
         let slot = Slot {
             name: Span::new(at, at + name.len()),
-            value: Span::within(at, line, value),
+            value: Span::new(from + start, from + text.len()),
             id,
         };
         match index.push(slot) {

@@ -126,15 +126,14 @@ impl Name {
             return Self::from_compact(letter.to_ascii_lowercase());
         }
         let mut slot = hash(text);
-        // A free slot ends the probe: the table is never full.
-        while let Some(place) = TABLE.get(slot).filter(|place| **place != FREE) {
-            let place = usize::from(*place);
-            let known = Self::TEXTS
-                .get(place)
-                .map_or(&[][..], |known| known.as_bytes());
+        // A free slot, which says Other, ends the probe: the table is never full.
+        while let Some(name) = TABLE.get(slot) {
+            let Some(known) = Self::TEXTS.get(*name as usize) else {
+                break;
+            };
             // Nearly every peer spells names as the RFCs do, and comparing octets is cheaper than letters.
-            if known == text || known.eq_ignore_ascii_case(text) {
-                return Self::ALL.get(place).copied().unwrap_or(Self::Other);
+            if known.as_bytes() == text || known.as_bytes().eq_ignore_ascii_case(text) {
+                return *name;
             }
             slot = (slot + 1) % SLOTS;
         }
@@ -148,8 +147,7 @@ impl Name {
 }
 
 const SLOTS: usize = 256;
-const FREE: u8 = u8::MAX;
-static TABLE: [u8; SLOTS] = table();
+static TABLE: [Name; SLOTS] = table();
 
 /// Mixes length, first, middle and last letter; the table resolves what collides.
 const fn hash(text: &[u8]) -> usize {
@@ -158,11 +156,13 @@ const fn hash(text: &[u8]) -> usize {
     };
     let (_, tail) = text.split_at(text.len() / 2);
     let middle = match tail.first() {
-        Some(middle) => middle.to_ascii_lowercase() as usize,
+        Some(middle) => *middle,
         None => 0,
     };
-    let first = first.to_ascii_lowercase() as usize;
-    let last = last.to_ascii_lowercase() as usize;
+    // Letters differ from their capitals in this bit alone.
+    let first = (*first | 0x20) as usize;
+    let last = (*last | 0x20) as usize;
+    let middle = (middle | 0x20) as usize;
     (text.len() * 7 + first * 31 + last * 5 + middle * 59) % SLOTS
 }
 
@@ -170,15 +170,15 @@ const fn hash(text: &[u8]) -> usize {
     clippy::indexing_slicing,
     reason = "runs in the compiler, where a slip stops the build"
 )]
-const fn table() -> [u8; SLOTS] {
-    let mut table = [FREE; SLOTS];
+const fn table() -> [Name; SLOTS] {
+    let mut table = [Name::Other; SLOTS];
     let mut at = 0;
     while at < Name::KNOWN {
         let mut slot = hash(Name::TEXTS[at].as_bytes());
-        while table[slot] != FREE {
+        while !matches!(table[slot], Name::Other) {
             slot = (slot + 1) % SLOTS;
         }
-        table[slot] = Name::ALL[at] as u8;
+        table[slot] = Name::ALL[at];
         at += 1;
     }
     table
@@ -246,10 +246,7 @@ mod tests {
             .iter()
             .map(|name| {
                 let home = hash(name.as_str().as_bytes());
-                let at = TABLE
-                    .iter()
-                    .position(|entry| usize::from(*entry) == name.ordinal())
-                    .unwrap();
+                let at = TABLE.iter().position(|entry| entry == name).unwrap();
                 (at + SLOTS - home) % SLOTS
             })
             .max();
