@@ -11,6 +11,7 @@ mod auth;
 mod body;
 mod error;
 mod guesses;
+mod openapi;
 mod password;
 mod query;
 mod reply;

@@ -21,8 +21,8 @@ use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::{delete, get, post};
 
-use crate::Api;
 use crate::error::ApiError;
+use crate::{Api, openapi};
 
 /// Most octets of a request's body.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -34,7 +34,8 @@ const BASES: [&str; 4] = ["/v1.1", "/v1.1/voipstudio", "/v1.2", "/v1.2/voipstudi
 pub(crate) fn router(api: Api) -> Router {
     let mut router = Router::new()
         .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready));
+        .route("/readyz", get(health::ready))
+        .route("/openapi.json", get(openapi::serve));
     for base in BASES {
         router = router.nest(base, resources());
     }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::world::{ADMIN, ADMIN_ID, EXPIRED, USER, World, cdr};
 
 /// Method, path, body, status for the admin, status for the user.
-fn routes() -> Vec<(&'static str, &'static str, Value, u16, u16)> {
+pub fn routes() -> Vec<(&'static str, &'static str, Value, u16, u16)> {
     let hook = || json!({"name": "a", "url": "https://a.example/", "events": ["call.missed"]});
     vec![
         ("GET", "/ping", Value::Null, 200, 200),
@@ -80,7 +80,7 @@ fn routes() -> Vec<(&'static str, &'static str, Value, u16, u16)> {
     ]
 }
 
-fn furnished() -> World {
+pub fn furnished() -> World {
     let mut world = World::new();
     let phone = NewPhone {
         user_id: ADMIN_ID,

@@ -21,6 +21,7 @@ mod events;
 mod flow;
 mod input;
 mod login;
+mod openapi;
 mod ports;
 mod tokens;
 mod users;
