@@ -90,5 +90,11 @@ pub enum Output {
         verdict: Verdict,
         /// Attempts that count against the schedule, made so far: what [`Waiting::attempts`] gets after a restart.
         attempts: u32,
+        /// What was, or was to be, sent.
+        event: Arc<EventRecord>,
+        /// As in [`Waiting::prev_seq`].
+        prev_seq: u64,
+        /// As in [`Waiting::replayed`].
+        replayed: bool,
     },
 }

@@ -1,6 +1,7 @@
 //! What all endpoints of an engine share: deadlines, outputs, and who waits for the projector.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use offhook_base::{DeliveryId, JournalPos, Mono, WebhookId};
 
@@ -55,22 +56,15 @@ impl Clockwork {
         }
     }
 
-    pub(crate) fn verdict(&mut self, waiting: &Waiting, attempts: u32, verdict: Verdict) {
-        self.verdict_on(waiting.delivery, waiting.endpoint, attempts, verdict);
-    }
-
-    pub(crate) fn verdict_on(
-        &mut self,
-        delivery: DeliveryId,
-        endpoint: WebhookId,
-        attempts: u32,
-        verdict: Verdict,
-    ) {
+    pub(crate) fn verdict(&mut self, waiting: &Waiting, verdict: Verdict) {
         self.outputs.push_back(Output::Verdict {
-            delivery,
-            endpoint,
+            delivery: waiting.delivery,
+            endpoint: waiting.endpoint,
             verdict,
-            attempts,
+            attempts: waiting.attempts,
+            event: Arc::clone(&waiting.event),
+            prev_seq: waiting.prev_seq,
+            replayed: waiting.replayed,
         });
     }
 

@@ -10,8 +10,8 @@ use super::clockwork::{Clockwork, Wake};
 use crate::lane::LaneKey;
 use crate::output::{Output, Waiting};
 
-/// The lane and the `seq` of a parked delivery; unknown of one that was held before.
-pub(crate) type Place = Option<(LaneKey, Option<u64>)>;
+/// The lane and the `seq` of a parked delivery.
+pub(crate) type Place = (LaneKey, Option<u64>);
 
 /// What is in the journal only.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(crate) struct Journaled {
     missing: Option<DeliveryId>,
     /// A page was asked for when `missing` was this.
     asked: Option<DeliveryId>,
+    /// Once that page is there, the reading goes back behind this one.
+    rewind: Option<DeliveryId>,
     parked: BTreeMap<DeliveryId, (Mono, Place)>,
     due: BTreeSet<(Mono, DeliveryId)>,
     reloading: BTreeMap<DeliveryId, Place>,
@@ -36,6 +38,7 @@ impl Journaled {
             seen: DeliveryId(0),
             missing: (end > DeliveryId(0)).then_some(end),
             asked: None,
+            rewind: None,
             parked: BTreeMap::new(),
             due: BTreeSet::new(),
             reloading: BTreeMap::new(),
@@ -50,34 +53,59 @@ impl Journaled {
             return false;
         }
         if self.missing.is_some() || !room {
-            self.on_missed(delivery);
+            self.missing = self.missing.max(Some(delivery));
             return false;
         }
         self.seen = delivery;
         true
     }
 
-    pub(crate) fn on_missed(&mut self, upto: DeliveryId) {
-        if upto > self.seen {
-            self.missing = self.missing.max(Some(upto));
+    /// Somewhere from `from` up to `upto` are some that are pending in the journal and were not handed in.
+    pub(crate) fn on_missed(&mut self, from: DeliveryId, upto: DeliveryId) {
+        self.missing = self.missing.max(Some(upto));
+        if self.asked.is_some() {
+            self.rewind = Some(self.rewind.map_or(from, |rewind| rewind.min(from)));
+        } else {
+            self.go_back(from);
         }
     }
 
-    /// Gives those of a page that are new.
-    pub(crate) fn on_page(&mut self, page: Vec<Waiting>, end: bool) -> Vec<Waiting> {
+    fn go_back(&mut self, from: DeliveryId) {
+        let before = DeliveryId(from.0.saturating_sub(1));
+        if before < self.seen {
+            // What is above was taken in and is known, or is finished: it is not taken in twice.
+            self.missing = self.missing.max(Some(self.seen));
+            self.seen = before;
+        }
+    }
+
+    /// Gives those of a page that are new, `known` ones aside.
+    pub(crate) fn on_page(
+        &mut self,
+        page: Vec<Waiting>,
+        end: bool,
+        known: &BTreeSet<DeliveryId>,
+    ) -> Vec<Waiting> {
         let Some(upto) = self.asked.take() else {
             return Vec::new();
         };
         let end = end || page.is_empty();
         let mut taken = Vec::with_capacity(page.len());
         for waiting in page {
-            if waiting.delivery > self.seen {
-                self.seen = waiting.delivery;
+            let id = waiting.delivery;
+            self.seen = self.seen.max(id);
+            if !known.contains(&id)
+                && !self.parked.contains_key(&id)
+                && !self.reloading.contains_key(&id)
+            {
                 taken.push(waiting);
             }
         }
         if end {
             self.seen = self.seen.max(upto);
+        }
+        if let Some(from) = self.rewind.take() {
+            self.go_back(from);
         }
         self.missing = self.missing.filter(|missing| *missing > self.seen);
         taken
@@ -87,54 +115,23 @@ impl Journaled {
         self.parked.len() + self.reloading.len()
     }
 
-    pub(crate) fn park(
-        &mut self,
-        delivery: DeliveryId,
-        due: Mono,
-        lane: LaneKey,
-        seq: Option<u64>,
-    ) {
-        self.insert(delivery, due, Some((lane, seq)));
-    }
-
-    fn insert(&mut self, delivery: DeliveryId, due: Mono, place: Place) {
-        if let Some((before, _)) = self.parked.insert(delivery, (due, place)) {
-            self.due.remove(&(before, delivery));
-        }
+    pub(crate) fn park(&mut self, delivery: DeliveryId, due: Mono, place: Place) {
+        self.parked.insert(delivery, (due, place));
         self.due.insert((due, delivery));
     }
 
-    /// Gives those for which there is no room.
-    pub(crate) fn on_released(
-        &mut self,
-        now: Mono,
-        deliveries: Vec<DeliveryId>,
-        max: usize,
-    ) -> Vec<DeliveryId> {
-        let mut left = Vec::new();
-        for delivery in deliveries {
-            if delivery > self.seen && self.missing.is_some() {
-                // A page will bring it.
-                continue;
-            }
-            if self.parked() >= max {
-                left.push(delivery);
-            } else if !self.reloading.contains_key(&delivery) {
-                let place = self.parked.get(&delivery).and_then(|(_, place)| *place);
-                self.insert(delivery, now, place);
-            }
+    /// All that is parked is to be read back now.
+    pub(crate) fn recall(&mut self, now: Mono) {
+        self.due.clear();
+        for (delivery, (due, _)) in &mut self.parked {
+            *due = now;
+            self.due.insert((now, *delivery));
         }
-        left
     }
 
     /// Takes what was asked for.
     pub(crate) fn on_reloaded(&mut self) -> BTreeMap<DeliveryId, Place> {
         std::mem::take(&mut self.reloading)
-    }
-
-    pub(crate) fn drain_parked(&mut self) -> impl Iterator<Item = DeliveryId> + use<> {
-        self.due.clear();
-        std::mem::take(&mut self.parked).into_keys()
     }
 
     pub(crate) fn paused_until(&self) -> Option<Mono> {
@@ -145,8 +142,11 @@ impl Journaled {
     pub(crate) fn on_failed(&mut self, now: Mono) -> Mono {
         let again = now + PAUSE;
         self.asked = None;
+        if let Some(from) = self.rewind.take() {
+            self.go_back(from);
+        }
         for (delivery, place) in std::mem::take(&mut self.reloading) {
-            self.insert(delivery, again, place);
+            self.park(delivery, again, place);
         }
         self.paused_until = Some(again);
         again
@@ -187,9 +187,10 @@ impl Journaled {
                     break;
                 }
                 self.due.pop_first();
-                let place = self.parked.remove(&delivery).and_then(|(_, place)| place);
-                self.reloading.insert(delivery, place);
-                deliveries.push(delivery);
+                if let Some((_, place)) = self.parked.remove(&delivery) {
+                    self.reloading.insert(delivery, place);
+                    deliveries.push(delivery);
+                }
             }
             if !deliveries.is_empty() {
                 core.outputs.push_back(Output::Reload {

@@ -63,8 +63,9 @@ impl EngineConfig {
 
 /// Decides which delivery is attempted when.
 ///
-/// The owner keeps three promises: ids of deliveries ascend in the order in which they are handed in; a webhook
-/// is made known before its first delivery; each [`Output::Send`] is answered by exactly one outcome.
+/// The owner keeps three promises: ids of deliveries ascend in the order in which they are handed in (those that do not are
+/// told of by [`Engine::handle_released`] instead); a webhook is made known before its first delivery; each
+/// [`Output::Send`] is answered by exactly one outcome.
 #[derive(Debug)]
 pub struct Engine {
     posts: BTreeMap<WebhookId, Post>,
@@ -113,11 +114,8 @@ impl Engine {
         let mut touched = Vec::new();
         for waiting in batch {
             let Some(post) = self.posts.get_mut(&waiting.endpoint) else {
-                self.clockwork.verdict(
-                    &waiting,
-                    waiting.attempts,
-                    Verdict::Failed(FailReason::WebhookDeleted),
-                );
+                self.clockwork
+                    .verdict(&waiting, Verdict::Failed(FailReason::WebhookDeleted));
                 continue;
             };
             if !touched.contains(&waiting.endpoint) {
@@ -130,10 +128,19 @@ impl Engine {
         }
     }
 
-    /// Deliveries up to this one were committed and could not be handed in: the journal will be asked for them.
-    pub fn handle_missed(&mut self, now: Now, upto: DeliveryId) {
+    /// Deliveries somewhere from `from` up to `upto` are pending in the journal and were not handed in, because there was no room
+    /// on the way: the journal will be asked for them.
+    pub fn handle_missed(&mut self, now: Now, from: DeliveryId, upto: DeliveryId) {
         for post in self.posts.values_mut() {
-            post.on_missed(upto);
+            post.on_missed(from, upto);
+            post.pump(now, &mut self.clockwork);
+        }
+    }
+
+    /// This delivery is pending in the journal: one that was held, or one made to send an old event again.
+    pub fn handle_released(&mut self, now: Now, endpoint: WebhookId, delivery: DeliveryId) {
+        if let Some(post) = self.posts.get_mut(&endpoint) {
+            post.on_missed(delivery, delivery);
             post.pump(now, &mut self.clockwork);
         }
     }
@@ -159,23 +166,6 @@ impl Engine {
         if let Some(post) = self.posts.get_mut(&endpoint) {
             post.on_store_failed(now, &mut self.clockwork);
         }
-    }
-
-    /// Deliveries that were held are waiting again (their state in the journal was changed before): they are read
-    /// back and sent. Gives those for which there was no room; they may be handed in again later.
-    #[must_use]
-    pub fn handle_released(
-        &mut self,
-        now: Now,
-        endpoint: WebhookId,
-        deliveries: Vec<DeliveryId>,
-    ) -> Vec<DeliveryId> {
-        let Some(post) = self.posts.get_mut(&endpoint) else {
-            return deliveries;
-        };
-        let left = post.on_released(now, deliveries, &mut self.clockwork);
-        self.pump(now, endpoint);
-        left
     }
 
     /// The projector has come this far.

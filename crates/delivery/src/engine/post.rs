@@ -30,7 +30,7 @@ pub(crate) struct Post {
     /// Oldest first.
     ready: BTreeSet<(DeliveryId, LaneKey)>,
     /// Deliveries in memory.
-    waiting: usize,
+    known: BTreeSet<DeliveryId>,
     in_flight: usize,
     window: Window,
     breaker: Breaker,
@@ -60,7 +60,7 @@ impl Post {
             health: Health::default(),
             lanes: BTreeMap::new(),
             ready: BTreeSet::new(),
-            waiting: 0,
+            known: BTreeSet::new(),
             in_flight: 0,
             window: Window::default(),
             breaker: Breaker::default(),
@@ -71,7 +71,7 @@ impl Post {
     }
 
     pub(crate) fn waiting(&self) -> usize {
-        self.waiting
+        self.known.len()
     }
 
     /// What becomes of each delivery while nothing may be sent.
@@ -121,34 +121,32 @@ impl Post {
     /// Something that decides whether anything is sent, or in which order, may have changed.
     pub(crate) fn on_switch(&mut self, now: Now, core: &mut Clockwork) {
         if let Some(verdict) = self.stop(core) {
-            self.sweep(verdict, core);
+            self.sweep(now, verdict, core);
         }
         self.settle_all(now, core);
         self.pump(now, core);
     }
 
-    /// Ends all that waits but what is in flight.
-    fn sweep(&mut self, verdict: Verdict, core: &mut Clockwork) {
+    /// Ends all that waits but what is in flight; what is parked, once it was read back.
+    fn sweep(&mut self, now: Now, verdict: Verdict, core: &mut Clockwork) {
         for lane in self.lanes.values_mut() {
             for entry in lane.drain() {
-                self.waiting -= 1;
-                core.verdict(&entry.waiting, entry.waiting.attempts, verdict);
+                self.known.remove(&entry.id());
+                core.verdict(&entry.waiting, verdict);
             }
         }
-        for delivery in self.journaled.drain_parked() {
-            core.verdict_on(delivery, self.id, 0, verdict);
-        }
+        self.journaled.recall(now.mono);
     }
 
     pub(crate) fn on_committed(&mut self, now: Now, waiting: Waiting, core: &mut Clockwork) {
-        let room = self.waiting < core.config.max_waiting;
+        let room = self.waiting() < core.config.max_waiting;
         if self.journaled.takes(waiting.delivery, room) {
             self.accept(now, waiting, core);
         }
     }
 
-    pub(crate) fn on_missed(&mut self, upto: DeliveryId) {
-        self.journaled.on_missed(upto);
+    pub(crate) fn on_missed(&mut self, from: DeliveryId, upto: DeliveryId) {
+        self.journaled.on_missed(from, upto);
     }
 
     pub(crate) fn on_page(
@@ -158,7 +156,7 @@ impl Post {
         end: bool,
         core: &mut Clockwork,
     ) {
-        for waiting in self.journaled.on_page(page, end) {
+        for waiting in self.journaled.on_page(page, end, &self.known) {
             self.accept(now, waiting, core);
         }
     }
@@ -171,7 +169,7 @@ impl Post {
                 continue;
             }
             if let Some(verdict) = stop {
-                core.verdict(&waiting, waiting.attempts, verdict);
+                core.verdict(&waiting, verdict);
                 continue;
             }
             let key = LaneKey::of(waiting.delivery, &waiting.event);
@@ -181,11 +179,11 @@ impl Post {
                 unreachable: false,
                 waiting,
             };
-            self.waiting += 1;
+            self.known.insert(entry.id());
             self.lanes.entry(key).or_default().push_late(entry);
             self.settle(now, key, core);
         }
-        for (key, seq) in asked.into_values().flatten() {
+        for (key, seq) in asked.into_values() {
             if let Some(lane) = self.lanes.get_mut(&key) {
                 lane.forget_parked(seq);
             }
@@ -199,25 +197,9 @@ impl Post {
         core.rearm(Wake::Ask(self.id), from, Some(to));
     }
 
-    pub(crate) fn on_released(
-        &mut self,
-        now: Now,
-        deliveries: Vec<DeliveryId>,
-        core: &mut Clockwork,
-    ) -> Vec<DeliveryId> {
-        if let Some(verdict) = self.stop(core) {
-            for delivery in deliveries {
-                core.verdict_on(delivery, self.id, 0, verdict);
-            }
-            return Vec::new();
-        }
-        self.journaled
-            .on_released(now.mono, deliveries, core.config.max_parked)
-    }
-
     fn accept(&mut self, now: Now, waiting: Waiting, core: &mut Clockwork) {
         if let Some(verdict) = self.stop(core) {
-            core.verdict(&waiting, waiting.attempts, verdict);
+            core.verdict(&waiting, verdict);
             return;
         }
         let key = LaneKey::of(waiting.delivery, &waiting.event);
@@ -228,7 +210,7 @@ impl Post {
             unreachable: false,
             waiting,
         };
-        self.waiting += 1;
+        self.known.insert(entry.id());
         // What a restart finds far from due had its hold before.
         if entry.n > 0 && due > now.mono + HOLD && self.order() != Order::Strict {
             self.park(key, entry, core);
@@ -249,11 +231,11 @@ impl Post {
         {
             lane.note_parked(seq);
         }
-        if self.waiting * 2 > core.config.max_waiting
+        if self.known.len() * 2 > core.config.max_waiting
             && self.journaled.parked() < core.config.max_parked
         {
-            self.waiting -= 1;
-            self.journaled.park(entry.id(), entry.due, key, seq);
+            self.known.remove(&entry.id());
+            self.journaled.park(entry.id(), entry.due, (key, seq));
         } else {
             lane.push_late(entry);
         }
@@ -307,10 +289,11 @@ impl Post {
         let probe_wake = self
             .breaker
             .probe_at()
-            .filter(|at| *at > now.mono && self.waiting > 0);
+            .filter(|at| *at > now.mono && !self.known.is_empty());
         core.rearm(Wake::Probe(self.id), self.probe_wake, probe_wake);
         self.probe_wake = probe_wake;
-        self.journaled.ask(now.mono, self.id, self.waiting, core);
+        self.journaled
+            .ask(now.mono, self.id, self.known.len(), core);
     }
 
     fn next(&self, now: Now, core: &Clockwork) -> Option<(DeliveryId, LaneKey)> {
@@ -336,10 +319,10 @@ impl Post {
             && let Some(entry) = lane.send(delivery)
         {
             if is_stale(entry, now.wall, core.config.ringing_ttl) {
-                core.verdict(&entry.waiting, entry.waiting.attempts, Verdict::Expired);
+                core.verdict(&entry.waiting, Verdict::Expired);
                 lane.returned(delivery);
                 lane.remove(delivery);
-                self.waiting -= 1;
+                self.known.remove(&delivery);
             } else {
                 let (event, n) = (entry.waiting.event.clone(), entry.n);
                 let (prev_seq, replayed) = (entry.waiting.prev_seq, entry.waiting.replayed);
@@ -412,13 +395,13 @@ impl Post {
                 }
                 Some(_) | None => judged,
             };
-            core.verdict(&entry.waiting, entry.waiting.attempts, verdict);
+            core.verdict(&entry.waiting, verdict);
             if let Verdict::RetryAt(at) = verdict {
                 entry.due = now.mono + until(now.wall, at);
                 entry.unreachable = matches!(outcome, Outcome::Unreachable { .. });
             } else if let Some(lane) = self.lanes.get_mut(&key) {
                 lane.remove(delivery);
-                self.waiting -= 1;
+                self.known.remove(&delivery);
             }
         }
         match closed_for {
@@ -427,7 +410,7 @@ impl Post {
             None => self.settle(now, key, core),
         }
         if was_running && let Some(stopped) = stop {
-            self.sweep(stopped, core);
+            self.sweep(now, stopped, core);
             self.settle_all(now, core);
         }
     }
@@ -480,7 +463,7 @@ impl Post {
     #[cfg(test)]
     pub(crate) fn check_invariants(&self, core: &Clockwork) {
         assert_eq!(
-            self.waiting,
+            self.known.len(),
             self.lanes.values().map(Lane::len).sum::<usize>()
         );
         assert_eq!(
@@ -504,7 +487,7 @@ impl Post {
             .collect();
         assert_eq!(self.ready, ready);
         assert!(
-            self.waiting <= core.config.max_waiting + super::journaled::RELOAD_AT_ONCE,
+            self.known.len() <= core.config.max_waiting + super::journaled::RELOAD_AT_ONCE,
             "memory is bounded"
         );
         assert!(self.journaled.parked() <= core.config.max_parked);

@@ -539,7 +539,7 @@ fn beyond_the_bound_the_journal_holds_them_and_is_asked_when_there_is_room() {
 #[test]
 fn what_could_not_be_handed_in_is_read_from_the_journal() {
     let mut bench = Bench::with(Order::Bounded);
-    bench.do_now(|engine, now| engine.handle_missed(now, DeliveryId(2)));
+    bench.do_now(|engine, now| engine.handle_missed(now, DeliveryId(1), DeliveryId(2)));
     assert_eq!(bench.asked, [(0, 4_096)]);
     bench.commit(vec![waiting(3, 1, 9, 1)]);
     bench.do_now(|engine, now| {
@@ -612,20 +612,32 @@ fn parked_ones_leave_memory_when_it_is_scarce_and_come_back_when_due() {
 }
 
 #[test]
-fn held_ones_that_are_released_are_read_back_and_sent() {
+fn held_ones_and_resends_are_read_from_the_journal_and_known_ones_not_taken_twice() {
     let mut bench = Bench::with(Order::Bounded);
-    let mut left = Vec::new();
-    bench.do_now(|engine, now| {
-        left = engine.handle_released(now, ONE, vec![DeliveryId(3), DeliveryId(5)])
-    });
-    assert!(left.is_empty());
-    assert_eq!(bench.reloads, [[3, 5]]);
-    bench.do_now(|engine, now| {
-        engine.handle_reloaded(now, ONE, vec![waiting(3, 1, 7, 1), waiting(5, 1, 7, 2)])
-    });
-    assert_eq!(bench.sent(), [3]);
+    bench.commit(vec![waiting(9, 1, 6, 1)]);
+    for released in [3, 5] {
+        bench.do_now(|engine, now| engine.handle_released(now, ONE, DeliveryId(released)));
+    }
+    assert_eq!(bench.asked, [(2, 4_095)]);
+    let page = || {
+        vec![
+            waiting(3, 1, 7, 1),
+            waiting(5, 1, 7, 2),
+            waiting(9, 1, 6, 1),
+        ]
+    };
+    bench.do_now(|engine, now| engine.handle_page(now, ONE, page(), true));
+    assert_eq!(
+        bench.asked.last(),
+        Some(&(4, 4_093)),
+        "the second one came while a page was on its way"
+    );
+    bench.do_now(|engine, now| engine.handle_page(now, ONE, page().split_off(1), true));
+    assert_eq!((bench.sent(), bench.engine.waiting()), (vec![9, 3], 3));
     bench.outcome(3, OK);
     assert_eq!(bench.sent(), [5]);
+    bench.commit(vec![waiting(10, 1, 8, 1)]);
+    assert_eq!(bench.sent(), [10]);
 }
 
 #[test]

@@ -183,21 +183,23 @@ impl Naive {
             }
         };
         let spread = target.draw();
-        let verdict = match judge(
+        let judged = judge(
             SCHEDULE,
             now.wall,
             attempt.try_into().unwrap(),
             outcome,
             spread,
-        ) {
-            verdict @ (Verdict::Delivered | Verdict::Failed(FailReason::Gone)) => verdict,
-            verdict => match target.stop {
-                Some(stop) => stop,
-                None if spends => verdict,
-                None => Verdict::RetryAt(
-                    now.wall + target.breaker.probe_at().map_or(HOLD, |at| at - now.mono),
-                ),
-            },
+        );
+        let is_last = matches!(
+            judged,
+            Verdict::Delivered | Verdict::Failed(FailReason::Gone)
+        );
+        let probe_in = target.breaker.probe_at().map_or(HOLD, |at| at - now.mono);
+        let verdict = match target.stop {
+            _ if is_last => judged,
+            Some(stop) => stop,
+            None if spends => judged,
+            None => Verdict::RetryAt(now.wall + probe_in),
         };
         match verdict {
             Verdict::RetryAt(due) => item.due = on_mono(now, due),
@@ -252,31 +254,16 @@ impl Naive {
         )
     }
 
-    /// Those of an endpoint's lane that are not finished, unless one of them is in flight.
-    fn lane(&self, id: WebhookId, of: &Item) -> Option<Vec<usize>> {
-        let same = |item: &Item| {
-            item.waiting.endpoint == id
-                && !item.finished
-                && Self::lane_of(item) == Self::lane_of(of)
-        };
-        let lane: Vec<_> = (0..self.items.len())
-            .filter(|&at| same(&self.items[at]))
-            .collect();
-        (!lane.iter().any(|&at| self.items[at].in_flight)).then_some(lane)
-    }
-
+    /// The lanes of an endpoint that have none in flight: their items that are not finished.
     fn lanes(&self, id: WebhookId) -> Vec<Vec<usize>> {
-        let mut lanes = BTreeMap::new();
-        for item in self
-            .items
-            .iter()
-            .filter(|item| item.waiting.endpoint == id && !item.finished)
-        {
-            if let Some(lane) = self.lane(id, item) {
-                lanes.insert(Self::lane_of(item), lane);
+        let mut lanes: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for (at, item) in self.items.iter().enumerate() {
+            if item.waiting.endpoint == id && !item.finished {
+                lanes.entry(Self::lane_of(item)).or_default().push(at);
             }
         }
-        lanes.into_values().collect()
+        let idle = |lane: &Vec<usize>| !lane.iter().any(|&at| self.items[at].in_flight);
+        lanes.into_values().filter(idle).collect()
     }
 
     fn head(&self, lane: &[usize]) -> Option<usize> {
@@ -353,12 +340,14 @@ impl Naive {
         let (endpoint, delivery) = (item.waiting.endpoint, item.waiting.delivery);
         let mut gap = Vec::new();
         if self.targets[&endpoint].order == Order::Bounded {
-            let lane = self.lane(endpoint, item).unwrap_or_default();
-            let seqs = lane
-                .iter()
-                .map(|&at| &self.items[at])
-                .filter(|other| other.parked)
-                .filter_map(|other| other.waiting.event.seq);
+            let same = |other: &&Item| {
+                other.parked
+                    && !other.finished
+                    && other.waiting.endpoint == endpoint
+                    && Self::lane_of(other) == Self::lane_of(item)
+            };
+            let parked = self.items.iter().filter(same);
+            let seqs = parked.filter_map(|other| other.waiting.event.seq);
             gap = seqs
                 .filter(|seq| Some(*seq) < item.waiting.event.seq)
                 .take(32)

@@ -237,8 +237,13 @@ impl World {
         }
         let of_it = |input: &Input| match input {
             Input::Change(EndpointChange::Upsert(endpoint)) => endpoint.id == id,
-            Input::Change(EndpointChange::Remove(removed)) => *removed == id,
-            _ => false,
+            Input::Change(change) => {
+                matches!(change, EndpointChange::Remove(removed) if *removed == id)
+            }
+            Input::Commit(_) | Input::Outcome(..) | Input::Page { .. } | Input::Projected(_) => {
+                false
+            }
+            Input::Reloaded { .. } | Input::Timeout => false,
         };
         self.script.retain(|_, input| !of_it(input));
     }
@@ -352,14 +357,15 @@ impl World {
                     };
                     self.rows.insert(waiting.delivery, row);
                 }
-                let last = batch.last().map(|waiting| waiting.delivery);
+                let ends = batch.first().zip(batch.last());
+                let ends = ends.map(|(first, last)| (first.delivery, last.delivery));
                 // Now and then the channel to the engine is full.
-                match last {
-                    Some(last)
+                match ends {
+                    Some((first, last))
                         if self.shape == Shape::Cramped
-                            && mix(self.seed, &[last.0, 4]) % 10 == 0 =>
+                            && mix(self.seed, &[last.0, 4]).is_multiple_of(10) =>
                     {
-                        engine.handle_missed(now, last)
+                        engine.handle_missed(now, first, last)
                     }
                     Some(_) | None => engine.handle_waiting(now, batch),
                 }
@@ -404,7 +410,7 @@ impl World {
     }
 
     fn fails(&self, now: Now, endpoint: WebhookId, what: u64) -> bool {
-        mix(self.seed, &[now.mono.0, u64::from(endpoint.0), what]) % 8 == 0
+        mix(self.seed, &[now.mono.0, u64::from(endpoint.0), what]).is_multiple_of(8)
     }
 
     fn pending(&self) -> impl Iterator<Item = Waiting> {
@@ -450,7 +456,7 @@ impl World {
                     after: *after,
                     limit: *limit,
                 };
-                self.later(now, *endpoint, after.0, page);
+                self.later(now, *endpoint, page);
             }
             Output::Reload {
                 endpoint,
@@ -460,7 +466,7 @@ impl World {
                     endpoint: *endpoint,
                     deliveries: deliveries.clone(),
                 };
-                self.later(now, *endpoint, deliveries.len() as u64, reloaded);
+                self.later(now, *endpoint, reloaded);
             }
             Output::Send(attempt) => {
                 let sent = Sent::of(output).unwrap();
@@ -491,8 +497,8 @@ impl World {
         }
     }
 
-    fn later(&mut self, now: Now, endpoint: WebhookId, salt: u64, input: Input) {
-        let millis = 1 + mix(self.seed, &[u64::from(endpoint.0), now.mono.0, salt]) % 50;
+    fn later(&mut self, now: Now, endpoint: WebhookId, input: Input) {
+        let millis = 1 + mix(self.seed, &[u64::from(endpoint.0), now.mono.0]) % 50;
         self.schedule(now.mono + Duration::from_millis(millis), input);
     }
 
@@ -577,7 +583,9 @@ impl World {
         if receiver.gone_at.is_some_and(|gone_at| second >= gone_at) {
             return (after, answered(410));
         }
-        if receiver.poison > 0 && mix(receiver.salt, &[sent.delivery.0]) % receiver.poison == 0 {
+        if receiver.poison > 0
+            && mix(receiver.salt, &[sent.delivery.0]).is_multiple_of(receiver.poison)
+        {
             return (after, answered(422));
         }
         if draw(4) % 100 < receiver.errors {
