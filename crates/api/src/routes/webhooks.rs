@@ -45,6 +45,9 @@ const ROTATION: Duration = Duration::from_secs(24 * 3_600);
 /// Time that the delivery engine has to take a command.
 pub(super) const COMMAND_TIME: Duration = Duration::from_secs(2);
 
+/// Time to find and queue the deliveries of a whole outage.
+const RECOVER_TIME: Duration = Duration::from_secs(10);
+
 pub(super) async fn integration(
     State(api): State<Api>,
     _admin: Admin,
@@ -253,7 +256,7 @@ pub(super) async fn recover(
         dry_run,
     };
     let taken = tokio::time::timeout(
-        COMMAND_TIME,
+        RECOVER_TIME,
         api.inner.ports.deliveries.recover(webhook.id, which),
     )
     .await;
