@@ -1,0 +1,18 @@
+//! The Stack from outside: scripted messages, commands and time in, rendered outputs compared.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests may fail loudly"
+)]
+
+mod bench;
+mod digest;
+mod hostile;
+mod incoming;
+mod inside;
+mod outgoing;
+mod outside;
+mod register;
