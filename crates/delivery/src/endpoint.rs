@@ -8,8 +8,8 @@ use url::Url;
 
 use crate::judge::Outcome;
 
-/// A subscriber's webhook as its admin set it up.
-#[derive(Clone, Debug)]
+/// A subscriber's webhook as its admin set it up. Printed for a log it shows neither credentials nor headers.
+#[derive(Clone)]
 pub struct Endpoint {
     /// The webhook's id.
     pub id: WebhookId,
@@ -32,6 +32,20 @@ pub struct Endpoint {
     pub secrets: Vec<Secret<String>>,
     /// How it has been doing, as last told by [`Output::EndpointState`](crate::Output::EndpointState).
     pub health: Health,
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Endpoint");
+        debug
+            .field("id", &self.id)
+            .field("host", &self.url.host_str())
+            .field("active", &self.active);
+        debug
+            .field("order", &self.order)
+            .field("health", &self.health)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How an event that fails holds back the later ones of its call.

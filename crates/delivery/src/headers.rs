@@ -1,7 +1,7 @@
 //! The headers of a request (contract, section 1.5).
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,13 +11,19 @@ use url::Url;
 use crate::check::check_headers;
 use crate::sign::{SigningKey, sign};
 
-/// One header of a request.
-#[derive(Clone, Debug, Eq, PartialEq)]
+/// One header of a request. Printed for a log it shows its name only.
+#[derive(Clone, Eq, PartialEq)]
 pub struct Header {
     /// Its name.
     pub name: Cow<'static, str>,
     /// Its value: printable ASCII.
     pub value: String,
+}
+
+impl fmt::Debug for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: …", self.name)
+    }
 }
 
 /// What the headers of one attempt speak of.

@@ -6,8 +6,9 @@ use std::time::Duration;
 use offhook_base::{DeliveryId, EventRecord, JournalPos, Wall, WebhookId};
 use url::Url;
 
-use crate::endpoint::Health;
-use crate::headers::Header;
+use crate::endpoint::{Endpoint, Health};
+use crate::engine::settings::without_credentials;
+use crate::headers::{Header, Letterhead, Particulars};
 use crate::judge::Verdict;
 
 /// A committed event that waits to be sent to one endpoint.
@@ -40,7 +41,7 @@ pub struct Attempt {
     pub endpoint: WebhookId,
     /// Counted from one.
     pub n: u32,
-    /// Where to.
+    /// Where to, without credentials.
     pub url: Arc<Url>,
     /// Every header but `Host` and `Content-Length`.
     pub headers: Vec<Header>,
@@ -48,6 +49,38 @@ pub struct Attempt {
     pub event: Arc<EventRecord>,
     /// How long the receiver may take for the headers of its answer.
     pub timeout: Duration,
+}
+
+impl Attempt {
+    /// A request outside of every lane, such as the test of a webhook that is being saved.
+    #[must_use]
+    pub fn single(version: &str, endpoint: &Endpoint, event: Arc<EventRecord>, now: Wall) -> Self {
+        let Endpoint {
+            id,
+            url,
+            headers,
+            secrets,
+            timeout,
+            ..
+        } = endpoint;
+        let letterhead = Letterhead::new(version, *id, url, headers, secrets);
+        let what = Particulars {
+            event: &event,
+            n: 1,
+            prev_seq: 0,
+            replayed: false,
+            gap: &[],
+        };
+        Self {
+            delivery: DeliveryId(0),
+            endpoint: *id,
+            n: 1,
+            url: Arc::new(without_credentials(url.clone())),
+            headers: letterhead.headers(now, what),
+            event,
+            timeout: *timeout,
+        }
+    }
 }
 
 /// What the owner is to do.

@@ -5,7 +5,7 @@ mod journaled;
 #[cfg(test)]
 mod model;
 mod post;
-mod settings;
+pub(crate) mod settings;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

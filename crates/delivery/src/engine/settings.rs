@@ -31,7 +31,20 @@ impl Settings {
             ),
             order: endpoint.order,
             timeout: endpoint.timeout,
-            url: Arc::new(endpoint.url.clone()),
+            url: Arc::new(without_credentials(endpoint.url.clone())),
         }
     }
+}
+
+/// They are sent as a header, and are in no log.
+pub(crate) fn without_credentials(mut url: Url) -> Url {
+    if url
+        .set_username("")
+        .and_then(|()| url.set_password(None))
+        .is_err()
+    {
+        // Only a URL without a host refuses, and such a one has no credentials.
+        tracing::debug!("the address of an endpoint has no host");
+    }
+    url
 }

@@ -717,3 +717,34 @@ fn a_new_address_is_tried_at_once() {
         ["https://example.org/"; 4]
     );
 }
+
+#[test]
+fn nothing_secret_is_printed() {
+    let mut bench = Bench::new(EngineConfig::new([1; 32], "0"));
+    let secret = Endpoint {
+        url: "https://me:hunter2@example.com/".parse().unwrap(),
+        headers: vec![("X-Key".to_owned(), "hunter2".to_owned())],
+        ..endpoint(1)
+    };
+    let printed = format!("{secret:?}");
+    bench.upsert(secret.clone());
+    bench.commit(vec![waiting(1, 1, 7, 1)]);
+    let single = Attempt::single(
+        "0",
+        &secret,
+        bench.sent[0].event.clone(),
+        at(bench.time).wall,
+    );
+    assert_eq!(header(&single, "X-Key").as_deref(), Some("hunter2"));
+    for text in [
+        printed,
+        format!("{:?}", bench.sent),
+        format!("{:?}", bench.engine),
+        format!("{single:?}"),
+    ] {
+        assert!(
+            !text.contains("hunter2") && !text.contains("whsec_") && !text.contains("aHVudGVyM"),
+            "{text}"
+        );
+    }
+}
