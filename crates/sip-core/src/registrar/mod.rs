@@ -46,7 +46,7 @@ pub(crate) enum Refusal {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Change {
     /// Made or refreshed.
-    Put(Binding),
+    Put(Box<Binding>),
     /// Gone.
     Removed(BindingKey),
 }
@@ -217,7 +217,7 @@ impl Registrar {
                 call_id: registration.call_id.clone(),
                 cseq: registration.cseq,
             };
-            changes.push(Change::Put(binding.clone()));
+            changes.push(Change::Put(Box::new(binding.clone())));
             contacts.bindings.push(binding);
             contacts.until.push(now.mono + life);
             if registration.peer.flow.is_connection() {

@@ -41,11 +41,6 @@ impl Wish {
     pub(crate) fn is_for(&self, binding: &Binding) -> bool {
         self.key == binding.key || self.contact == binding.contact
     }
-
-    /// Whether two wishes mean one binding.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        self.key == other.key || self.contact == other.contact
-    }
 }
 
 impl Wishes {

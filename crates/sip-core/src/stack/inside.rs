@@ -58,15 +58,17 @@ impl Stack {
             let status = if method == Method::Bye { 200 } else { 481 };
             return self.answer_at_once(now, peer, request, status, &[]);
         }
-        match method {
-            Method::Bye => self.on_bye(now, peer, id, request),
-            Method::Invite => self.on_reinvite(now, peer, id, request),
-            Method::Options => {
-                let allow = self.layer.locals.allow.clone();
-                self.answer_at_once(now, peer, request, 200, &[("Allow", &allow)]);
-            }
-            Method::Update => self.on_update(now, peer, id, request),
-            _ => self.report(now, peer, id, request),
+        if method == Method::Bye {
+            self.on_bye(now, peer, id, request);
+        } else if method == Method::Invite {
+            self.on_reinvite(now, peer, id, request);
+        } else if method == Method::Update {
+            self.on_update(now, peer, id, request);
+        } else if method == Method::Options {
+            let allow = self.layer.locals.allow.clone();
+            self.answer_at_once(now, peer, request, 200, &[("Allow", &allow)]);
+        } else {
+            self.report(now, peer, id, request);
         }
     }
 
@@ -202,18 +204,14 @@ impl Stack {
         }
         self.pending.remove(&tx);
         let Some(id) = leg else { return };
-        match method {
-            Method::Bye => {
-                self.legs.remove(id);
-            }
-            Method::Invite => self.on_reinvite_answered(now, id, tx, status, &request, response),
-            _ => {
-                if let Some(leg) = self.legs.get(id)
-                    && leg.updates.theirs == Some(tx)
-                {
-                    leg.updates.theirs = None;
-                }
-            }
+        if method == Method::Bye {
+            self.legs.remove(id);
+        } else if method == Method::Invite {
+            self.on_reinvite_answered(now, id, tx, status, &request, response);
+        } else if let Some(leg) = self.legs.get(id)
+            && leg.updates.theirs == Some(tx)
+        {
+            leg.updates.theirs = None;
         }
     }
 

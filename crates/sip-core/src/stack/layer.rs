@@ -188,9 +188,10 @@ impl Layer {
             .then(|| ServerKey::of_merged(view))
             .flatten();
         let reliable = peer.transport.is_reliable();
-        let machine = match method {
-            Method::Invite => Server::Invite(InviteServer::start(self.timers, reliable)),
-            _ => Server::NonInvite(NonInviteServer::start(now.mono, self.timers, reliable)),
+        let machine = if method == Method::Invite {
+            Server::Invite(InviteServer::start(self.timers, reliable))
+        } else {
+            Server::NonInvite(NonInviteServer::start(now.mono, self.timers, reliable))
         };
         let slot = self.table.add_server(&key, merged.as_ref(), machine, peer);
         self.settle_server(slot);
@@ -284,9 +285,10 @@ impl Layer {
     ) -> Slot {
         let (at, timers, out) = (now.mono, self.timers, &mut self.actions);
         let reliable = peer.transport.is_reliable();
-        let machine = match method {
-            Method::Invite => Client::Invite(InviteClient::start(at, bytes, timers, reliable, out)),
-            _ => Client::NonInvite(NonInviteClient::start(at, bytes, timers, reliable, out)),
+        let machine = if method == Method::Invite {
+            Client::Invite(InviteClient::start(at, bytes, timers, reliable, out))
+        } else {
+            Client::NonInvite(NonInviteClient::start(at, bytes, timers, reliable, out))
         };
         let entry = ClientEntry {
             machine,

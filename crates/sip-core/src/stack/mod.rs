@@ -242,7 +242,10 @@ impl Stack {
 
     fn tell_change(&mut self, phone: PhoneId, change: Change) {
         self.layer.event(match change {
-            Change::Put(binding) => Event::Registered { phone, binding },
+            Change::Put(binding) => Event::Registered {
+                phone,
+                binding: *binding,
+            },
             Change::Removed(key) => Event::Unregistered { phone, key },
         });
     }

@@ -24,13 +24,15 @@ impl Stack {
         if !self.can_do(peer, request, known) {
             return;
         }
-        match method {
-            Method::Options => return self.on_options(peer, request),
-            // Without a dialog there is nothing that these could end or change (12.2.2).
-            Method::Bye | Method::Info | Method::Prack | Method::Update => {
-                return self.refuse(peer, request, 481, "");
-            }
-            _ => {}
+        if method == Method::Options {
+            return self.on_options(peer, request);
+        }
+        // Without a dialog there is nothing that these could end or change (12.2.2).
+        if matches!(
+            method,
+            Method::Bye | Method::Info | Method::Prack | Method::Update
+        ) {
+            return self.refuse(peer, request, 481, "");
         }
         let full = method == Method::Invite && self.legs.len() >= self.config.limits.legs;
         if full || !self.layer.has_room() {
@@ -39,10 +41,12 @@ impl Stack {
         let Some(phone) = self.authenticate(now, peer, request) else {
             return;
         };
-        match method {
-            Method::Invite => self.on_invite(now, peer, phone, request),
-            Method::Register => self.on_register(now, peer, phone, request),
-            _ => self.on_other(now, peer, phone, request),
+        if method == Method::Invite {
+            self.on_invite(now, peer, phone, request);
+        } else if method == Method::Register {
+            self.on_register(now, peer, phone, request);
+        } else {
+            self.on_other(now, peer, phone, request);
         }
     }
 
@@ -54,7 +58,8 @@ impl Stack {
             return false;
         };
         let is_sip = uri.scheme.eq_ignore_ascii_case(b"sip") || uri.is_secure();
-        if !is_sip && !(uri.is_tel() && method == Method::Invite) {
+        let is_number = uri.is_tel() && method == Method::Invite;
+        if !is_sip && !is_number {
             self.refuse(peer, request, 416, "");
             return false;
         }

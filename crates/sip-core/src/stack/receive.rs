@@ -35,11 +35,14 @@ impl Stack {
             }
             return;
         }
-        match method {
-            Method::Ack => self.on_ack(now, request),
-            Method::Cancel => self.on_cancel(now, peer, request),
-            _ if view.to_tag().is_some() => self.on_inside(now, peer, request, method),
-            _ => self.on_outside(now, peer, request, method),
+        if method == Method::Ack {
+            self.on_ack(now, request);
+        } else if method == Method::Cancel {
+            self.on_cancel(now, peer, request);
+        } else if view.to_tag().is_some() {
+            self.on_inside(now, peer, request, method);
+        } else {
+            self.on_outside(now, peer, request, method);
         }
     }
 

@@ -20,7 +20,7 @@ impl Stack {
         }
         let user = to.user_decoded().unwrap_or_default();
         let account = self.auth.account(phone);
-        if !account.is_some_and(|account| account.username.as_bytes() == user.as_ref()) {
+        if account.is_none_or(|account| account.username.as_bytes() != user.as_ref()) {
             return self.refuse(peer, request, 403, "");
         }
         let (Ok(wishes), Some(registration)) =

@@ -122,7 +122,7 @@ fn rfc3261_13_2_2_4_copies_of_a_2xx_get_the_ack_of_their_tag() {
     machine.remember(a.clone(), Some(ack(&a)));
     assert_eq!(machine.copy_of(&a), Copy2xx::Acknowledged(ack(&a)));
     assert_eq!(machine.copy_of(&b), Copy2xx::New);
-    for n in 0..MAX_FORKS as u8 {
+    for n in 0..u8::try_from(MAX_FORKS).unwrap() {
         machine.remember(Bytes::from(vec![n]), Some(ack(&a)));
     }
     assert_eq!(machine.copy_of(&b), Copy2xx::Ignored);

@@ -72,9 +72,10 @@ const MAGIC_COOKIE: &[u8] = b"z9hG4bK";
 
 /// The method by which a server transaction is found: an ACK finds its INVITE.
 pub(crate) const fn class(method: Method) -> Method {
-    match method {
-        Method::Ack => Method::Invite,
-        other => other,
+    if matches!(method, Method::Ack) {
+        Method::Invite
+    } else {
+        method
     }
 }
 
@@ -116,9 +117,10 @@ impl<'a> ServerKey<'a> {
     pub(crate) fn of(request: View<'a>, method: Method) -> Option<Self> {
         let via = request.top_via()?;
         let method = class(method);
-        let name = match method {
-            Method::Other => request.method_bytes().unwrap_or_default(),
-            known => known.as_bytes(),
+        let name = if method == Method::Other {
+            request.method_bytes().unwrap_or_default()
+        } else {
+            method.as_bytes()
         };
         let parts = match via.branch() {
             Some(branch) if branch.starts_with(MAGIC_COOKIE) => {

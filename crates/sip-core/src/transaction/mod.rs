@@ -31,3 +31,6 @@ pub(crate) enum Action {
     /// Send these octets.
     Transmit(Bytes),
 }
+
+#[cfg(test)]
+mod model_tests;

@@ -253,8 +253,7 @@ fn rfc3261_15_1_2_caller_may_end_an_early_dialog_by_bye() {
 #[test]
 fn rfc3261_8_2_2_2_the_same_request_on_another_way_is_merged() {
     let mut bench = Bench::new();
-    let (_, invite) = bench.call_in(udp(1));
-    let mut copy = invite.clone();
+    let (_, mut copy) = bench.call_in(udp(1));
     copy.branch = "z9hG4bK-other-way".to_owned();
     bench.receive(udp(3), copy.build());
     bench.check(&["> 192.0.2.3:5060 482 INVITE", "Rejected 482"]);

@@ -1,6 +1,7 @@
 //! The Stack from outside: scripted messages, commands and time in, rendered outputs compared.
 
 #![allow(
+    clippy::cast_possible_truncation,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
