@@ -128,7 +128,7 @@ fn visit_retention(retention: &mut Retention, visitor: &mut impl Visitor) {
     visitor.key("attempts_days", &mut retention.attempts_days, any);
     visitor.key("captures_days", &mut retention.captures_days, any);
     visitor.key("captures_bytes", &mut retention.captures_bytes, any);
-    visitor.key("cdrs_days", &mut retention.cdrs_days, any);
+    visitor.later("cdrs_days", &mut retention.cdrs_days);
     visitor.later("recordings_days", &mut retention.recordings_days);
 }
 

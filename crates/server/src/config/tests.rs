@@ -260,6 +260,7 @@ fn what_a_later_version_brings_is_refused_not_ignored() {
             "[store]\nurl = \"postgres://localhost/offhook\"",
             "store.url",
         ),
+        ("[retention]\ncdrs_days = 7", "retention.cdrs_days"),
         (
             "[retention]\nrecordings_days = 7",
             "retention.recordings_days",
