@@ -113,7 +113,7 @@ pub(crate) enum InviteUse {
         until: Mono,
     },
     /// Our re-INVITE waits for a final answer.
-    Ours { tx: TxId },
+    Ours { tx: TxId, slot: Slot },
     /// Their re-INVITE waits for the owner's answer.
     Theirs { tx: TxId },
 }

@@ -67,5 +67,5 @@ pub use config::{Expiry, Limits, Listener, StackConfig};
 pub use event::{Event, Output};
 pub use ids::{FlowId, LegId, Peer, Transport, TxId};
 pub use registrar::{Binding, BindingKey};
-pub use stack::Stack;
+pub use stack::{Load, Stack};
 pub use transaction::Timers;

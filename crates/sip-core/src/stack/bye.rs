@@ -22,19 +22,16 @@ impl Stack {
                     .find(|(name, _)| name.eq_ignore_ascii_case(b"Reason"));
                 self.cancel(now, id, reason.map(|(_, value)| value));
             }
-            Phase::Confirmed(confirmed) => match confirmed.invite {
-                // 15: the called side must not send BYE before the ACK, or before it gave up on it.
-                InviteUse::AwaitingAck { .. } => confirmed.bye = Some(headers),
-                InviteUse::AckOwed { .. } => {
-                    self.acknowledge(id, None);
-                    self.send_bye(now, id, &headers);
-                }
-                InviteUse::Theirs { tx } => {
-                    self.reply(now, tx, &Given::plain(487));
-                    self.send_bye(now, id, &headers);
-                }
-                InviteUse::Idle | InviteUse::Ours { .. } => self.send_bye(now, id, &headers),
-            },
+            // 15: the called side must not send BYE before the ACK, or before it gave up on it.
+            Phase::Confirmed(confirmed)
+                if matches!(confirmed.invite, InviteUse::AwaitingAck { .. }) =>
+            {
+                confirmed.bye = Some(headers);
+            }
+            Phase::Confirmed(_) => {
+                self.end_invite_use(now, id);
+                self.send_bye(now, id, &headers);
+            }
             Phase::Ending(_) | Phase::Over(_) => {}
         }
     }
@@ -90,19 +87,28 @@ impl Stack {
             }
             Phase::Confirmed(confirmed) => {
                 let tag = confirmed.dialog.local_tag;
-                match confirmed.invite {
-                    // 15.1.2: a pending INVITE is answered 487.
-                    InviteUse::Theirs { tx } => self.reply(now, tx, &Given::plain(487)),
-                    // Copies of their 2xx go on until they are acknowledged.
-                    InviteUse::AckOwed { .. } => self.acknowledge(id, None),
-                    InviteUse::Idle | InviteUse::Ours { .. } | InviteUse::AwaitingAck { .. } => {}
-                }
+                self.end_invite_use(now, id);
                 if let Some(leg) = self.legs.get(id) {
                     leg.phase = Phase::Over(Over { tag });
                 }
                 self.report(now, peer, id, request);
             }
             Phase::Ending(_) | Phase::Over(_) => {}
+        }
+    }
+
+    /// Does what an INVITE in progress wants before its leg ends.
+    fn end_invite_use(&mut self, now: Now, id: LegId) {
+        let Some(confirmed) = self.legs.confirmed(id) else {
+            return;
+        };
+        match confirmed.invite {
+            // 15.1.2: a pending INVITE is answered 487.
+            InviteUse::Theirs { tx } => self.reply(now, tx, &Given::plain(487)),
+            // Copies of their 2xx go on until they are acknowledged.
+            InviteUse::AckOwed { .. } => self.acknowledge(id, None),
+            InviteUse::Ours { slot, .. } => self.layer.give_up(now, slot),
+            InviteUse::Idle | InviteUse::AwaitingAck { .. } => {}
         }
     }
 
@@ -116,7 +122,16 @@ impl Stack {
             Phase::Outgoing(outgoing) => {
                 self.layer.cancel(now, outgoing.slot, None);
             }
-            Phase::Confirmed(_) | Phase::Ending(_) | Phase::Over(_) => {}
+            Phase::Confirmed(Confirmed { invite, .. }) => match invite {
+                InviteUse::Ours { slot, .. } => self.layer.give_up(now, slot),
+                InviteUse::Theirs { tx } => {
+                    if let Some(pending) = self.pending.remove(&tx) {
+                        self.layer.drop_server(pending.slot);
+                    }
+                }
+                InviteUse::Idle | InviteUse::AckOwed { .. } | InviteUse::AwaitingAck { .. } => {}
+            },
+            Phase::Ending(_) | Phase::Over(_) => {}
         }
     }
 }

@@ -258,12 +258,8 @@ impl Stack {
             });
         }
         let Some(leg) = self.legs.get(id) else { return };
-        match (&mut leg.phase, method) {
-            (Phase::Confirmed(confirmed), Method::Invite) => {
-                confirmed.invite = InviteUse::Ours { tx: asked.tx };
-            }
-            (_, Method::Update) => leg.updates.ours = Some(asked.tx),
-            _ => {}
+        if method == Method::Update {
+            leg.updates.ours = Some(asked.tx);
         }
         let Some(dialog) = leg.dialog() else { return };
         let (cseq, peer) = (dialog.next_cseq(), dialog.peer);
@@ -287,8 +283,14 @@ impl Stack {
             );
         });
         let user = ClientUser::Request(id, *tx);
-        self.layer
+        let slot = self
+            .layer
             .start_client(now, peer, user, Some(id), (branch, method), bytes);
+        if method == Method::Invite
+            && let Some(confirmed) = self.legs.confirmed(id)
+        {
+            confirmed.invite = InviteUse::Ours { tx: *tx, slot };
+        }
     }
 
     /// A final response to a request of the owner other than re-INVITE.
@@ -316,6 +318,7 @@ impl Stack {
     /// A response to a re-INVITE of the owner.
     pub(super) fn on_reinvite_response(
         &mut self,
+        now: Now,
         delivered: &Delivered,
         (id, tx): (LegId, TxId),
         response: &Message,
@@ -324,9 +327,10 @@ impl Stack {
         let status = view.status().unwrap_or_default();
         let confirmed = self.legs.confirmed(id);
         let waits = confirmed
-            .filter(|leg| matches!(leg.invite, InviteUse::Ours { tx: ours } if ours == tx));
+            .filter(|leg| matches!(leg.invite, InviteUse::Ours { tx: ours, .. } if ours == tx));
         match (status, waits) {
-            (..200, _) => {}
+            (..200, Some(_)) => {}
+            (..200, None) => self.layer.give_up(now, delivered.slot),
             (200..300, waits) => {
                 let to_tag = part(response, view.to_tag().unwrap_or_default());
                 match self.layer.copy_of(delivered.slot, &to_tag) {
@@ -373,7 +377,7 @@ impl Stack {
         let Some(leg) = self.legs.get(id) else { return };
         match &mut leg.phase {
             Phase::Confirmed(Confirmed { invite, .. }) => {
-                if matches!(invite, InviteUse::Ours { tx: ours } if *ours == tx) {
+                if matches!(invite, InviteUse::Ours { tx: ours, .. } if *ours == tx) {
                     *invite = InviteUse::Idle;
                 }
             }

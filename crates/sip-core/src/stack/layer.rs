@@ -385,6 +385,21 @@ impl Layer {
         true
     }
 
+    /// Nobody waits for the final response to an INVITE any more: it is not waited for without end.
+    pub(super) fn give_up(&mut self, now: Now, invite: Slot) {
+        if let Some(Client::Invite(machine)) =
+            self.table.client(invite).map(|entry| &mut entry.machine)
+        {
+            machine.on_cancel(now.mono);
+            self.settle_client(invite);
+        }
+    }
+
+    /// How many transactions there are.
+    pub(super) fn transactions(&self) -> usize {
+        self.table.len()
+    }
+
     // ---- time
 
     /// Fires the timers of a client transaction; its user learns when it ended by them.

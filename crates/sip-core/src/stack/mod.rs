@@ -40,6 +40,17 @@ pub struct Stack {
     changes: Vec<Change>,
 }
 
+/// How much a [`Stack`] has going on.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Load {
+    /// Legs, those included whose BYE is not answered yet.
+    pub legs: usize,
+    /// Requests that the owner has not answered.
+    pub requests: usize,
+    /// Client and server transactions, those included that only absorb copies.
+    pub transactions: usize,
+}
+
 /// A request that the owner has to answer.
 #[derive(Clone, Debug)]
 struct Pending {
@@ -168,6 +179,16 @@ impl Stack {
     #[must_use]
     pub fn binding(&self, phone: PhoneId) -> &[Binding] {
         self.registrar.bindings(phone)
+    }
+
+    /// How much there is of everything that has a cap; all zero when nothing is going on.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        Load {
+            legs: self.legs.len(),
+            requests: self.pending.len(),
+            transactions: self.layer.transactions(),
+        }
     }
 
     /// Drops queued deadlines that mean nothing any more, so that nobody wakes up for them.

@@ -61,7 +61,7 @@ impl Stack {
         match delivered.user {
             ClientUser::Invite(leg) => self.on_invite_response(now, &delivered, leg, response),
             ClientUser::Request(leg, tx) if delivered.method == Method::Invite => {
-                self.on_reinvite_response(&delivered, (leg, tx), response);
+                self.on_reinvite_response(now, &delivered, (leg, tx), response);
             }
             ClientUser::Request(leg, tx) if status >= 200 => {
                 self.on_request_response(leg, tx, response);

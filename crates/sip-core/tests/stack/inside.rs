@@ -1,6 +1,6 @@
 //! Requests inside a leg: sequence, glare, target refresh, BYE in all its crossings.
 
-use offhook_sip_core::{Command, LegId, TxId};
+use offhook_sip_core::{Command, LegId, Load, TxId};
 use offhook_sip_message::{Message, Name};
 
 use crate::bench::{Bench, Request, from_callee, response, udp};
@@ -442,4 +442,36 @@ fn options_inside_a_leg_is_answered_by_the_stack_and_others_by_what_we_take() {
     let update = invite.inside("UPDATE", &tag, 6).header("Require", "100rel");
     bench.receive(udp(1), update.build());
     bench.check(&["> 192.0.2.1:5060 420 UPDATE", "Rejected 420"]);
+}
+
+#[test]
+fn a_reinvite_that_rings_for_ever_ends_with_its_leg() {
+    for hangs_up in [true, false] {
+        let mut bench = Bench::new();
+        let (leg, _, _) = call(&mut bench);
+        bench.ask(leg, TxId::outgoing(1), "INVITE");
+        bench.check(&[REINVITE]);
+        let ours = bench.sent[0].1.clone();
+        respond(&mut bench, &ours, 180);
+        if hangs_up {
+            bench.bye(leg);
+        } else {
+            bench.command(Command::Drop { leg });
+        }
+        bench.pass(64_000);
+        bench.drain();
+        assert_eq!(bench.stack.load(), Load::default());
+    }
+}
+
+#[test]
+fn a_dropped_leg_takes_its_pending_reinvite_along() {
+    let mut bench = Bench::new();
+    let (leg, invite, tag) = call(&mut bench);
+    bench.receive(udp(1), invite.inside("INVITE", &tag, 3).build());
+    bench.drain();
+    bench.command(Command::Drop { leg });
+    bench.pass(64_000);
+    bench.check(&[]);
+    assert_eq!(bench.stack.load(), Load::default());
 }
