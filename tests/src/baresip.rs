@@ -62,7 +62,7 @@ impl Baresip {
             .current_dir(folder.path());
         let name = format!("baresip {}", account.username);
         let mut process = Process::start(&name, "baresip-core", command);
-        process.wait_for_line("200 OK ()", PATIENCE).await;
+        process.wait_for_line("200 OK", PATIENCE).await;
         until_bound(Transport::Tcp, control_port).await;
 
         let (reading, control) = TcpStream::connect((Ipv4Addr::LOCALHOST, control_port))

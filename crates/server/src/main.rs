@@ -1,2 +1,12 @@
 //! The `offhook` binary: shells, configuration, command line, composition root.
-fn main() {}
+
+mod cli;
+mod config;
+mod delivery;
+mod demo;
+mod media;
+mod node;
+
+fn main() -> std::process::ExitCode {
+    cli::run()
+}

@@ -1,0 +1,368 @@
+//! The call thread: owns the switch, the UDP sockets and the write queues of connections. It moves octets and
+//! time, and decides nothing.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use mio::{Events, Interest, Poll, Token};
+use offhook_base::{FactRecord, Now};
+use offhook_call::{ApiRefusal, BindingChange, Output, Switch};
+use offhook_media_core::{MediaCommand, MediaEvent};
+use offhook_sip_core::{FlowId, Peer, Transport};
+use offhook_store::{CaptureHandle, CaptureTransport, CapturedMessage, JournalHandle};
+use tokio::sync::{mpsc, oneshot};
+
+use super::clock;
+use super::inbox::{CallInput, Inputs};
+use super::projector::ProjectorHandle;
+use crate::media::Media;
+
+/// The token of the call thread's waker.
+pub(crate) const WAKE: Token = Token(usize::MAX);
+/// Datagrams taken from one socket before the others get their turn.
+const BURST: usize = 64;
+/// Port pairs kept ready for new calls; two are used by each.
+const PORTS_READY: usize = 64;
+
+/// What the call thread works with.
+pub(crate) struct CallThread {
+    pub(crate) switch: Switch,
+    pub(crate) poll: Poll,
+    pub(crate) sockets: Vec<UdpListener>,
+    pub(crate) inputs: Inputs,
+    pub(crate) journal: JournalHandle,
+    pub(crate) captures: CaptureHandle,
+    pub(crate) projector: ProjectorHandle,
+    pub(crate) media: Option<Media>,
+    pub(crate) gauges: Arc<Gauges>,
+    /// Addresses that stand for us in captures, by transport.
+    pub(crate) tcp_local: SocketAddr,
+    pub(crate) first_fact: u64,
+}
+
+/// A bound UDP socket and the address by which peers know it.
+#[derive(Debug)]
+pub(crate) struct UdpListener {
+    pub(crate) socket: mio::net::UdpSocket,
+    pub(crate) local: SocketAddr,
+}
+
+/// What other threads may read of the call thread.
+#[derive(Debug, Default)]
+pub(crate) struct Gauges {
+    pub(crate) stalled: AtomicBool,
+    pub(crate) calls: AtomicU64,
+    pub(crate) unsent_datagrams: AtomicU64,
+}
+
+/// State that only the running thread has.
+struct Loop {
+    core: CallThread,
+    flows: HashMap<FlowId, mpsc::Sender<Bytes>>,
+    replies: HashMap<u64, oneshot::Sender<Result<(), ApiRefusal>>>,
+    next_token: u64,
+    next_fact: u64,
+    /// Facts that the journal's queue had no room for, oldest first.
+    waiting: VecDeque<(u64, FactRecord)>,
+    committed: u64,
+    reserved: u64,
+    /// Pairs asked of the media thread and not yet received.
+    ports_asked: usize,
+    ending: Option<offhook_base::Mono>,
+}
+
+/// How long a shutdown waits at most.
+const GRACE: Duration = Duration::from_secs(5);
+/// How long it waits at least, so that a lost BYE is sent once more.
+const LAST_ANSWERS: Duration = Duration::from_millis(600);
+
+impl CallThread {
+    /// Runs until it is told to shut down.
+    pub(crate) fn run(self) {
+        let next_fact = self.first_fact;
+        let mut state = Loop {
+            core: self,
+            flows: HashMap::new(),
+            replies: HashMap::new(),
+            next_token: 0,
+            next_fact,
+            waiting: VecDeque::new(),
+            committed: 0,
+            reserved: 0,
+            ports_asked: 0,
+            ending: None,
+        };
+        if let Err(error) = state.run() {
+            tracing::error!(%error, "the call thread ended");
+        }
+    }
+}
+
+impl Loop {
+    fn run(&mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(256);
+        let mut buffer = vec![0; 65_535];
+        for (index, listener) in self.core.sockets.iter_mut().enumerate() {
+            self.core.poll.registry().register(&mut listener.socket, Token(index), Interest::READABLE)?;
+        }
+        self.refill_ports();
+        loop {
+            let timeout = self.wait();
+            match self.core.poll.poll(&mut events, Some(timeout)) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                done => done?,
+            }
+            self.core.inputs.begin();
+            self.hand_over();
+            self.take_inputs();
+            // A socket that had more than a burst stays readable without a new edge, so all are tried in turn.
+            while self.receive(&mut buffer) {
+                self.take_inputs();
+            }
+            let now = clock::now();
+            if self.core.switch.next_timeout().is_some_and(|at| at <= now.mono) {
+                self.core.switch.handle_timeout(now);
+                self.perform(now);
+            }
+            self.core.gauges.stalled.store(self.core.switch.is_stalled(now.mono), Ordering::Relaxed);
+            self.core.gauges.calls.store(self.core.switch.calls() as u64, Ordering::Relaxed);
+            self.refill_ports();
+            if self.is_over(now) {
+                if let Some(media) = self.core.media.take() {
+                    media.stop();
+                }
+                return Ok(());
+            }
+        }
+    }
+
+    fn wait(&self) -> Duration {
+        const LONGEST: Duration = Duration::from_millis(250);
+        let now = clock::now().mono;
+        self.core.switch.next_timeout().map_or(LONGEST, |at| (at - now).min(LONGEST))
+    }
+
+    /// After a shutdown: every call has ended, its last fact is on disk, and the answers to our BYEs had a moment.
+    fn is_over(&self, now: Now) -> bool {
+        let Some(since) = self.ending else { return false };
+        let waited = now.mono - since;
+        let quiet = self.core.switch.calls() == 0 && self.committed + 1 >= self.next_fact;
+        waited >= GRACE || (quiet && waited >= LAST_ANSWERS)
+    }
+
+    /// Takes a burst from each socket. True when one of them may have more.
+    fn receive(&mut self, buffer: &mut [u8]) -> bool {
+        let mut more = false;
+        for index in 0..self.core.sockets.len() {
+            let mut taken = 0;
+            while taken < BURST {
+                let Some(listener) = self.core.sockets.get(index) else { break };
+                let (len, from) = match listener.socket.recv_from(buffer) {
+                    Ok(received) => received,
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                    Err(error) => {
+                        // An ICMP error of an earlier send (refused, unreachable): the transaction times out by itself.
+                        tracing::trace!(%error, "receiving");
+                        taken += 1;
+                        continue;
+                    }
+                };
+                taken += 1;
+                let now = clock::now();
+                let flow = FlowId::udp(u32::try_from(index).unwrap_or(u32::MAX));
+                let peer = Peer { flow, addr: from, transport: Transport::Udp };
+                let octets = buffer.get(..len).unwrap_or_default();
+                self.core.switch.handle_datagram(now, peer, octets);
+                self.perform(now);
+            }
+            more |= taken == BURST;
+        }
+        more
+    }
+
+    fn take_inputs(&mut self) {
+        let now = clock::now();
+        let committed = self.core.inputs.committed();
+        if committed > self.committed {
+            self.committed = committed;
+            self.core.switch.handle_committed(now, (committed + 1).saturating_sub(self.core.first_fact));
+            self.perform(now);
+        }
+        let reserved = self.core.inputs.reserved();
+        if reserved > self.reserved {
+            self.reserved = reserved;
+            self.core.switch.handle_reserved(reserved);
+        }
+        while let Some(input) = self.core.inputs.next() {
+            self.take(now, input);
+            self.perform(now);
+        }
+    }
+
+    fn take(&mut self, now: Now, input: CallInput) {
+        let switch = &mut self.core.switch;
+        match input {
+            CallInput::Account(change) => switch.handle_account(now, change),
+            CallInput::Directory(change) => switch.handle_directory(change),
+            CallInput::FlowClosed(flow) => {
+                self.flows.remove(&flow);
+                switch.handle_flow_closed(now, flow);
+            }
+            CallInput::FlowOpened { flow, outbox } => {
+                self.flows.insert(flow, outbox);
+            }
+            CallInput::FlowMessage { peer, message } => switch.handle_message(now, peer, *message),
+            CallInput::Hangup { call, reply } => {
+                self.next_token += 1;
+                self.replies.insert(self.next_token, reply);
+                switch.handle_hangup(now, call, self.next_token);
+            }
+            CallInput::Media(MediaEvent::Ports(pairs)) => {
+                self.ports_asked = self.ports_asked.saturating_sub(pairs.len());
+                switch.handle_ports(pairs);
+            }
+            CallInput::Media(MediaEvent::Refused { relay, reason }) => {
+                tracing::warn!(call = relay.0, ?reason, "this call has no media relay");
+            }
+            CallInput::Media(MediaEvent::Stopped { relay, stats }) => {
+                tracing::debug!(call = relay.0, ?stats, "relayed");
+            }
+            CallInput::Shutdown => {
+                switch.shut_down(now);
+                self.ending = Some(now.mono);
+            }
+        }
+    }
+
+    fn perform(&mut self, now: Now) {
+        while let Some(output) = self.core.switch.poll_output() {
+            match output {
+                Output::Send { peer, bytes, leg } => {
+                    self.send(now, peer, &bytes);
+                    self.capture(now, leg, peer, bytes, false);
+                }
+                Output::Received { peer, bytes, leg } => self.capture(now, leg, peer, bytes, true),
+                Output::Record(fact) => self.record(*fact),
+                Output::Media(command) => self.command_media(command),
+                Output::Reply(reply) => {
+                    if let Some(waiting) = self.replies.remove(&reply.token)
+                        && waiting.send(reply.result).is_err()
+                    {
+                        tracing::debug!("nobody waits for this answer any more");
+                    }
+                }
+                Output::Binding(change) => self.store_binding(change),
+                Output::ReserveCallIds(upto) => {
+                    if self.core.journal.reserve_call_ids(upto).is_err() {
+                        tracing::warn!("the journal does not take the reservation of call ids");
+                    }
+                }
+                Output::Rejected { peer, status } => {
+                    tracing::debug!(peer = %peer.addr, status, "a request was refused");
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, now: Now, peer: Peer, bytes: &Bytes) {
+        if peer.flow.is_connection() {
+            let Some(outbox) = self.flows.get(&peer.flow) else { return };
+            // A peer that does not read fills its own queue: that flow closes, no other waits for it.
+            if outbox.try_send(bytes.clone()).is_err() {
+                self.flows.remove(&peer.flow);
+                self.core.switch.handle_flow_closed(now, peer.flow);
+            }
+            return;
+        }
+        let index = usize::try_from(peer.flow.0).unwrap_or(usize::MAX);
+        let Some(listener) = self.core.sockets.get(index) else { return };
+        if let Err(error) = listener.socket.send_to(bytes, peer.addr) {
+            // UDP may lose: the transaction sends again.
+            self.core.gauges.unsent_datagrams.fetch_add(1, Ordering::Relaxed);
+            tracing::debug!(peer = %peer.addr, %error, "a datagram could not be sent");
+        }
+    }
+
+    fn record(&mut self, fact: FactRecord) {
+        if fact.event.name.is_last()
+            && self.core.captures.ended(fact.event.call).is_err()
+        {
+            tracing::debug!(call = %fact.event.call, "the end of this call's capture was not taken");
+        }
+        tracing::debug!(call = %fact.event.call, event = %fact.event.name, "fact");
+        self.waiting.push_back((self.next_fact, fact));
+        self.next_fact += 1;
+        self.hand_over();
+    }
+
+    /// Hands facts to the journal's writer, in order. When its queue is full the disk hangs: the facts wait here.
+    /// They stay few, since new calls are refused while commits are stalled and an open one has few facts left.
+    fn hand_over(&mut self) {
+        while let Some((n, fact)) = self.waiting.front() {
+            if self.core.journal.record(*n, fact.clone()).is_err() {
+                return;
+            }
+            self.waiting.pop_front();
+        }
+    }
+
+    fn command_media(&mut self, command: MediaCommand) {
+        if let Some(media) = &mut self.core.media
+            && media.send(command).is_err()
+        {
+            tracing::warn!(?command, "the media thread does not take commands");
+        }
+    }
+
+    fn refill_ports(&mut self) {
+        let Some(media) = &mut self.core.media else { return };
+        media.flush();
+        let have = self.core.switch.ports_in_stock() + self.ports_asked;
+        if have < PORTS_READY {
+            let count = PORTS_READY * 2 - have;
+            if media.send(MediaCommand::Refill { count: u16::try_from(count).unwrap_or(u16::MAX) }).is_ok() {
+                self.ports_asked += count;
+            }
+        }
+    }
+
+    fn store_binding(&self, change: BindingChange) {
+        self.core.projector.binding(change);
+    }
+
+    fn capture(&self, now: Now, leg: Option<offhook_call::LegName>, peer: Peer, bytes: Bytes, inbound: bool) {
+        let Some(leg) = leg else { return };
+        let local = if peer.flow.is_connection() {
+            self.core.tcp_local
+        } else {
+            let index = usize::try_from(peer.flow.0).unwrap_or(usize::MAX);
+            self.core.sockets.get(index).map_or(self.core.tcp_local, |listener| listener.local)
+        };
+        self.core.captures.message(CapturedMessage {
+            at: now.wall,
+            call: leg.call,
+            root: leg.call,
+            leg: leg_name(leg),
+            inbound,
+            local,
+            remote: peer.addr,
+            transport: match peer.transport {
+                Transport::Udp => CaptureTransport::Udp,
+                Transport::Tcp => CaptureTransport::Tcp,
+                Transport::Tls => CaptureTransport::Tls,
+                Transport::Wss => CaptureTransport::Wss,
+            },
+            bytes,
+        });
+    }
+}
+
+/// `A` called; `B1`, `B2` … were called.
+fn leg_name(leg: offhook_call::LegName) -> String {
+    if leg.index == 0 { "A".to_owned() } else { format!("B{}", leg.index) }
+}

@@ -1,0 +1,68 @@
+//! What follows a commit, in this order: the held messages leave, the live list is brought up to date, the CDR goes
+//! to the projector, the event to its delivery lanes. All from memory: nothing is read back.
+
+use std::sync::Arc;
+
+use offhook_delivery::Waiting;
+use offhook_store::{CommitReport, CommitSink, StoreError};
+
+use super::inbox::Inbox;
+use super::live::LiveIndex;
+use super::projector::ProjectorHandle;
+use crate::delivery::DeliveryHandle;
+
+/// Told by the journal's thread.
+#[derive(Debug)]
+pub(crate) struct Commits {
+    pub(crate) inbox: Inbox,
+    pub(crate) live: Arc<LiveIndex>,
+    pub(crate) projector: ProjectorHandle,
+    pub(crate) delivery: DeliveryHandle,
+}
+
+impl CommitSink for Commits {
+    fn on_committed(&mut self, report: CommitReport) {
+        if let Some(upto) = report.upto {
+            self.inbox.committed(upto);
+        }
+        if let Some(upto) = report.reserved_call_ids {
+            self.inbox.reserved(upto);
+        }
+        let mut waiting = Vec::new();
+        for committed in report.facts {
+            self.live.apply(&committed.fact);
+            let after_projection = committed.fact.cdr.as_ref().map(|_| committed.pos);
+            if let Some(cdr) = committed.fact.cdr {
+                self.projector.cdr(committed.pos, cdr);
+            }
+            if committed.deliveries.is_empty() {
+                continue;
+            }
+            let due = committed.fact.event.at;
+            let event = Arc::new(committed.fact.event);
+            waiting.extend(committed.deliveries.iter().filter(|routed| !routed.held).map(|routed| Waiting {
+                delivery: routed.id,
+                endpoint: routed.webhook,
+                event: Arc::clone(&event),
+                prev_seq: routed.prev_seq,
+                after_projection,
+                attempts: 0,
+                due,
+                replayed: false,
+            }));
+        }
+        if !waiting.is_empty() {
+            self.delivery.waiting(waiting);
+        }
+        for again in report.redelivered {
+            self.delivery.redelivered(again);
+        }
+    }
+
+    fn on_fatal(&mut self, error: StoreError) {
+        // The state of the file is unknown after a failed flush; a restart replays it. Anything else would lose
+        // events or tell a peer of what is not on disk.
+        tracing::error!(%error, "the journal failed: stopping, so that a restart can replay it");
+        std::process::exit(1);
+    }
+}

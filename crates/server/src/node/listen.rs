@@ -1,0 +1,240 @@
+//! The sockets: all are bound before anything runs, and told in `listen.json` before the ready line.
+
+use std::fs;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use offhook_api::ports::Ports;
+use offhook_api::{Api, PasswordCost, Settings, Stores};
+use offhook_sip_core::{FlowId, Listener, Transport};
+use offhook_store::{CaptureReader, ConfigDb, DeliveryReader, JournalReader};
+use serde::Serialize;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use super::call_thread::{Gauges, UdpListener};
+use super::changes::Changes;
+use super::tester::Tester;
+use super::inbox::Inbox;
+use super::live::LiveIndex;
+use super::ports::{Calls, Deliveries, Ready};
+use super::subscribers::Subscribers;
+use super::{clock, http, tcp};
+use crate::config::Config;
+
+/// Room for datagrams that arrive while a commit is handled: some hundred INVITEs.
+const RECEIVE_BUFFER: usize = 4 << 20;
+
+/// Every socket of the node.
+#[derive(Debug)]
+pub(crate) struct Listeners {
+    udp: Vec<UdpSocket>,
+    tcp: Vec<TcpListener>,
+    http: TcpListener,
+    http_addr: SocketAddr,
+    advertised: IpAddr,
+    media: IpAddr,
+    media_bind: IpAddr,
+}
+
+/// What `listen.json` holds.
+#[derive(Serialize)]
+struct ListenJson {
+    sip_udp: Vec<SocketAddr>,
+    sip_tcp: Vec<SocketAddr>,
+    sip_tls: Vec<SocketAddr>,
+    sip_wss: Vec<SocketAddr>,
+    http: SocketAddr,
+}
+
+/// What the REST surface is made from.
+pub(crate) struct Surface<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) db: ConfigDb,
+    pub(crate) events: Arc<JournalReader>,
+    pub(crate) reader: Arc<DeliveryReader>,
+    pub(crate) captures: Arc<CaptureReader>,
+    pub(crate) live: Arc<LiveIndex>,
+    pub(crate) inbox: Inbox,
+    pub(crate) subscribers: Subscribers,
+    pub(crate) gauges: Arc<Gauges>,
+    pub(crate) deliveries: Deliveries,
+    pub(crate) tester: Tester,
+}
+
+impl Listeners {
+    /// Binds every socket of the configuration.
+    pub(crate) async fn bind(config: &Config) -> anyhow::Result<Self> {
+        let udp = config.sip.udp.iter().map(|address| udp(*address)).collect::<anyhow::Result<Vec<_>>>()?;
+        let mut tcp = Vec::new();
+        for address in &config.sip.tcp {
+            tcp.push(TcpListener::bind(address).await.with_context(|| format!("SIP over TCP on {address} (sip.tcp)"))?);
+        }
+        let listen = config.http.listen;
+        let http = TcpListener::bind(listen).await.with_context(|| format!("the REST API on {listen} (http.listen)"))?;
+        let http_addr = http.local_addr().context("the REST API's address")?;
+        let bound = udp.first().and_then(|socket| socket.local_addr().ok()).map(|address| address.ip());
+        let bound = bound.or_else(|| tcp.first().and_then(|listener| listener.local_addr().ok()).map(|address| address.ip()));
+        let advertised = config.sip.advertise.or_else(|| bound.filter(|ip| !ip.is_unspecified())).unwrap_or_else(own_address);
+        Ok(Self {
+            udp,
+            tcp,
+            http,
+            http_addr,
+            advertised,
+            media: config.media.advertise.unwrap_or(advertised),
+            media_bind: bound.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+        })
+    }
+
+    pub(crate) const fn http_addr(&self) -> SocketAddr {
+        self.http_addr
+    }
+
+    pub(crate) const fn advertised_ip(&self) -> IpAddr {
+        self.advertised
+    }
+
+    pub(crate) const fn media_ip(&self) -> IpAddr {
+        self.media
+    }
+
+    pub(crate) const fn media_bind(&self) -> IpAddr {
+        self.media_bind
+    }
+
+    pub(crate) fn udp_addrs(&self) -> Vec<SocketAddr> {
+        self.udp.iter().filter_map(|socket| socket.local_addr().ok()).collect()
+    }
+
+    /// Every address that this process listens on.
+    pub(crate) fn all_addrs(&self) -> Vec<SocketAddr> {
+        let sip = self.udp_addrs().into_iter().chain(self.tcp_addrs());
+        sip.chain([self.http_addr]).collect()
+    }
+
+    fn tcp_addrs(&self) -> Vec<SocketAddr> {
+        self.tcp.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+    }
+
+    /// Our address on connections, for captures.
+    pub(crate) fn tcp_local(&self) -> SocketAddr {
+        let port = self.tcp_addrs().first().map_or(0, SocketAddr::port);
+        SocketAddr::new(self.advertised, port)
+    }
+
+    /// Addresses that our own URIs and a REGISTER may name.
+    pub(crate) fn own_hosts(&self) -> Vec<String> {
+        let mut hosts = vec![self.advertised.to_string()];
+        for address in self.udp_addrs().into_iter().chain(self.tcp_addrs()) {
+            let host = address.ip().to_string();
+            if !address.ip().is_unspecified() && !hosts.contains(&host) {
+                hosts.push(host);
+            }
+        }
+        hosts
+    }
+
+    /// The listeners as the SIP stack knows them.
+    pub(crate) fn sip(&self) -> Vec<Listener> {
+        let udp = self.udp_addrs().into_iter().enumerate().map(|(index, address)| Listener {
+            transport: Transport::Udp,
+            flow: Some(FlowId::udp(u32::try_from(index).unwrap_or(u32::MAX))),
+            advertised: SocketAddr::new(self.advertised, address.port()).to_string(),
+        });
+        let tcp = self.tcp_addrs().into_iter().map(|address| Listener {
+            transport: Transport::Tcp,
+            flow: None,
+            advertised: SocketAddr::new(self.advertised, address.port()).to_string(),
+        });
+        udp.chain(tcp).collect()
+    }
+
+    /// The UDP sockets for the call thread.
+    pub(crate) fn udp_for_call_thread(&self) -> anyhow::Result<Vec<UdpListener>> {
+        self.udp
+            .iter()
+            .map(|socket| {
+                let socket = socket.try_clone().context("sharing a SIP socket")?;
+                let local = socket.local_addr().context("a SIP socket's address")?;
+                let local = if local.ip().is_unspecified() { SocketAddr::new(self.advertised, local.port()) } else { local };
+                Ok(UdpListener { socket: mio::net::UdpSocket::from_std(socket), local })
+            })
+            .collect()
+    }
+
+    /// Writes the addresses bound, for whoever configured port 0.
+    pub(crate) fn write_listen_json(&self, dir: &Path) -> anyhow::Result<()> {
+        let told = ListenJson { sip_udp: self.udp_addrs(), sip_tcp: self.tcp_addrs(), sip_tls: Vec::new(), sip_wss: Vec::new(), http: self.http_addr };
+        let path = dir.join("listen.json");
+        let text = serde_json::to_vec(&told).context("listen.json")?;
+        fs::write(&path, text).with_context(|| format!("writing {}", path.display()))
+    }
+
+    /// Starts to serve SIP over TCP and the REST API.
+    pub(crate) fn serve(self, config: &Config, surface: Surface<'_>, inbox: &Inbox, tasks: &mut JoinSet<()>) {
+        let max_message = usize::try_from(config.limits.max_message_bytes).unwrap_or(usize::MAX);
+        let sip_domain = self.sip_domain(config);
+        for listener in self.tcp {
+            tasks.spawn(tcp::accept(listener, inbox.clone(), max_message));
+        }
+        tasks.spawn(http::serve(self.http, surface.router(sip_domain)));
+    }
+
+    /// What a phone is to be given as its SIP domain: with the port, unless it is the usual one.
+    fn sip_domain(&self, config: &Config) -> String {
+        if !config.sip.domain.is_empty() {
+            return config.sip.domain.clone();
+        }
+        let port = self.udp_addrs().first().or(self.tcp_addrs().first()).map_or(5060, SocketAddr::port);
+        if port == 5060 { self.advertised.to_string() } else { SocketAddr::new(self.advertised, port).to_string() }
+    }
+}
+
+impl Surface<'_> {
+    fn router(self, sip_domain: String) -> axum::Router {
+        let settings = Settings {
+            customer_id: self.config.node.customer_id,
+            sip_domain,
+            egress_addresses: vec![own_address()],
+            default_timeout_ms: self.config.webhooks.default_timeout_ms,
+            password_cost: PasswordCost::Usual,
+        };
+        let stores = Stores { config: self.db, journal: self.events, deliveries: self.reader, captures: self.captures };
+        let ports = Ports {
+            live: self.live,
+            calls: Arc::new(Calls { inbox: self.inbox.clone() }),
+            tester: Arc::new(self.tester),
+            deliveries: Arc::new(self.deliveries),
+            config: Arc::new(Changes { inbox: self.inbox, subscribers: self.subscribers }),
+            readiness: Arc::new(Ready { gauges: self.gauges }),
+        };
+        Api::new(settings, stores, ports, Arc::new(clock::now)).into_router()
+    }
+}
+
+fn udp(address: SocketAddr) -> anyhow::Result<UdpSocket> {
+    let bind = || -> io::Result<UdpSocket> {
+        let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+        // The kernel may give less than asked (net.core.rmem_max); that is no fault.
+        socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
+        socket.set_nonblocking(true)?;
+        socket.bind(&address.into())?;
+        Ok(socket.into())
+    };
+    bind().with_context(|| format!("SIP over UDP on {address} (sip.udp)"))
+}
+
+/// The address by which this machine reaches others. Nothing is sent: connecting a UDP socket only asks the routes.
+fn own_address() -> IpAddr {
+    let ask = || -> io::Result<IpAddr> {
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+        socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9))?;
+        Ok(socket.local_addr()?.ip())
+    };
+    ask().unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
+}

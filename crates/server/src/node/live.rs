@@ -1,0 +1,81 @@
+//! The calls that are up, as the last committed fact of each tells (architecture, invariant 13).
+//!
+//! The journal's thread puts the snapshot in before the event reaches a delivery lane; the API reads it. The lock is
+//! held for one insertion or one copy, and never on the call thread.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use offhook_api::ports::{LiveCall, LiveCalls, LiveParty};
+use offhook_base::{CallId, FactRecord};
+use offhook_call::{CallRecord, Participant};
+
+/// Snapshots by call. They are read as they are asked for, which is rare; writing costs one pointer.
+#[derive(Debug, Default)]
+pub(crate) struct LiveIndex {
+    calls: Mutex<BTreeMap<CallId, Arc<[u8]>>>,
+}
+
+impl LiveIndex {
+    /// A fact was committed.
+    pub(crate) fn apply(&self, fact: &FactRecord) {
+        match &fact.snapshot {
+            Some(snapshot) => {
+                self.lock().insert(fact.event.call, Arc::clone(snapshot));
+            }
+            None if fact.event.name.is_last() => {
+                self.lock().remove(&fact.event.call);
+            }
+            None => {}
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<CallId, Arc<[u8]>>> {
+        // Nothing that holds this lock can panic half-way through a change.
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl LiveCalls for LiveIndex {
+    fn all(&self) -> Vec<Arc<LiveCall>> {
+        let snapshots: Vec<_> = self.lock().values().cloned().collect();
+        snapshots.iter().filter_map(|snapshot| read(snapshot)).collect()
+    }
+
+    fn get(&self, id: CallId) -> Option<Arc<LiveCall>> {
+        let snapshot = self.lock().get(&id).cloned()?;
+        read(&snapshot)
+    }
+}
+
+fn read(snapshot: &[u8]) -> Option<Arc<LiveCall>> {
+    let call = CallRecord::from_snapshot(snapshot)?;
+    Some(Arc::new(LiveCall {
+        id: call.id,
+        root_id: call.root,
+        parent_id: call.parent,
+        state: call.state.as_str().to_owned(),
+        context: call.context,
+        destination: call.destination.as_str().to_owned(),
+        clid: call.clid,
+        start_time: call.started_at,
+        connected_at: call.connected_at,
+        src: party(call.src),
+        dst: party(call.dst),
+        queue_state: String::new(),
+        referred_by: String::new(),
+        monitor_state: 0,
+    }))
+}
+
+fn party(participant: Participant) -> LiveParty {
+    LiveParty {
+        id: participant.id(),
+        number: participant.number,
+        name: participant.name,
+        ua: participant.ua,
+        codec: participant.codec,
+        contact: participant.contact,
+        call_id: participant.sip_call_id,
+    }
+}

@@ -1,0 +1,158 @@
+//! What the API asks of the running node.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use offhook_api::ports::{
+    CallControl, CallControlError, DeliveryControl, DeliveryControlError, PortFuture, Readiness, Recover,
+};
+use offhook_base::{CallId, DeliveryId, UserId, WebhookId};
+use offhook_call::ApiRefusal;
+use offhook_store::{
+    DeliveryChange, DeliveryFilter, DeliveryReader, DeliveryRow, DeliveryState, JournalHandle, JournalReader, Refused, StoreError, VerdictRow,
+};
+use tokio::sync::oneshot;
+
+use super::call_thread::Gauges;
+use super::clock;
+use super::inbox::{CallInput, Inbox};
+
+/// Verbs on live calls, by way of the call thread.
+#[derive(Debug)]
+pub(crate) struct Calls {
+    pub(crate) inbox: Inbox,
+}
+
+impl CallControl for Calls {
+    fn hangup(&self, call: CallId, _by: UserId) -> PortFuture<'_, Result<(), CallControlError>> {
+        Box::pin(async move {
+            let (reply, answer) = oneshot::channel();
+            self.inbox.try_send(CallInput::Hangup { call, reply }).map_err(|_| CallControlError::Unavailable)?;
+            match answer.await {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(ApiRefusal::NotFound)) => Err(CallControlError::NotFound),
+                Err(_) => Err(CallControlError::Unavailable),
+            }
+        })
+    }
+}
+
+/// Whether calls can be taken.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    pub(crate) gauges: Arc<Gauges>,
+}
+
+impl Readiness for Ready {
+    fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if self.gauges.stalled.load(Ordering::Relaxed) {
+            faults.push("commits to the journal are stalled: new calls get 503".to_owned());
+        }
+        faults
+    }
+}
+
+/// Sends deliveries again: each is a new delivery of the old event, with the same event id.
+#[derive(Clone, Debug)]
+pub(crate) struct Deliveries {
+    pub(crate) journal: JournalHandle,
+    pub(crate) events: Arc<JournalReader>,
+    pub(crate) reader: Arc<DeliveryReader>,
+}
+
+/// Deliveries read at a time while recovering many.
+const PAGE: usize = 1_000;
+/// How long to wait for room in the journal's queue.
+const ROOM: Duration = Duration::from_millis(20);
+
+impl DeliveryControl for Deliveries {
+    fn resend(&self, delivery: DeliveryId) -> PortFuture<'_, Result<(), DeliveryControlError>> {
+        let this = self.clone();
+        Box::pin(async move {
+            let work = move || {
+                let row = this.reader.get(delivery).map_err(refused)?.ok_or(DeliveryControlError::NotFound)?;
+                if row.state == DeliveryState::Pending {
+                    return Err(DeliveryControlError::Conflict);
+                }
+                this.again(&row)
+            };
+            tokio::task::spawn_blocking(work).await.unwrap_or(Err(DeliveryControlError::Unavailable))
+        })
+    }
+
+    fn recover(&self, webhook: WebhookId, which: Recover) -> PortFuture<'_, Result<u64, DeliveryControlError>> {
+        let this = self.clone();
+        Box::pin(async move {
+            let work = move || this.recover_all(webhook, which);
+            tokio::task::spawn_blocking(work).await.unwrap_or(Err(DeliveryControlError::Unavailable))
+        })
+    }
+}
+
+impl Deliveries {
+    /// Makes a new delivery of the event that `row` carried.
+    fn again(&self, row: &DeliveryRow) -> Result<(), DeliveryControlError> {
+        let event = self.events.event_by_id(row.event.root, &row.event.id).map_err(refused)?.ok_or(DeliveryControlError::NotFound)?;
+        let now = clock::now().wall;
+        self.journal.redeliver(row.webhook, event.pos, row.prev_seq, now).map_err(|_| DeliveryControlError::Unavailable)
+    }
+
+    fn recover_all(&self, webhook: WebhookId, which: Recover) -> Result<u64, DeliveryControlError> {
+        let states: &[DeliveryState] = if which.all {
+            &[DeliveryState::Delivered, DeliveryState::Failed, DeliveryState::Expired, DeliveryState::Held]
+        } else {
+            &[DeliveryState::Failed, DeliveryState::Expired, DeliveryState::Held]
+        };
+        let mut rows = Vec::new();
+        for state in states {
+            let filter = DeliveryFilter {
+                webhook: Some(webhook),
+                state: Some(*state),
+                since: Some(which.since),
+                until: which.until,
+                ..DeliveryFilter::default()
+            };
+            for page in 1.. {
+                let found = self.reader.list(&filter, page, PAGE).map_err(refused)?;
+                let last = found.rows.len() < PAGE;
+                rows.extend(found.rows);
+                if last {
+                    break;
+                }
+            }
+        }
+        let count = rows.len() as u64;
+        if which.dry_run {
+            return Ok(count);
+        }
+        // Oldest first, so that the lanes get them in the order of their events.
+        rows.sort_by_key(|row| row.id);
+        for row in &rows {
+            while self.again(row) == Err(DeliveryControlError::Unavailable) {
+                std::thread::sleep(ROOM);
+            }
+            if row.state == DeliveryState::Held {
+                self.finish_held(row.id);
+            }
+        }
+        Ok(count)
+    }
+
+    /// A held delivery that was sent again as a new one is over.
+    fn finish_held(&self, delivery: DeliveryId) {
+        let row = VerdictRow { delivery, change: DeliveryChange::Finished };
+        while self.journal.verdict(row) == Err(Refused::Full) {
+            std::thread::sleep(ROOM);
+        }
+    }
+}
+
+fn refused(error: StoreError) -> DeliveryControlError {
+    if matches!(error, StoreError::NotFound) {
+        return DeliveryControlError::NotFound;
+    }
+    tracing::error!(%error, "deliveries cannot be read");
+    DeliveryControlError::Unavailable
+}

@@ -1,0 +1,155 @@
+//! The projector: copies the last fact of each call into the CDR table, and registrations into theirs, in batches.
+//! Nothing on the call path waits for it; a last event does (architecture, invariant 13).
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use offhook_base::{CdrRecord, JournalPos};
+use offhook_call::BindingChange;
+use offhook_store::{ConfigDb, StoredBinding, WebhookHealth};
+
+/// One thing to be copied.
+#[derive(Debug)]
+enum Item {
+    Binding(BindingChange),
+    Cdr(JournalPos, Arc<CdrRecord>),
+    Health(WebhookHealth),
+    Shutdown,
+}
+
+/// Changes of registrations are stored within this time.
+const BINDINGS_WITHIN: Duration = Duration::from_millis(250);
+/// The most that one transaction takes.
+const BATCH: usize = 512;
+/// Items that may wait.
+const CAPACITY: usize = 65_536;
+
+/// A way to the projector; cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct ProjectorHandle {
+    items: SyncSender<Item>,
+}
+
+/// The projector's owner.
+#[derive(Debug)]
+pub(crate) struct Projector {
+    handle: ProjectorHandle,
+    thread: JoinHandle<()>,
+}
+
+impl Projector {
+    /// Starts the thread. `projected` is told how far the CDRs have come.
+    pub(crate) fn start(db: ConfigDb, projected: impl Fn(JournalPos) + Send + 'static) -> std::io::Result<Self> {
+        // Full: a registration is dropped and counted in the log (the phone registers again); a CDR waits, on the
+        // journal's thread, since the journal must not run away from what readers may see.
+        let (items, queue) = sync_channel(CAPACITY);
+        let thread = std::thread::Builder::new().name("projector".into()).spawn(move || run(&db, &queue, projected))?;
+        Ok(Self { handle: ProjectorHandle { items }, thread })
+    }
+
+    pub(crate) fn handle(&self) -> ProjectorHandle {
+        self.handle.clone()
+    }
+
+    /// Copies what is queued and ends.
+    pub(crate) fn shutdown(self) {
+        let asked = self.handle.items.send(Item::Shutdown).is_ok();
+        if !asked || self.thread.join().is_err() {
+            tracing::error!("the projector had ended before");
+        }
+    }
+}
+
+impl ProjectorHandle {
+    /// A registration changed.
+    pub(crate) fn binding(&self, change: BindingChange) {
+        if self.items.try_send(Item::Binding(change)).is_err() {
+            tracing::warn!("a registration was not stored: the disk is behind");
+        }
+    }
+
+    /// A webhook does better or worse, or delivered something.
+    pub(crate) fn health(&self, health: WebhookHealth) {
+        if self.items.try_send(Item::Health(health)).is_err() {
+            tracing::warn!("the health of a webhook was not stored: the disk is behind");
+        }
+    }
+
+    /// A call's CDR is committed at `pos`.
+    pub(crate) fn cdr(&self, pos: JournalPos, cdr: Arc<CdrRecord>) {
+        if self.items.send(Item::Cdr(pos, cdr)).is_err() {
+            tracing::error!("the projector has ended; the CDR is copied at the next start");
+        }
+    }
+}
+
+fn run(db: &ConfigDb, queue: &Receiver<Item>, projected: impl Fn(JournalPos)) {
+    let mut bindings = Vec::new();
+    let mut flush_at: Option<Instant> = None;
+    loop {
+        let wait = flush_at.map_or(Duration::from_secs(3_600), |at| at.saturating_duration_since(Instant::now()));
+        let mut cdrs = Vec::new();
+        let mut health = Vec::new();
+        let mut ending = false;
+        match queue.recv_timeout(wait) {
+            Ok(first) => {
+                let rest = queue.try_iter().take(BATCH - 1);
+                for item in std::iter::once(first).chain(rest) {
+                    match item {
+                        Item::Binding(change) => bindings.push(stored(change)),
+                        Item::Cdr(pos, cdr) => cdrs.push((pos, cdr)),
+                        Item::Health(found) => health.push(found),
+                        Item::Shutdown => ending = true,
+                    }
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => ending = true,
+        }
+        project(db, &cdrs, &projected);
+        if !health.is_empty()
+            && let Err(error) = db.note_health(&health)
+        {
+            tracing::error!(%error, "the health of webhooks was not stored");
+        }
+        if !bindings.is_empty() && flush_at.is_none() {
+            flush_at = Some(Instant::now() + BINDINGS_WITHIN);
+        }
+        if ending || flush_at.is_some_and(|at| at <= Instant::now()) {
+            flush_at = None;
+            if let Err(error) = db.apply_bindings(&bindings) {
+                tracing::error!(%error, "registrations were not stored");
+            }
+            bindings.clear();
+        }
+        if ending {
+            return;
+        }
+    }
+}
+
+/// Copies a batch, again and again until it is done: a last event waits for it.
+fn project(db: &ConfigDb, cdrs: &[(JournalPos, Arc<CdrRecord>)], projected: &impl Fn(JournalPos)) {
+    let Some((last, _)) = cdrs.last() else { return };
+    let batch: Vec<_> = cdrs.iter().map(|(pos, cdr)| (*pos, cdr.as_ref())).collect();
+    while let Err(error) = db.project(&batch) {
+        tracing::error!(%error, "CDRs are not copied; the last events of their calls wait");
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    projected(*last);
+}
+
+fn stored(change: BindingChange) -> offhook_store::BindingChange {
+    match change {
+        BindingChange::Put(phone, binding) => offhook_store::BindingChange::Put(StoredBinding {
+            phone,
+            key: binding.key.as_str().to_owned(),
+            contact: String::from_utf8_lossy(&binding.contact).into_owned(),
+            expires_at: binding.expires_at,
+            data: serde_json::to_string(&binding).unwrap_or_default(),
+        }),
+        BindingChange::Remove(phone, key) => offhook_store::BindingChange::Gone { phone, key: key.as_str().to_owned() },
+    }
+}

@@ -1,0 +1,176 @@
+//! SIP over TCP: one task reads a connection, one writes it; the call thread knows it by its flow.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use offhook_sip_core::{FlowId, Peer, Transport};
+use offhook_sip_message::{Framed, StreamFramer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use super::inbox::{CallInput, Inbox};
+
+/// Messages that may wait for a peer to read. Full: the call thread closes the flow, and only this one.
+const OUTBOX: usize = 256;
+/// Connections of one address at once, and of all.
+const PER_SOURCE: usize = 128;
+const IN_ALL: usize = 8_192;
+/// A connection without a word is closed; phones keep theirs alive every two minutes or so (RFC 5626 §4.4.1).
+const IDLE: Duration = Duration::from_secs(900);
+/// A message must be whole within this time of its first octet.
+const WHOLE_MESSAGE_WITHIN: Duration = Duration::from_secs(30);
+/// A peer that does not read for so long is given up.
+const WRITE_WITHIN: Duration = Duration::from_secs(30);
+
+static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
+
+type Sources = Arc<Mutex<HashMap<IpAddr, usize>>>;
+
+/// Accepts connections until the task is dropped.
+pub(crate) async fn accept(listener: TcpListener, inbox: Inbox, max_message: usize) {
+    let sources = Sources::default();
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, from)) => {
+                    let Some(seat) = Seat::take(&sources, from.ip()) else {
+                        tracing::debug!(%from, "a connection too many");
+                        continue;
+                    };
+                    connections.spawn(serve(stream, from, inbox.clone(), max_message, seat));
+                }
+                Err(error) => {
+                    // No descriptor left, or the peer is gone already: others go on.
+                    tracing::warn!(%error, "accepting a SIP connection");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            },
+            Some(done) = connections.join_next(), if !connections.is_empty() => {
+                if let Err(error) = done {
+                    tracing::error!(%error, "a connection's task failed");
+                }
+            }
+        }
+    }
+}
+
+/// A place among the connections of a source; given back when dropped.
+struct Seat {
+    sources: Sources,
+    ip: IpAddr,
+}
+
+impl Seat {
+    fn take(sources: &Sources, ip: IpAddr) -> Option<Self> {
+        let mut counts = sources.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.values().sum::<usize>() >= IN_ALL {
+            return None;
+        }
+        let count = counts.entry(ip).or_insert(0);
+        if *count >= PER_SOURCE {
+            return None;
+        }
+        *count += 1;
+        drop(counts);
+        Some(Self { sources: Arc::clone(sources), ip })
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut counts = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&self.ip) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.ip);
+            }
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, from: SocketAddr, inbox: Inbox, max_message: usize, seat: Seat) {
+    let flow = FlowId::connection(CONNECTIONS.fetch_add(1, Ordering::Relaxed));
+    let peer = Peer { flow, addr: from, transport: Transport::Tcp };
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "TCP_NODELAY");
+    }
+    let (reader, writer) = stream.into_split();
+    // Full: see `OUTBOX`.
+    let (outbox, queue) = mpsc::channel(OUTBOX);
+    // The call thread holds the only strong end: when it lets go, the writer's queue ends and the connection closes.
+    let pings = outbox.downgrade();
+    if inbox.try_send(CallInput::FlowOpened { flow, outbox }).is_err() {
+        return;
+    }
+    // Whichever ends first ends the other: the peer closed, the framing broke, or the call thread let go.
+    let ended = tokio::select! {
+        read = read(reader, peer, &inbox, &pings, max_message) => read,
+        written = write(writer, queue) => written,
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%from, %error, "a SIP connection ended");
+    }
+    drop(seat);
+    // Blocking is right here: the end of a flow must not be lost, or the stack would wait for it for ever.
+    let told = tokio::task::spawn_blocking(move || inbox.send(CallInput::FlowClosed(flow))).await;
+    if let Err(error) = told {
+        tracing::error!(%error, "the end of a flow could not be told");
+    }
+}
+
+async fn read(mut reader: OwnedReadHalf, peer: Peer, inbox: &Inbox, pings: &mpsc::WeakSender<Bytes>, max_message: usize) -> io::Result<()> {
+    let mut framer = StreamFramer::new(max_message);
+    let mut buffer = vec![0; 16 * 1024];
+    // When the message that is not whole yet began.
+    let mut begun: Option<Instant> = None;
+    loop {
+        let patience = begun.map_or(IDLE, |at| WHOLE_MESSAGE_WITHIN.saturating_sub(at.elapsed()));
+        let len = match tokio::time::timeout(patience, reader.read(&mut buffer)).await {
+            Ok(read) => read?,
+            Err(_) => return Err(io::Error::new(io::ErrorKind::TimedOut, "no whole message in time")),
+        };
+        if len == 0 {
+            return Ok(());
+        }
+        framer.push(buffer.get(..len).unwrap_or_default());
+        loop {
+            match framer.poll() {
+                Ok(Some(Framed::Message(message))) => {
+                    begun = None;
+                    let input = CallInput::FlowMessage { peer, message: Box::new(message) };
+                    if inbox.try_send(input).is_err() {
+                        return Err(io::Error::other("the call thread does not keep up"));
+                    }
+                }
+                // RFC 5626 §3.5.1: a ping is answered with a single CRLF.
+                Ok(Some(Framed::Ping)) => {
+                    if pings.upgrade().is_none_or(|outbox| outbox.try_send(Bytes::from_static(b"\r\n")).is_err()) {
+                        return Err(io::Error::other("the peer does not read"));
+                    }
+                }
+                Ok(None) => break,
+                Err(error) => return Err(io::Error::new(io::ErrorKind::InvalidData, error.to_string())),
+            }
+        }
+        begun = (framer.pending() > 0).then(|| begun.unwrap_or_else(Instant::now));
+    }
+}
+
+async fn write(mut writer: OwnedWriteHalf, mut queue: mpsc::Receiver<Bytes>) -> io::Result<()> {
+    while let Some(bytes) = queue.recv().await {
+        match tokio::time::timeout(WRITE_WITHIN, writer.write_all(&bytes)).await {
+            Ok(written) => written?,
+            Err(_) => return Err(io::Error::new(io::ErrorKind::TimedOut, "the peer does not read")),
+        }
+    }
+    Ok(())
+}
