@@ -88,6 +88,9 @@ impl Site {
             .map(|account| format!("{} {}", account.name, account.ext))
             .collect();
         let base = receiver.base();
+        // The very binary that runs, wherever it stands.
+        let offhook = std::env::current_exe()
+            .map_or_else(|_| "offhook".to_owned(), |path| path.display().to_string());
         format!(
             "Offhook demo: everything runs on this machine only, and nothing of it stays. Ctrl-C stops it.\n\
              \n\
@@ -100,7 +103,8 @@ impl Site {
              export OFFHOOK_URL={url} OFFHOOK_TOKEN={token}\n\
              curl -H \"X-Auth-Token: $OFFHOOK_TOKEN\" $OFFHOOK_URL/v1.1/calls\n\
              curl -H \"X-Auth-Token: $OFFHOOK_TOKEN\" \"$OFFHOOK_URL/v1.1/cdrs?sort=-calldate&limit=5\"\n\
-             offhook call list; offhook call show <call> --ladder\n\
+             {offhook} call list\n\
+             {offhook} call show 1 --ladder\n\
              curl -k {base}/fail/3     the receiver answers 500 three times; /fail: until /ok\n",
             people = people.join(", "),
         )
@@ -114,7 +118,6 @@ async fn account(
 ) -> anyhow::Result<Account> {
     let user = json!({
         "first_name": name,
-        "last_name": "Demo",
         "email": format!("{}@demo.invalid", name.to_lowercase()),
         "ext": ext,
         "role": "user",
