@@ -8,7 +8,7 @@ use offhook_sip_core::{
     AccountChange, Binding, BindingKey, Command, Event, FlowId, Output as Wire, Peer, Stack,
     StackConfig,
 };
-use offhook_sip_message::Message;
+use offhook_sip_message::{Message, ParseError};
 
 use crate::CallIds;
 use crate::config::CallConfig;
@@ -111,6 +111,12 @@ impl Switch {
             return;
         }
         self.stack.handle_message(now, peer, message);
+        self.drain(now);
+    }
+
+    /// A connection carried what cannot be cut into messages; `salvaged` is what can be answered of it.
+    pub fn handle_malformed(&mut self, now: Now, peer: Peer, salvaged: Message, error: ParseError) {
+        self.stack.handle_malformed(now, peer, salvaged, error);
         self.drain(now);
     }
 

@@ -12,18 +12,29 @@ use crate::config::Config;
 
 /// Makes the data folder, proves that it can be written, and keeps other processes off it while the file is held.
 pub(crate) fn open_data_dir(dir: &Path) -> anyhow::Result<File> {
-    fs::create_dir_all(dir).with_context(|| format!("making the data folder {} (node.data_dir)", dir.display()))?;
+    fs::create_dir_all(dir)
+        .with_context(|| format!("making the data folder {} (node.data_dir)", dir.display()))?;
     let path = dir.join("offhook.lock");
     let file = File::options()
         .create(true)
         .truncate(false)
         .write(true)
         .open(&path)
-        .with_context(|| format!("the data folder {} cannot be written (node.data_dir)", dir.display()))?;
+        .with_context(|| {
+            format!(
+                "the data folder {} cannot be written (node.data_dir)",
+                dir.display()
+            )
+        })?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => bail!("the data folder {} is in use by another offhook (node.data_dir)", dir.display()),
-        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("locking {}", path.display())),
+        Err(TryLockError::WouldBlock) => bail!(
+            "the data folder {} is in use by another offhook (node.data_dir)",
+            dir.display()
+        ),
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("locking {}", path.display()))
+        }
     }
 }
 
@@ -34,17 +45,28 @@ pub(crate) fn admin(db: &ConfigDb, config: &Config, now: Wall) -> anyhow::Result
     }
     let (password, made) = match &config.bootstrap.admin_password_file {
         Some(file) => {
-            let text = fs::read_to_string(file)
-                .with_context(|| format!("reading {} (bootstrap.admin_password_file)", file.display()))?;
+            let text = fs::read_to_string(file).with_context(|| {
+                format!("reading {} (bootstrap.admin_password_file)", file.display())
+            })?;
             let password = text.trim_end_matches(['\r', '\n']).to_owned();
             if password.is_empty() {
-                bail!("{} holds no password (bootstrap.admin_password_file)", file.display());
+                bail!(
+                    "{} holds no password (bootstrap.admin_password_file)",
+                    file.display()
+                );
             }
             (password, false)
         }
-        None => (generate_password().context("making the admin's password")?.expose().clone(), true),
+        None => (
+            generate_password()
+                .context("making the admin's password")?
+                .expose()
+                .clone(),
+            true,
+        ),
     };
-    let hash = hash_password(&Secret::new(password.clone()), PasswordCost::Usual).context("hashing the admin's password")?;
+    let hash = hash_password(&Secret::new(password.clone()), PasswordCost::Usual)
+        .context("hashing the admin's password")?;
     let admin = NewUser {
         first_name: "Admin".into(),
         last_name: String::new(),

@@ -108,7 +108,11 @@ impl Loop {
         let mut events = Events::with_capacity(256);
         let mut buffer = vec![0; 65_535];
         for (index, listener) in self.core.sockets.iter_mut().enumerate() {
-            self.core.poll.registry().register(&mut listener.socket, Token(index), Interest::READABLE)?;
+            self.core.poll.registry().register(
+                &mut listener.socket,
+                Token(index),
+                Interest::READABLE,
+            )?;
         }
         self.refill_ports();
         loop {
@@ -125,12 +129,23 @@ impl Loop {
                 self.take_inputs();
             }
             let now = clock::now();
-            if self.core.switch.next_timeout().is_some_and(|at| at <= now.mono) {
+            if self
+                .core
+                .switch
+                .next_timeout()
+                .is_some_and(|at| at <= now.mono)
+            {
                 self.core.switch.handle_timeout(now);
                 self.perform(now);
             }
-            self.core.gauges.stalled.store(self.core.switch.is_stalled(now.mono), Ordering::Relaxed);
-            self.core.gauges.calls.store(self.core.switch.calls() as u64, Ordering::Relaxed);
+            self.core
+                .gauges
+                .stalled
+                .store(self.core.switch.is_stalled(now.mono), Ordering::Relaxed);
+            self.core
+                .gauges
+                .calls
+                .store(self.core.switch.calls() as u64, Ordering::Relaxed);
             self.refill_ports();
             if self.is_over(now) {
                 if let Some(media) = self.core.media.take() {
@@ -144,12 +159,17 @@ impl Loop {
     fn wait(&self) -> Duration {
         const LONGEST: Duration = Duration::from_millis(250);
         let now = clock::now().mono;
-        self.core.switch.next_timeout().map_or(LONGEST, |at| (at - now).min(LONGEST))
+        self.core
+            .switch
+            .next_timeout()
+            .map_or(LONGEST, |at| (at - now).min(LONGEST))
     }
 
     /// After a shutdown: every call has ended, its last fact is on disk, and the answers to our BYEs had a moment.
     fn is_over(&self, now: Now) -> bool {
-        let Some(since) = self.ending else { return false };
+        let Some(since) = self.ending else {
+            return false;
+        };
         let waited = now.mono - since;
         let quiet = self.core.switch.calls() == 0 && self.committed + 1 >= self.next_fact;
         waited >= GRACE || (quiet && waited >= LAST_ANSWERS)
@@ -161,7 +181,9 @@ impl Loop {
         for index in 0..self.core.sockets.len() {
             let mut taken = 0;
             while taken < BURST {
-                let Some(listener) = self.core.sockets.get(index) else { break };
+                let Some(listener) = self.core.sockets.get(index) else {
+                    break;
+                };
                 let (len, from) = match listener.socket.recv_from(buffer) {
                     Ok(received) => received,
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
@@ -175,7 +197,11 @@ impl Loop {
                 taken += 1;
                 let now = clock::now();
                 let flow = FlowId::udp(u32::try_from(index).unwrap_or(u32::MAX));
-                let peer = Peer { flow, addr: from, transport: Transport::Udp };
+                let peer = Peer {
+                    flow,
+                    addr: from,
+                    transport: Transport::Udp,
+                };
                 let octets = buffer.get(..len).unwrap_or_default();
                 self.core.switch.handle_datagram(now, peer, octets);
                 self.perform(now);
@@ -190,7 +216,9 @@ impl Loop {
         let committed = self.core.inputs.committed();
         if committed > self.committed {
             self.committed = committed;
-            self.core.switch.handle_committed(now, (committed + 1).saturating_sub(self.core.first_fact));
+            self.core
+                .switch
+                .handle_committed(now, (committed + 1).saturating_sub(self.core.first_fact));
             self.perform(now);
         }
         let reserved = self.core.inputs.reserved();
@@ -215,6 +243,13 @@ impl Loop {
             }
             CallInput::FlowOpened { flow, outbox } => {
                 self.flows.insert(flow, outbox);
+            }
+            CallInput::FlowMalformed {
+                peer,
+                salvaged,
+                error,
+            } => {
+                switch.handle_malformed(now, peer, *salvaged, error);
             }
             CallInput::FlowMessage { peer, message } => switch.handle_message(now, peer, *message),
             CallInput::Hangup { call, reply } => {
@@ -271,27 +306,34 @@ impl Loop {
 
     fn send(&mut self, now: Now, peer: Peer, bytes: &Bytes) {
         if peer.flow.is_connection() {
-            let Some(outbox) = self.flows.get(&peer.flow) else { return };
-            // A peer that does not read fills its own queue: that flow closes, no other waits for it.
-            if outbox.try_send(bytes.clone()).is_err() {
+            // A peer that does not read fills its own queue: that flow closes, no other waits for it. One that is gone
+            // is told to the stack, too, so that no transaction waits for its timer.
+            let sent = self
+                .flows
+                .get(&peer.flow)
+                .is_some_and(|outbox| outbox.try_send(bytes.clone()).is_ok());
+            if !sent {
                 self.flows.remove(&peer.flow);
                 self.core.switch.handle_flow_closed(now, peer.flow);
             }
             return;
         }
         let index = usize::try_from(peer.flow.0).unwrap_or(usize::MAX);
-        let Some(listener) = self.core.sockets.get(index) else { return };
+        let Some(listener) = self.core.sockets.get(index) else {
+            return;
+        };
         if let Err(error) = listener.socket.send_to(bytes, peer.addr) {
             // UDP may lose: the transaction sends again.
-            self.core.gauges.unsent_datagrams.fetch_add(1, Ordering::Relaxed);
+            self.core
+                .gauges
+                .unsent_datagrams
+                .fetch_add(1, Ordering::Relaxed);
             tracing::debug!(peer = %peer.addr, %error, "a datagram could not be sent");
         }
     }
 
     fn record(&mut self, fact: FactRecord) {
-        if fact.event.name.is_last()
-            && self.core.captures.ended(fact.event.call).is_err()
-        {
+        if fact.event.name.is_last() && self.core.captures.ended(fact.event.call).is_err() {
             tracing::debug!(call = %fact.event.call, "the end of this call's capture was not taken");
         }
         tracing::debug!(call = %fact.event.call, event = %fact.event.name, "fact");
@@ -320,12 +362,19 @@ impl Loop {
     }
 
     fn refill_ports(&mut self) {
-        let Some(media) = &mut self.core.media else { return };
+        let Some(media) = &mut self.core.media else {
+            return;
+        };
         media.flush();
         let have = self.core.switch.ports_in_stock() + self.ports_asked;
         if have < PORTS_READY {
             let count = PORTS_READY * 2 - have;
-            if media.send(MediaCommand::Refill { count: u16::try_from(count).unwrap_or(u16::MAX) }).is_ok() {
+            if media
+                .send(MediaCommand::Refill {
+                    count: u16::try_from(count).unwrap_or(u16::MAX),
+                })
+                .is_ok()
+            {
                 self.ports_asked += count;
             }
         }
@@ -335,13 +384,23 @@ impl Loop {
         self.core.projector.binding(change);
     }
 
-    fn capture(&self, now: Now, leg: Option<offhook_call::LegName>, peer: Peer, bytes: Bytes, inbound: bool) {
+    fn capture(
+        &self,
+        now: Now,
+        leg: Option<offhook_call::LegName>,
+        peer: Peer,
+        bytes: Bytes,
+        inbound: bool,
+    ) {
         let Some(leg) = leg else { return };
         let local = if peer.flow.is_connection() {
             self.core.tcp_local
         } else {
             let index = usize::try_from(peer.flow.0).unwrap_or(usize::MAX);
-            self.core.sockets.get(index).map_or(self.core.tcp_local, |listener| listener.local)
+            self.core
+                .sockets
+                .get(index)
+                .map_or(self.core.tcp_local, |listener| listener.local)
         };
         self.core.captures.message(CapturedMessage {
             at: now.wall,
@@ -364,5 +423,9 @@ impl Loop {
 
 /// `A` called; `B1`, `B2` … were called.
 fn leg_name(leg: offhook_call::LegName) -> String {
-    if leg.index == 0 { "A".to_owned() } else { format!("B{}", leg.index) }
+    if leg.index == 0 {
+        "A".to_owned()
+    } else {
+        format!("B{}", leg.index)
+    }
 }

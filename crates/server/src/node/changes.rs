@@ -18,15 +18,23 @@ pub(crate) struct Changes {
 impl ConfigChanged for Changes {
     fn config_changed(&self, change: ConfigChange) {
         match change {
-            ConfigChange::User(user) => self.inbox.send(CallInput::Directory(directory_user(&user))),
-            ConfigChange::UserGone(id) => self.inbox.send(CallInput::Directory(DirectoryChange::UserRemoved(id))),
+            ConfigChange::User(user) => {
+                self.inbox.send(CallInput::Directory(directory_user(&user)))
+            }
+            ConfigChange::UserGone(id) => self
+                .inbox
+                .send(CallInput::Directory(DirectoryChange::UserRemoved(id))),
             ConfigChange::Phone(account) => {
-                self.inbox.send(CallInput::Directory(directory_phone(&account)));
-                self.inbox.send(CallInput::Account(AccountChange::Put(sip_account(account))));
+                self.inbox
+                    .send(CallInput::Directory(directory_phone(&account)));
+                self.inbox
+                    .send(CallInput::Account(AccountChange::Put(sip_account(account))));
             }
             ConfigChange::PhoneGone(id) => {
-                self.inbox.send(CallInput::Account(AccountChange::Remove(id)));
-                self.inbox.send(CallInput::Directory(DirectoryChange::PhoneRemoved(id)));
+                self.inbox
+                    .send(CallInput::Account(AccountChange::Remove(id)));
+                self.inbox
+                    .send(CallInput::Directory(DirectoryChange::PhoneRemoved(id)));
             }
             ConfigChange::Webhook(webhook) => self.subscribers.put(&webhook),
             ConfigChange::WebhookGone(id) => self.subscribers.remove(id),
@@ -40,7 +48,9 @@ pub(crate) fn directory_user(user: &offhook_store::User) -> DirectoryChange {
     DirectoryChange::User(User {
         id: user.id,
         ext: user.ext.clone(),
-        name: format!("{} {}", user.first_name, user.last_name).trim().to_owned(),
+        name: format!("{} {}", user.first_name, user.last_name)
+            .trim()
+            .to_owned(),
         active: user.active,
         dnd: user.dnd,
     })
@@ -48,7 +58,11 @@ pub(crate) fn directory_user(user: &offhook_store::User) -> DirectoryChange {
 
 /// A phone as routing sees it.
 pub(crate) fn directory_phone(account: &PhoneAccount) -> DirectoryChange {
-    DirectoryChange::Phone(Phone { id: account.phone, user: account.user, display_name: account.display_name.clone() })
+    DirectoryChange::Phone(Phone {
+        id: account.phone,
+        user: account.user,
+        display_name: account.display_name.clone(),
+    })
 }
 
 /// A phone as the registrar sees it.

@@ -11,7 +11,9 @@ static START: OnceLock<Instant> = OnceLock::new();
 pub(crate) fn now() -> Now {
     let start = *START.get_or_init(Instant::now);
     let mono = Mono(u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX));
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since_1970 = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     let wall = Wall(i64::try_from(since_1970.as_micros()).unwrap_or(i64::MAX));
     Now { mono, wall }
 }

@@ -40,16 +40,22 @@ impl CommitSink for Commits {
             }
             let due = committed.fact.event.at;
             let event = Arc::new(committed.fact.event);
-            waiting.extend(committed.deliveries.iter().filter(|routed| !routed.held).map(|routed| Waiting {
-                delivery: routed.id,
-                endpoint: routed.webhook,
-                event: Arc::clone(&event),
-                prev_seq: routed.prev_seq,
-                after_projection,
-                attempts: 0,
-                due,
-                replayed: false,
-            }));
+            waiting.extend(
+                committed
+                    .deliveries
+                    .iter()
+                    .filter(|routed| !routed.held)
+                    .map(|routed| Waiting {
+                        delivery: routed.id,
+                        endpoint: routed.webhook,
+                        event: Arc::clone(&event),
+                        prev_seq: routed.prev_seq,
+                        after_projection,
+                        attempts: 0,
+                        due,
+                        replayed: false,
+                    }),
+            );
         }
         if !waiting.is_empty() {
             self.delivery.waiting(waiting);

@@ -8,8 +8,8 @@ use anyhow::Context;
 use offhook_base::{DeliveryId, JournalPos, Wall, WebhookId};
 use offhook_delivery::{AddressPolicy, Endpoint, EndpointState, Health, Verdict};
 use offhook_store::{
-    AttemptRecord, AttemptsHandle, DeliveryChange, DeliveryState, FinishedDelivery, JournalHandle, JournalReader, Recovered, Refused,
-    VerdictRow, WebhookHealth, WebhookState,
+    AttemptRecord, AttemptsHandle, DeliveryChange, DeliveryState, FinishedDelivery, JournalHandle,
+    JournalReader, Recovered, Refused, VerdictRow, WebhookHealth, WebhookState,
 };
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
@@ -36,13 +36,20 @@ pub(crate) struct Setup<'a> {
 /// Starts the delivery thread with what is stored.
 pub(crate) fn start(config: &Config, setup: Setup<'_>) -> anyhow::Result<Delivery> {
     let known = |id: &WebhookId| setup.endpoints.iter().any(|endpoint| endpoint.id == *id);
-    let left = setup.backlog.backlog().context("reading unfinished deliveries")?;
+    let left = setup
+        .backlog
+        .backlog()
+        .context("reading unfinished deliveries")?;
     let delivery = DeliveryConfig {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         seed: setup.seed,
         enabled: setup.enabled,
         endpoints: setup.endpoints.to_vec(),
-        deleted: left.iter().map(|row| row.webhook).filter(|id| !known(id)).collect(),
+        deleted: left
+            .iter()
+            .map(|row| row.webhook)
+            .filter(|id| !known(id))
+            .collect(),
         journal_end: DeliveryId(setup.recovered.next_delivery.0.saturating_sub(1)),
         projected: setup.projected,
         policy: AddressPolicy::new(config.webhooks.allow_networks.clone(), setup.own_addresses),
@@ -54,8 +61,11 @@ pub(crate) fn start(config: &Config, setup: Setup<'_>) -> anyhow::Result<Deliver
 fn extra_roots(config: &Config) -> anyhow::Result<Vec<CertificateDer<'static>>> {
     let mut roots = Vec::new();
     for file in &config.webhooks.extra_roots {
-        let found = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-        roots.extend(found.with_context(|| format!("reading {} (webhooks.extra_roots)", file.display()))?);
+        let found =
+            CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        roots.extend(
+            found.with_context(|| format!("reading {} (webhooks.extra_roots)", file.display()))?,
+        );
     }
     Ok(roots)
 }
@@ -78,9 +88,28 @@ struct Seen {
 }
 
 impl Verdicts {
-    pub(crate) fn new(journal: JournalHandle, attempts: AttemptsHandle, projector: ProjectorHandle, endpoints: &[Endpoint]) -> Self {
-        let seen = |endpoint: &Endpoint| (endpoint.id, Seen { state: endpoint.health.state, last_delivery: None });
-        Self { journal, attempts, projector, subscribers: None, seen: endpoints.iter().map(seen).collect() }
+    pub(crate) fn new(
+        journal: JournalHandle,
+        attempts: AttemptsHandle,
+        projector: ProjectorHandle,
+        endpoints: &[Endpoint],
+    ) -> Self {
+        let seen = |endpoint: &Endpoint| {
+            (
+                endpoint.id,
+                Seen {
+                    state: endpoint.health.state,
+                    last_delivery: None,
+                },
+            )
+        };
+        Self {
+            journal,
+            attempts,
+            projector,
+            subscribers: None,
+            seen: endpoints.iter().map(seen).collect(),
+        }
     }
 
     /// Tells these of each change of health, too: events for a webhook that was switched off are held.
@@ -92,11 +121,26 @@ impl Verdicts {
     /// The evidence first: at each moment a delivery can be read in one of the two places.
     fn take(&self, record: &VerdictRecord) -> Result<(), Refused> {
         let (change, end) = match record.verdict {
-            Verdict::RetryAt(due) => (DeliveryChange::Pending { attempts: record.attempts, due }, None),
+            Verdict::RetryAt(due) => (
+                DeliveryChange::Pending {
+                    attempts: record.attempts,
+                    due,
+                },
+                None,
+            ),
             Verdict::Held => (DeliveryChange::Held, None),
-            Verdict::Delivered => (DeliveryChange::Finished, Some((DeliveryState::Delivered, None))),
-            Verdict::Expired => (DeliveryChange::Finished, Some((DeliveryState::Expired, None))),
-            Verdict::Failed(reason) => (DeliveryChange::Finished, Some((DeliveryState::Failed, Some(reason.to_string())))),
+            Verdict::Delivered => (
+                DeliveryChange::Finished,
+                Some((DeliveryState::Delivered, None)),
+            ),
+            Verdict::Expired => (
+                DeliveryChange::Finished,
+                Some((DeliveryState::Expired, None)),
+            ),
+            Verdict::Failed(reason) => (
+                DeliveryChange::Finished,
+                Some((DeliveryState::Failed, Some(reason.to_string()))),
+            ),
         };
         if let Some((state, reason)) = end {
             self.attempts.finished(FinishedDelivery {
@@ -110,7 +154,10 @@ impl Verdicts {
                 finished_at: record.at,
             })?;
         }
-        self.journal.verdict(VerdictRow { delivery: record.delivery, change })
+        self.journal.verdict(VerdictRow {
+            delivery: record.delivery,
+            change,
+        })
     }
 
     fn note_delivery(&mut self, record: &VerdictRecord) {
@@ -118,12 +165,16 @@ impl Verdicts {
             return;
         }
         let seen = self.seen.entry(record.endpoint).or_default();
-        if seen.last_delivery.is_some_and(|last| record.at.0 - last.0 < LAST_DELIVERY_EVERY) {
+        if seen
+            .last_delivery
+            .is_some_and(|last| record.at.0 - last.0 < LAST_DELIVERY_EVERY)
+        {
             return;
         }
         seen.last_delivery = Some(record.at);
         let seen = *seen;
-        self.projector.health(stored(record.endpoint, seen.state, seen.last_delivery));
+        self.projector
+            .health(stored(record.endpoint, seen.state, seen.last_delivery));
     }
 }
 
@@ -166,5 +217,10 @@ fn stored(id: WebhookId, state: EndpointState, last_delivery_at: Option<Wall>) -
         EndpointState::Failing => (WebhookState::Failing, None),
         EndpointState::Disabled(reason) => (WebhookState::Disabled, Some(reason.to_string())),
     };
-    WebhookHealth { id, state, disabled_reason, last_delivery_at }
+    WebhookHealth {
+        id,
+        state,
+        disabled_reason,
+        last_delivery_at,
+    }
 }

@@ -26,7 +26,9 @@ pub(crate) async fn serve(listener: TcpListener, router: Router) {
     let seats = std::sync::Arc::new(Semaphore::new(CONNECTIONS));
     let mut connections = JoinSet::new();
     loop {
-        let Ok(seat) = std::sync::Arc::clone(&seats).acquire_owned().await else { return };
+        let Ok(seat) = std::sync::Arc::clone(&seats).acquire_owned().await else {
+            return;
+        };
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, from)) => {
@@ -64,7 +66,6 @@ async fn connection(stream: TcpStream, from: SocketAddr, router: Router) {
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
         .serve_connection(TokioIo::new(stream), service)
-
         .await;
     if let Err(error) = served {
         tracing::debug!(%from, %error, "an HTTP connection ended");

@@ -9,7 +9,7 @@ use offhook_base::CallId;
 use offhook_call::{ApiRefusal, DirectoryChange};
 use offhook_media_core::MediaEvent;
 use offhook_sip_core::{AccountChange, FlowId, Peer};
-use offhook_sip_message::Message;
+use offhook_sip_message::{Message, ParseError};
 use tokio::sync::{mpsc, oneshot};
 
 /// One input of the call thread.
@@ -27,6 +27,15 @@ pub(crate) enum CallInput {
         flow: FlowId,
         /// Its bounded, ordered write queue.
         outbox: mpsc::Sender<Bytes>,
+    },
+    /// A connection carried what cannot be cut into messages; it is closed after the answer.
+    FlowMalformed {
+        /// The connection and its far end.
+        peer: Peer,
+        /// As much of the message as can be answered.
+        salvaged: Box<Message>,
+        /// What is wrong with it.
+        error: ParseError,
     },
     /// A message arrived on a connection.
     FlowMessage {
@@ -82,8 +91,19 @@ pub(crate) struct Inputs {
 pub(crate) fn channel(waker: mio::Waker) -> (Inbox, Inputs) {
     // Full: whoever sends decides. A connection closes, an API command gets 503, configuration waits.
     let (sender, inputs) = sync_channel(CAPACITY);
-    let shared = Arc::new(Shared { committed: AtomicU64::new(0), reserved: AtomicU64::new(0), awake: AtomicBool::new(false), waker });
-    (Inbox { inputs: sender, shared: Arc::clone(&shared) }, Inputs { inputs, shared })
+    let shared = Arc::new(Shared {
+        committed: AtomicU64::new(0),
+        reserved: AtomicU64::new(0),
+        awake: AtomicBool::new(false),
+        waker,
+    });
+    (
+        Inbox {
+            inputs: sender,
+            shared: Arc::clone(&shared),
+        },
+        Inputs { inputs, shared },
+    )
 }
 
 impl Inbox {

@@ -18,11 +18,11 @@ use tokio::task::JoinSet;
 
 use super::call_thread::{Gauges, UdpListener};
 use super::changes::Changes;
-use super::tester::Tester;
 use super::inbox::Inbox;
 use super::live::LiveIndex;
 use super::ports::{Calls, Deliveries, Ready};
 use super::subscribers::Subscribers;
+use super::tester::Tester;
 use super::{clock, http, tcp};
 use crate::config::Config;
 
@@ -69,17 +69,39 @@ pub(crate) struct Surface<'a> {
 impl Listeners {
     /// Binds every socket of the configuration.
     pub(crate) async fn bind(config: &Config) -> anyhow::Result<Self> {
-        let udp = config.sip.udp.iter().map(|address| udp(*address)).collect::<anyhow::Result<Vec<_>>>()?;
+        let udp = config
+            .sip
+            .udp
+            .iter()
+            .map(|address| udp(*address))
+            .collect::<anyhow::Result<Vec<_>>>()?;
         let mut tcp = Vec::new();
         for address in &config.sip.tcp {
-            tcp.push(TcpListener::bind(address).await.with_context(|| format!("SIP over TCP on {address} (sip.tcp)"))?);
+            tcp.push(
+                TcpListener::bind(address)
+                    .await
+                    .with_context(|| format!("SIP over TCP on {address} (sip.tcp)"))?,
+            );
         }
         let listen = config.http.listen;
-        let http = TcpListener::bind(listen).await.with_context(|| format!("the REST API on {listen} (http.listen)"))?;
+        let http = TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("the REST API on {listen} (http.listen)"))?;
         let http_addr = http.local_addr().context("the REST API's address")?;
-        let bound = udp.first().and_then(|socket| socket.local_addr().ok()).map(|address| address.ip());
-        let bound = bound.or_else(|| tcp.first().and_then(|listener| listener.local_addr().ok()).map(|address| address.ip()));
-        let advertised = config.sip.advertise.or_else(|| bound.filter(|ip| !ip.is_unspecified())).unwrap_or_else(own_address);
+        let bound = udp
+            .first()
+            .and_then(|socket| socket.local_addr().ok())
+            .map(|address| address.ip());
+        let bound = bound.or_else(|| {
+            tcp.first()
+                .and_then(|listener| listener.local_addr().ok())
+                .map(|address| address.ip())
+        });
+        let advertised = config
+            .sip
+            .advertise
+            .or_else(|| bound.filter(|ip| !ip.is_unspecified()))
+            .unwrap_or_else(own_address);
         Ok(Self {
             udp,
             tcp,
@@ -108,7 +130,10 @@ impl Listeners {
     }
 
     pub(crate) fn udp_addrs(&self) -> Vec<SocketAddr> {
-        self.udp.iter().filter_map(|socket| socket.local_addr().ok()).collect()
+        self.udp
+            .iter()
+            .filter_map(|socket| socket.local_addr().ok())
+            .collect()
     }
 
     /// Every address that this process listens on.
@@ -118,7 +143,10 @@ impl Listeners {
     }
 
     fn tcp_addrs(&self) -> Vec<SocketAddr> {
-        self.tcp.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+        self.tcp
+            .iter()
+            .filter_map(|listener| listener.local_addr().ok())
+            .collect()
     }
 
     /// Our address on connections, for captures.
@@ -141,11 +169,15 @@ impl Listeners {
 
     /// The listeners as the SIP stack knows them.
     pub(crate) fn sip(&self) -> Vec<Listener> {
-        let udp = self.udp_addrs().into_iter().enumerate().map(|(index, address)| Listener {
-            transport: Transport::Udp,
-            flow: Some(FlowId::udp(u32::try_from(index).unwrap_or(u32::MAX))),
-            advertised: SocketAddr::new(self.advertised, address.port()).to_string(),
-        });
+        let udp = self
+            .udp_addrs()
+            .into_iter()
+            .enumerate()
+            .map(|(index, address)| Listener {
+                transport: Transport::Udp,
+                flow: Some(FlowId::udp(u32::try_from(index).unwrap_or(u32::MAX))),
+                advertised: SocketAddr::new(self.advertised, address.port()).to_string(),
+            });
         let tcp = self.tcp_addrs().into_iter().map(|address| Listener {
             transport: Transport::Tcp,
             flow: None,
@@ -161,22 +193,41 @@ impl Listeners {
             .map(|socket| {
                 let socket = socket.try_clone().context("sharing a SIP socket")?;
                 let local = socket.local_addr().context("a SIP socket's address")?;
-                let local = if local.ip().is_unspecified() { SocketAddr::new(self.advertised, local.port()) } else { local };
-                Ok(UdpListener { socket: mio::net::UdpSocket::from_std(socket), local })
+                let local = if local.ip().is_unspecified() {
+                    SocketAddr::new(self.advertised, local.port())
+                } else {
+                    local
+                };
+                Ok(UdpListener {
+                    socket: mio::net::UdpSocket::from_std(socket),
+                    local,
+                })
             })
             .collect()
     }
 
     /// Writes the addresses bound, for whoever configured port 0.
     pub(crate) fn write_listen_json(&self, dir: &Path) -> anyhow::Result<()> {
-        let told = ListenJson { sip_udp: self.udp_addrs(), sip_tcp: self.tcp_addrs(), sip_tls: Vec::new(), sip_wss: Vec::new(), http: self.http_addr };
+        let told = ListenJson {
+            sip_udp: self.udp_addrs(),
+            sip_tcp: self.tcp_addrs(),
+            sip_tls: Vec::new(),
+            sip_wss: Vec::new(),
+            http: self.http_addr,
+        };
         let path = dir.join("listen.json");
         let text = serde_json::to_vec(&told).context("listen.json")?;
         fs::write(&path, text).with_context(|| format!("writing {}", path.display()))
     }
 
     /// Starts to serve SIP over TCP and the REST API.
-    pub(crate) fn serve(self, config: &Config, surface: Surface<'_>, inbox: &Inbox, tasks: &mut JoinSet<()>) {
+    pub(crate) fn serve(
+        self,
+        config: &Config,
+        surface: Surface<'_>,
+        inbox: &Inbox,
+        tasks: &mut JoinSet<()>,
+    ) {
         let max_message = usize::try_from(config.limits.max_message_bytes).unwrap_or(usize::MAX);
         let sip_domain = self.sip_domain(config);
         for listener in self.tcp {
@@ -190,8 +241,17 @@ impl Listeners {
         if !config.sip.domain.is_empty() {
             return config.sip.domain.clone();
         }
-        let port = self.udp_addrs().first().or(self.tcp_addrs().first()).map_or(5060, SocketAddr::port);
-        if port == 5060 { self.advertised.to_string() } else { SocketAddr::new(self.advertised, port).to_string() }
+        let port = self
+            .udp_addrs()
+            .into_iter()
+            .chain(self.tcp_addrs())
+            .next()
+            .map_or(5060, |address| address.port());
+        if port == 5060 {
+            self.advertised.to_string()
+        } else {
+            SocketAddr::new(self.advertised, port).to_string()
+        }
     }
 }
 
@@ -204,14 +264,26 @@ impl Surface<'_> {
             default_timeout_ms: self.config.webhooks.default_timeout_ms,
             password_cost: PasswordCost::Usual,
         };
-        let stores = Stores { config: self.db, journal: self.events, deliveries: self.reader, captures: self.captures };
+        let stores = Stores {
+            config: self.db,
+            journal: self.events,
+            deliveries: self.reader,
+            captures: self.captures,
+        };
         let ports = Ports {
             live: self.live,
-            calls: Arc::new(Calls { inbox: self.inbox.clone() }),
+            calls: Arc::new(Calls {
+                inbox: self.inbox.clone(),
+            }),
             tester: Arc::new(self.tester),
             deliveries: Arc::new(self.deliveries),
-            config: Arc::new(Changes { inbox: self.inbox, subscribers: self.subscribers }),
-            readiness: Arc::new(Ready { gauges: self.gauges }),
+            config: Arc::new(Changes {
+                inbox: self.inbox,
+                subscribers: self.subscribers,
+            }),
+            readiness: Arc::new(Ready {
+                gauges: self.gauges,
+            }),
         };
         Api::new(settings, stores, ports, Arc::new(clock::now)).into_router()
     }
@@ -219,7 +291,11 @@ impl Surface<'_> {
 
 fn udp(address: SocketAddr) -> anyhow::Result<UdpSocket> {
     let bind = || -> io::Result<UdpSocket> {
-        let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+        let socket = Socket::new(
+            Domain::for_address(address),
+            Type::DGRAM,
+            Some(Protocol::UDP),
+        )?;
         // The kernel may give less than asked (net.core.rmem_max); that is no fault.
         socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
         socket.set_nonblocking(true)?;

@@ -39,7 +39,10 @@ impl LiveIndex {
 impl LiveCalls for LiveIndex {
     fn all(&self) -> Vec<Arc<LiveCall>> {
         let snapshots: Vec<_> = self.lock().values().cloned().collect();
-        snapshots.iter().filter_map(|snapshot| read(snapshot)).collect()
+        snapshots
+            .iter()
+            .filter_map(|snapshot| read(snapshot))
+            .collect()
     }
 
     fn get(&self, id: CallId) -> Option<Arc<LiveCall>> {

@@ -29,10 +29,13 @@ use std::time::Duration;
 
 use anyhow::Context;
 use offhook_base::{Secret, Wall};
-use offhook_call::{CallConfig, CallIds, EventIds, GuardConfig, Network, Switch, close_after_restart};
+use offhook_call::{
+    CallConfig, CallIds, EventIds, GuardConfig, Network, Switch, close_after_restart,
+};
 use offhook_sip_core::{AccountChange, Binding, DigestAlgorithm, StackConfig};
 use offhook_store::{
-    AttemptsWriter, CaptureReader, CaptureWriter, ConfigDb, DeliveryReader, Journal, JournalHandle, JournalReader, JournalWriter, Recovered,
+    AttemptsWriter, CaptureReader, CaptureWriter, ConfigDb, DeliveryReader, Journal, JournalHandle,
+    JournalReader, JournalWriter, Recovered,
 };
 use tokio::task::JoinSet;
 
@@ -89,7 +92,15 @@ impl Running {
     pub(crate) async fn shutdown(mut self) -> anyhow::Result<()> {
         tracing::info!("stopping: calls that are up end with cause System Shutdown");
         let inbox = self.inbox.clone();
-        let Self { call_thread, journal, projector, delivery, captures, attempts, .. } = {
+        let Self {
+            call_thread,
+            journal,
+            projector,
+            delivery,
+            captures,
+            attempts,
+            ..
+        } = {
             self.tasks.abort_all();
             self
         };
@@ -123,19 +134,35 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
     let listeners = Listeners::bind(&config).await?;
     let db = ConfigDb::open(&dir).context("opening the configuration")?;
     // HA1 depends on the realm, so it is fixed at the first start: a later sip.domain does not change it.
-    let realm = if config.sip.domain.is_empty() { "offhook" } else { &config.sip.domain };
-    let realm = db.fix_digest_realm(realm).context("fixing the digest realm")?;
+    let realm = if config.sip.domain.is_empty() {
+        "offhook"
+    } else {
+        &config.sip.domain
+    };
+    let realm = db
+        .fix_digest_realm(realm)
+        .context("fixing the digest realm")?;
     let now = now();
     let admin_password = bootstrap::admin(&db, &config, now.wall)?;
-    let (journal, recovered) = Journal::open(&dir.join("journal.db")).context("opening the journal")?;
-    let events = Arc::new(JournalReader::open(&dir.join("journal.db")).context("opening the journal")?);
+    let (journal, recovered) =
+        Journal::open(&dir.join("journal.db")).context("opening the journal")?;
+    let events =
+        Arc::new(JournalReader::open(&dir.join("journal.db")).context("opening the journal")?);
     catch_up(&db, &events)?;
-    let captures = CaptureWriter::start(&dir.join("captures.db"), CAPTURE_QUEUE).context("opening the captures")?;
-    let attempts = AttemptsWriter::start(&dir, now.wall, ATTEMPTS_QUEUE).context("opening the attempts")?;
+    let captures = CaptureWriter::start(&dir.join("captures.db"), CAPTURE_QUEUE)
+        .context("opening the captures")?;
+    let attempts =
+        AttemptsWriter::start(&dir, now.wall, ATTEMPTS_QUEUE).context("opening the attempts")?;
 
     let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(|error| anyhow::anyhow!("the system gives no random octets: {error}"))?;
-    let endpoints: Vec<_> = db.all_webhooks(now.wall).context("reading webhooks")?.iter().filter_map(subscribers::endpoint).collect();
+    getrandom::fill(&mut seed)
+        .map_err(|error| anyhow::anyhow!("the system gives no random octets: {error}"))?;
+    let endpoints: Vec<_> = db
+        .all_webhooks(now.wall)
+        .context("reading webhooks")?
+        .iter()
+        .filter_map(subscribers::endpoint)
+        .collect();
     let enabled = db.integration_enabled().context("reading settings")?;
     let setup = evidence::Setup {
         enabled,
@@ -150,9 +177,11 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
     let delivery = evidence::start(&config, setup)?;
 
     let projected = delivery.handle();
-    let projector = projector::Projector::start(db.clone(), move |pos| projected.projected(pos)).context("starting the projector")?;
+    let projector = projector::Projector::start(db.clone(), move |pos| projected.projected(pos))
+        .context("starting the projector")?;
     let poll = mio::Poll::new().context("making the call thread's poll")?;
-    let waker = mio::Waker::new(poll.registry(), call_thread::WAKE).context("making the call thread's waker")?;
+    let waker = mio::Waker::new(poll.registry(), call_thread::WAKE)
+        .context("making the call thread's waker")?;
     let (inbox, inputs) = inbox::channel(waker);
     let live = Arc::new(live::LiveIndex::default());
     let sink = commits::Commits {
@@ -163,15 +192,25 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
     };
     let router = subscribers::router(enabled, &endpoints);
     let first_call = recovered.next_call_id.max(1);
-    let journal = JournalWriter::start(journal, &recovered, router, Box::new(sink), JOURNAL_QUEUE).context("starting the journal")?;
-    let verdicts = evidence::Verdicts::new(journal.handle(), attempts.handle(), projector.handle(), &endpoints);
-    let subscribers = subscribers::Subscribers::new(enabled, endpoints, journal.handle(), delivery.handle());
+    let journal = JournalWriter::start(journal, &recovered, router, Box::new(sink), JOURNAL_QUEUE)
+        .context("starting the journal")?;
+    let verdicts = evidence::Verdicts::new(
+        journal.handle(),
+        attempts.handle(),
+        projector.handle(),
+        &endpoints,
+    );
+    let subscribers =
+        subscribers::Subscribers::new(enabled, endpoints, journal.handle(), delivery.handle());
     delivery.attach(verdicts.telling(subscribers.clone()));
 
     let first_fact = sweep(&recovered, &journal.handle(), &config, seed, now.wall);
 
     let reserved = first_call + 10_000;
-    journal.handle().reserve_call_ids(reserved).context("reserving call ids")?;
+    journal
+        .handle()
+        .reserve_call_ids(reserved)
+        .context("reserving call ids")?;
     let mut switch = Switch::new(
         stack_config(&config, &realm, &listeners, seed),
         call_config(&config, &listeners),
@@ -197,11 +236,18 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         tcp_local: listeners.tcp_local(),
         first_fact,
     };
-    let call_thread = std::thread::Builder::new().name("calls".into()).spawn(move || call.run()).context("starting the call thread")?;
+    let call_thread = std::thread::Builder::new()
+        .name("calls".into())
+        .spawn(move || call.run())
+        .context("starting the call thread")?;
 
     let reader = Arc::new(DeliveryReader::new(&dir, Arc::clone(&events)));
     let capture_reader: CaptureReader = captures.reader().context("opening the captures")?;
-    let deliveries = ports::Deliveries { journal: journal.handle(), events: Arc::clone(&events), reader: Arc::clone(&reader) };
+    let deliveries = ports::Deliveries {
+        journal: journal.handle(),
+        events: Arc::clone(&events),
+        reader: Arc::clone(&reader),
+    };
     let api = listen::Surface {
         config: &config,
         db: db.clone(),
@@ -219,16 +265,38 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
     let sip_udp = listeners.udp_addrs();
     listeners.write_listen_json(&dir)?;
     listeners.serve(&config, api, &inbox, &mut tasks);
-    retention::start(&config, &db, &journal.handle(), &captures.handle(), &attempts.handle(), &mut tasks);
+    retention::start(
+        &config,
+        &db,
+        &journal.handle(),
+        &captures.handle(),
+        &attempts.handle(),
+        &mut tasks,
+    );
     tracing::info!(http = %http, sip_udp = ?sip_udp, data = %dir.display(), "listening");
-    Ok(Running { admin_password, http, sip_udp, inbox, call_thread, tasks, journal, projector, delivery, captures, attempts, _lock: lock })
+    Ok(Running {
+        admin_password,
+        http,
+        sip_udp,
+        inbox,
+        call_thread,
+        tasks,
+        journal,
+        projector,
+        delivery,
+        captures,
+        attempts,
+        _lock: lock,
+    })
 }
 
 /// Copies the CDRs that the previous process committed and did not copy.
 fn catch_up(db: &ConfigDb, events: &JournalReader) -> anyhow::Result<()> {
     loop {
         let after = db.projected().context("reading the CDRs' position")?;
-        let facts = events.cdrs_after(after, 512).context("reading the journal")?;
+        let facts = events
+            .cdrs_after(after, 512)
+            .context("reading the journal")?;
         if facts.is_empty() {
             return Ok(());
         }
@@ -238,8 +306,17 @@ fn catch_up(db: &ConfigDb, events: &JournalReader) -> anyhow::Result<()> {
 }
 
 /// Closes each call that was open when the process ended. Gives the number of the next fact.
-fn sweep(recovered: &Recovered, journal: &JournalHandle, config: &Config, seed: [u8; 32], now: Wall) -> u64 {
-    let mut ids = EventIds::new(&config.node.name, first_draw(seed).wrapping_add(500_000_000));
+fn sweep(
+    recovered: &Recovered,
+    journal: &JournalHandle,
+    config: &Config,
+    seed: [u8; 32],
+    now: Wall,
+) -> u64 {
+    let mut ids = EventIds::new(
+        &config.node.name,
+        first_draw(seed).wrapping_add(500_000_000),
+    );
     let mut next = 1;
     for open in &recovered.open_calls {
         match close_after_restart(&open.snapshot, now, &mut ids) {
@@ -253,7 +330,10 @@ fn sweep(recovered: &Recovered, journal: &JournalHandle, config: &Config, seed: 
         }
     }
     if next > 1 {
-        tracing::info!(calls = next - 1, "calls of the previous process were closed, cause System Shutdown");
+        tracing::info!(
+            calls = next - 1,
+            "calls of the previous process were closed, cause System Shutdown"
+        );
     }
     next
 }
@@ -273,7 +353,9 @@ fn load(switch: &mut Switch, db: &ConfigDb, now: offhook_base::Now) -> anyhow::R
         switch.handle_directory(changes::directory_phone(&account));
         switch.handle_account(now, AccountChange::Put(changes::sip_account(account)));
     }
-    let stored = db.load_bindings(now.wall).context("reading registrations")?;
+    let stored = db
+        .load_bindings(now.wall)
+        .context("reading registrations")?;
     let bindings: Vec<_> = stored
         .iter()
         .filter_map(|stored| match serde_json::from_str::<Binding>(&stored.data) {
@@ -288,7 +370,12 @@ fn load(switch: &mut Switch, db: &ConfigDb, now: offhook_base::Now) -> anyhow::R
     Ok(())
 }
 
-fn stack_config(config: &Config, realm: &str, listeners: &Listeners, seed: [u8; 32]) -> StackConfig {
+fn stack_config(
+    config: &Config,
+    realm: &str,
+    listeners: &Listeners,
+    seed: [u8; 32],
+) -> StackConfig {
     let mut stack = StackConfig::new(realm, listeners.sip(), seed);
     stack.domain.clone_from(&config.sip.domain);
     stack.own_hosts = listeners.own_hosts();
@@ -307,7 +394,11 @@ fn stack_config(config: &Config, realm: &str, listeners: &Listeners, seed: [u8; 
 }
 
 fn call_config(config: &Config, listeners: &Listeners) -> CallConfig {
-    let host = if config.sip.domain.is_empty() { listeners.advertised_ip().to_string() } else { config.sip.domain.clone() };
+    let host = if config.sip.domain.is_empty() {
+        listeners.advertised_ip().to_string()
+    } else {
+        config.sip.domain.clone()
+    };
     let mut calls = CallConfig::new(&config.node.name, &host);
     calls.relay = (config.media.relay == Relay::Always).then(|| listeners.media_ip());
     let limits = &config.limits;
@@ -318,24 +409,43 @@ fn call_config(config: &Config, listeners: &Listeners) -> CallConfig {
         registers_per_s: limit(limits.registers_per_s_per_source),
         failures_before_ban: limit(limits.failed_auth_before_ban),
         ban: Duration::from_secs(limits.ban_s.into()),
-        exempt: limits.exempt_networks.iter().map(|net| Network { address: net.network(), prefix: net.prefix_len() }).collect(),
+        exempt: limits
+            .exempt_networks
+            .iter()
+            .map(|net| Network {
+                address: net.network(),
+                prefix: net.prefix_len(),
+            })
+            .collect(),
     };
     calls
 }
 
-fn start_media(config: &Config, listeners: &Listeners, inbox: &Inbox, tasks: &mut JoinSet<()>) -> anyhow::Result<Option<Media>> {
+fn start_media(
+    config: &Config,
+    listeners: &Listeners,
+    inbox: &Inbox,
+    tasks: &mut JoinSet<()>,
+) -> anyhow::Result<Option<Media>> {
     if config.media.relay != Relay::Always {
         return Ok(None);
     }
     // Full: events wait in the media thread, at most one a relay.
     let (events, mut queue) = tokio::sync::mpsc::channel(1_024);
-    let media = MediaConfig { address: listeners.media_bind(), first_port: config.media.rtp_ports.first, last_port: config.media.rtp_ports.last };
+    let media = MediaConfig {
+        address: listeners.media_bind(),
+        first_port: config.media.rtp_ports.first,
+        last_port: config.media.rtp_ports.last,
+    };
     let media = Media::start(media, events).context("opening RTP ports (media.rtp_ports)")?;
     let inbox = inbox.clone();
     tasks.spawn(async move {
         while let Some(event) = queue.recv().await {
             let inbox = inbox.clone();
-            if tokio::task::spawn_blocking(move || inbox.send(CallInput::Media(event))).await.is_err() {
+            if tokio::task::spawn_blocking(move || inbox.send(CallInput::Media(event)))
+                .await
+                .is_err()
+            {
                 tracing::error!("an event of the media thread was lost");
             }
         }

@@ -5,12 +5,14 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use offhook_api::ports::{
-    CallControl, CallControlError, DeliveryControl, DeliveryControlError, PortFuture, Readiness, Recover,
+    CallControl, CallControlError, DeliveryControl, DeliveryControlError, PortFuture, Readiness,
+    Recover,
 };
 use offhook_base::{CallId, DeliveryId, UserId, WebhookId};
 use offhook_call::ApiRefusal;
 use offhook_store::{
-    DeliveryChange, DeliveryFilter, DeliveryReader, DeliveryRow, DeliveryState, JournalHandle, JournalReader, Refused, StoreError, VerdictRow,
+    DeliveryChange, DeliveryFilter, DeliveryReader, DeliveryRow, DeliveryState, JournalHandle,
+    JournalReader, Refused, StoreError, VerdictRow,
 };
 use tokio::sync::oneshot;
 
@@ -28,7 +30,9 @@ impl CallControl for Calls {
     fn hangup(&self, call: CallId, _by: UserId) -> PortFuture<'_, Result<(), CallControlError>> {
         Box::pin(async move {
             let (reply, answer) = oneshot::channel();
-            self.inbox.try_send(CallInput::Hangup { call, reply }).map_err(|_| CallControlError::Unavailable)?;
+            self.inbox
+                .try_send(CallInput::Hangup { call, reply })
+                .map_err(|_| CallControlError::Unavailable)?;
             match answer.await {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(ApiRefusal::NotFound)) => Err(CallControlError::NotFound),
@@ -72,21 +76,33 @@ impl DeliveryControl for Deliveries {
         let this = self.clone();
         Box::pin(async move {
             let work = move || {
-                let row = this.reader.get(delivery).map_err(refused)?.ok_or(DeliveryControlError::NotFound)?;
+                let row = this
+                    .reader
+                    .get(delivery)
+                    .map_err(refused)?
+                    .ok_or(DeliveryControlError::NotFound)?;
                 if row.state == DeliveryState::Pending {
                     return Err(DeliveryControlError::Conflict);
                 }
                 this.again(&row)
             };
-            tokio::task::spawn_blocking(work).await.unwrap_or(Err(DeliveryControlError::Unavailable))
+            tokio::task::spawn_blocking(work)
+                .await
+                .unwrap_or(Err(DeliveryControlError::Unavailable))
         })
     }
 
-    fn recover(&self, webhook: WebhookId, which: Recover) -> PortFuture<'_, Result<u64, DeliveryControlError>> {
+    fn recover(
+        &self,
+        webhook: WebhookId,
+        which: Recover,
+    ) -> PortFuture<'_, Result<u64, DeliveryControlError>> {
         let this = self.clone();
         Box::pin(async move {
             let work = move || this.recover_all(webhook, which);
-            tokio::task::spawn_blocking(work).await.unwrap_or(Err(DeliveryControlError::Unavailable))
+            tokio::task::spawn_blocking(work)
+                .await
+                .unwrap_or(Err(DeliveryControlError::Unavailable))
         })
     }
 }
@@ -94,16 +110,31 @@ impl DeliveryControl for Deliveries {
 impl Deliveries {
     /// Makes a new delivery of the event that `row` carried.
     fn again(&self, row: &DeliveryRow) -> Result<(), DeliveryControlError> {
-        let event = self.events.event_by_id(row.event.root, &row.event.id).map_err(refused)?.ok_or(DeliveryControlError::NotFound)?;
+        let event = self
+            .events
+            .event_by_id(row.event.root, &row.event.id)
+            .map_err(refused)?
+            .ok_or(DeliveryControlError::NotFound)?;
         let now = clock::now().wall;
-        self.journal.redeliver(row.webhook, event.pos, row.prev_seq, now).map_err(|_| DeliveryControlError::Unavailable)
+        self.journal
+            .redeliver(row.webhook, event.pos, row.prev_seq, now)
+            .map_err(|_| DeliveryControlError::Unavailable)
     }
 
     fn recover_all(&self, webhook: WebhookId, which: Recover) -> Result<u64, DeliveryControlError> {
         let states: &[DeliveryState] = if which.all {
-            &[DeliveryState::Delivered, DeliveryState::Failed, DeliveryState::Expired, DeliveryState::Held]
+            &[
+                DeliveryState::Delivered,
+                DeliveryState::Failed,
+                DeliveryState::Expired,
+                DeliveryState::Held,
+            ]
         } else {
-            &[DeliveryState::Failed, DeliveryState::Expired, DeliveryState::Held]
+            &[
+                DeliveryState::Failed,
+                DeliveryState::Expired,
+                DeliveryState::Held,
+            ]
         };
         let mut rows = Vec::new();
         for state in states {
@@ -142,7 +173,10 @@ impl Deliveries {
 
     /// A held delivery that was sent again as a new one is over.
     fn finish_held(&self, delivery: DeliveryId) {
-        let row = VerdictRow { delivery, change: DeliveryChange::Finished };
+        let row = VerdictRow {
+            delivery,
+            change: DeliveryChange::Finished,
+        };
         while self.journal.verdict(row) == Err(Refused::Full) {
             std::thread::sleep(ROOM);
         }

@@ -1,8 +1,8 @@
 //! The projector: copies the last fact of each call into the CDR table, and registrations into theirs, in batches.
 //! Nothing on the call path waits for it; a last event does (architecture, invariant 13).
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -41,12 +41,20 @@ pub(crate) struct Projector {
 
 impl Projector {
     /// Starts the thread. `projected` is told how far the CDRs have come.
-    pub(crate) fn start(db: ConfigDb, projected: impl Fn(JournalPos) + Send + 'static) -> std::io::Result<Self> {
+    pub(crate) fn start(
+        db: ConfigDb,
+        projected: impl Fn(JournalPos) + Send + 'static,
+    ) -> std::io::Result<Self> {
         // Full: a registration is dropped and counted in the log (the phone registers again); a CDR waits, on the
         // journal's thread, since the journal must not run away from what readers may see.
         let (items, queue) = sync_channel(CAPACITY);
-        let thread = std::thread::Builder::new().name("projector".into()).spawn(move || run(&db, &queue, projected))?;
-        Ok(Self { handle: ProjectorHandle { items }, thread })
+        let thread = std::thread::Builder::new()
+            .name("projector".into())
+            .spawn(move || run(&db, &queue, projected))?;
+        Ok(Self {
+            handle: ProjectorHandle { items },
+            thread,
+        })
     }
 
     pub(crate) fn handle(&self) -> ProjectorHandle {
@@ -89,7 +97,9 @@ fn run(db: &ConfigDb, queue: &Receiver<Item>, projected: impl Fn(JournalPos)) {
     let mut bindings = Vec::new();
     let mut flush_at: Option<Instant> = None;
     loop {
-        let wait = flush_at.map_or(Duration::from_secs(3_600), |at| at.saturating_duration_since(Instant::now()));
+        let wait = flush_at.map_or(Duration::from_secs(3_600), |at| {
+            at.saturating_duration_since(Instant::now())
+        });
         let mut cdrs = Vec::new();
         let mut health = Vec::new();
         let mut ending = false;
@@ -150,6 +160,9 @@ fn stored(change: BindingChange) -> offhook_store::BindingChange {
             expires_at: binding.expires_at,
             data: serde_json::to_string(&binding).unwrap_or_default(),
         }),
-        BindingChange::Remove(phone, key) => offhook_store::BindingChange::Gone { phone, key: key.as_str().to_owned() },
+        BindingChange::Remove(phone, key) => offhook_store::BindingChange::Gone {
+            phone,
+            key: key.as_str().to_owned(),
+        },
     }
 }

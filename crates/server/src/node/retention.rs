@@ -22,7 +22,12 @@ pub(crate) fn start(
     tasks: &mut JoinSet<()>,
 ) {
     let retention = config.retention.clone();
-    let (db, journal, captures, attempts) = (db.clone(), journal.clone(), captures.clone(), attempts.clone());
+    let (db, journal, captures, attempts) = (
+        db.clone(),
+        journal.clone(),
+        captures.clone(),
+        attempts.clone(),
+    );
     tasks.spawn(async move {
         let mut tick = tokio::time::interval(EVERY);
         loop {
@@ -33,7 +38,14 @@ pub(crate) fn start(
     });
 }
 
-fn purge(retention: &Retention, now: Wall, db: &ConfigDb, journal: &JournalHandle, captures: &CaptureHandle, attempts: &AttemptsHandle) {
+fn purge(
+    retention: &Retention,
+    now: Wall,
+    db: &ConfigDb,
+    journal: &JournalHandle,
+    captures: &CaptureHandle,
+    attempts: &AttemptsHandle,
+) {
     if let Some(before) = before(now, retention.events_days) {
         match db.projected() {
             Ok(projected) => report("events", journal.purge(before, projected)),
@@ -44,7 +56,10 @@ fn purge(retention: &Retention, now: Wall, db: &ConfigDb, journal: &JournalHandl
         report("attempts", attempts.purge(before));
     }
     let oldest = before(now, retention.captures_days).unwrap_or(Wall(i64::MIN));
-    report("captures", captures.purge(oldest, retention.captures_bytes.0));
+    report(
+        "captures",
+        captures.purge(oldest, retention.captures_bytes.0),
+    );
 }
 
 fn report(what: &str, asked: Result<(), offhook_store::Refused>) {

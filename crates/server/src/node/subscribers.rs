@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use offhook_base::{EventRecord, WebhookId};
-use offhook_delivery::{DisabledReason, Endpoint, EndpointChange, EndpointState, Health, Order, Subscriptions};
+use offhook_delivery::{
+    DisabledReason, Endpoint, EndpointChange, EndpointState, Health, Order, Subscriptions,
+};
 use offhook_store::{JournalHandle, Ordering, Route, Router, Webhook, WebhookState};
 use url::Url;
 
@@ -26,9 +28,21 @@ struct State {
 
 impl Subscribers {
     /// Starts with what is stored; the journal's router was made from the same by [`router`].
-    pub(crate) fn new(enabled: bool, endpoints: Vec<Endpoint>, journal: JournalHandle, delivery: DeliveryHandle) -> Self {
-        let endpoints = endpoints.into_iter().map(|endpoint| (endpoint.id, endpoint)).collect();
-        Self { state: Arc::new(Mutex::new(State { enabled, endpoints })), journal, delivery }
+    pub(crate) fn new(
+        enabled: bool,
+        endpoints: Vec<Endpoint>,
+        journal: JournalHandle,
+        delivery: DeliveryHandle,
+    ) -> Self {
+        let endpoints = endpoints
+            .into_iter()
+            .map(|endpoint| (endpoint.id, endpoint))
+            .collect();
+        Self {
+            state: Arc::new(Mutex::new(State { enabled, endpoints })),
+            journal,
+            delivery,
+        }
     }
 
     /// A webhook was made or altered.
@@ -40,7 +54,8 @@ impl Subscribers {
         let mut state = self.lock();
         state.endpoints.insert(endpoint.id, endpoint.clone());
         self.route(&state);
-        self.delivery.endpoint(EndpointChange::Upsert(Box::new(endpoint)));
+        self.delivery
+            .endpoint(EndpointChange::Upsert(Box::new(endpoint)));
     }
 
     /// A webhook is gone.
@@ -72,7 +87,11 @@ impl Subscribers {
     }
 
     fn route(&self, state: &State) {
-        if self.journal.set_router(router(state.enabled, state.endpoints.values())).is_err() {
+        if self
+            .journal
+            .set_router(router(state.enabled, state.endpoints.values()))
+            .is_err()
+        {
             tracing::error!("the journal does not take the new subscriptions");
         }
     }
@@ -83,10 +102,17 @@ impl Subscribers {
 }
 
 /// The router that the journal's thread asks before each commit.
-pub(crate) fn router<'a>(enabled: bool, endpoints: impl IntoIterator<Item = &'a Endpoint>) -> Box<dyn Router> {
+pub(crate) fn router<'a>(
+    enabled: bool,
+    endpoints: impl IntoIterator<Item = &'a Endpoint>,
+) -> Box<dyn Router> {
     let subscriptions = Subscriptions::new(enabled, endpoints);
     Box::new(move |event: &EventRecord, routes: &mut Vec<Route>| {
-        routes.extend(subscriptions.route(event).map(|(webhook, held)| Route { webhook, held }));
+        routes.extend(
+            subscriptions
+                .route(event)
+                .map(|(webhook, held)| Route { webhook, held }),
+        );
     })
 }
 
@@ -104,16 +130,26 @@ pub(crate) fn endpoint(webhook: &Webhook) -> Option<Endpoint> {
             Ordering::None => Order::None,
         },
         timeout: webhook.timeout,
-        headers: webhook.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
-        secrets: webhook.secrets.iter().map(|secret| secret.secret.clone()).collect(),
+        headers: webhook
+            .headers
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
+        secrets: webhook
+            .secrets
+            .iter()
+            .map(|secret| secret.secret.clone())
+            .collect(),
         health: Health {
             state: match webhook.state {
                 WebhookState::Active => EndpointState::Active,
                 WebhookState::Failing => EndpointState::Failing,
-                WebhookState::Disabled => EndpointState::Disabled(match webhook.disabled_reason.as_deref() {
-                    Some(reason) if reason.contains("410") => DisabledReason::Gone,
-                    _ => DisabledReason::Failing,
-                }),
+                WebhookState::Disabled => {
+                    EndpointState::Disabled(match webhook.disabled_reason.as_deref() {
+                        Some(reason) if reason.contains("410") => DisabledReason::Gone,
+                        _ => DisabledReason::Failing,
+                    })
+                }
             },
             failing_since: None,
             failures: 0,

@@ -30,6 +30,9 @@ const WHOLE_MESSAGE_WITHIN: Duration = Duration::from_secs(30);
 /// A peer that does not read for so long is given up.
 const WRITE_WITHIN: Duration = Duration::from_secs(30);
 
+/// How long a connection whose framing broke stays open for the answer.
+const LAST_WORDS: Duration = Duration::from_millis(300);
+
 static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
 
 type Sources = Arc<Mutex<HashMap<IpAddr, usize>>>;
@@ -81,7 +84,10 @@ impl Seat {
         }
         *count += 1;
         drop(counts);
-        Some(Self { sources: Arc::clone(sources), ip })
+        Some(Self {
+            sources: Arc::clone(sources),
+            ip,
+        })
     }
 }
 
@@ -99,7 +105,11 @@ impl Drop for Seat {
 
 async fn serve(stream: TcpStream, from: SocketAddr, inbox: Inbox, max_message: usize, seat: Seat) {
     let flow = FlowId::connection(CONNECTIONS.fetch_add(1, Ordering::Relaxed));
-    let peer = Peer { flow, addr: from, transport: Transport::Tcp };
+    let peer = Peer {
+        flow,
+        addr: from,
+        transport: Transport::Tcp,
+    };
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY");
     }
@@ -108,13 +118,27 @@ async fn serve(stream: TcpStream, from: SocketAddr, inbox: Inbox, max_message: u
     let (outbox, queue) = mpsc::channel(OUTBOX);
     // The call thread holds the only strong end: when it lets go, the writer's queue ends and the connection closes.
     let pings = outbox.downgrade();
-    if inbox.try_send(CallInput::FlowOpened { flow, outbox }).is_err() {
+    if inbox
+        .try_send(CallInput::FlowOpened { flow, outbox })
+        .is_err()
+    {
         return;
     }
     // Whichever ends first ends the other: the peer closed, the framing broke, or the call thread let go.
+    let mut writing = std::pin::pin!(write(writer, queue));
     let ended = tokio::select! {
-        read = read(reader, peer, &inbox, &pings, max_message) => read,
-        written = write(writer, queue) => written,
+        read = read(reader, peer, &inbox, &pings, max_message) => {
+            if read.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::InvalidData) {
+                // The answer to what broke the framing may still leave.
+                match tokio::time::timeout(LAST_WORDS, &mut writing).await {
+                    Ok(written) => written,
+                    Err(_) => read,
+                }
+            } else {
+                read
+            }
+        }
+        written = &mut writing => written,
     };
     if let Err(error) = ended {
         tracing::debug!(%from, %error, "a SIP connection ended");
@@ -127,7 +151,13 @@ async fn serve(stream: TcpStream, from: SocketAddr, inbox: Inbox, max_message: u
     }
 }
 
-async fn read(mut reader: OwnedReadHalf, peer: Peer, inbox: &Inbox, pings: &mpsc::WeakSender<Bytes>, max_message: usize) -> io::Result<()> {
+async fn read(
+    mut reader: OwnedReadHalf,
+    peer: Peer,
+    inbox: &Inbox,
+    pings: &mpsc::WeakSender<Bytes>,
+    max_message: usize,
+) -> io::Result<()> {
     let mut framer = StreamFramer::new(max_message);
     let mut buffer = vec![0; 16 * 1024];
     // When the message that is not whole yet began.
@@ -136,7 +166,12 @@ async fn read(mut reader: OwnedReadHalf, peer: Peer, inbox: &Inbox, pings: &mpsc
         let patience = begun.map_or(IDLE, |at| WHOLE_MESSAGE_WITHIN.saturating_sub(at.elapsed()));
         let len = match tokio::time::timeout(patience, reader.read(&mut buffer)).await {
             Ok(read) => read?,
-            Err(_) => return Err(io::Error::new(io::ErrorKind::TimedOut, "no whole message in time")),
+            Err(_) => {
+                return Err(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    "no whole message in time",
+                ));
+            }
         };
         if len == 0 {
             return Ok(());
@@ -146,19 +181,40 @@ async fn read(mut reader: OwnedReadHalf, peer: Peer, inbox: &Inbox, pings: &mpsc
             match framer.poll() {
                 Ok(Some(Framed::Message(message))) => {
                     begun = None;
-                    let input = CallInput::FlowMessage { peer, message: Box::new(message) };
+                    let input = CallInput::FlowMessage {
+                        peer,
+                        message: Box::new(message),
+                    };
                     if inbox.try_send(input).is_err() {
                         return Err(io::Error::other("the call thread does not keep up"));
                     }
                 }
                 // RFC 5626 §3.5.1: a ping is answered with a single CRLF.
                 Ok(Some(Framed::Ping)) => {
-                    if pings.upgrade().is_none_or(|outbox| outbox.try_send(Bytes::from_static(b"\r\n")).is_err()) {
+                    if pings
+                        .upgrade()
+                        .is_none_or(|outbox| outbox.try_send(Bytes::from_static(b"\r\n")).is_err())
+                    {
                         return Err(io::Error::other("the peer does not read"));
                     }
                 }
                 Ok(None) => break,
-                Err(error) => return Err(io::Error::new(io::ErrorKind::InvalidData, error.to_string())),
+                Err(error) => {
+                    if let Some(salvaged) = framer.salvage() {
+                        let input = CallInput::FlowMalformed {
+                            peer,
+                            salvaged: Box::new(salvaged),
+                            error,
+                        };
+                        inbox
+                            .try_send(input)
+                            .map_err(|_| io::Error::other("the call thread does not keep up"))?;
+                    }
+                    return Err(io::Error::new(
+                        io::ErrorKind::InvalidData,
+                        error.to_string(),
+                    ));
+                }
             }
         }
         begun = (framer.pending() > 0).then(|| begun.unwrap_or_else(Instant::now));
@@ -169,7 +225,12 @@ async fn write(mut writer: OwnedWriteHalf, mut queue: mpsc::Receiver<Bytes>) -> 
     while let Some(bytes) = queue.recv().await {
         match tokio::time::timeout(WRITE_WITHIN, writer.write_all(&bytes)).await {
             Ok(written) => written?,
-            Err(_) => return Err(io::Error::new(io::ErrorKind::TimedOut, "the peer does not read")),
+            Err(_) => {
+                return Err(io::Error::new(
+                    io::ErrorKind::TimedOut,
+                    "the peer does not read",
+                ));
+            }
         }
     }
     Ok(())

@@ -29,12 +29,19 @@ struct Test<'a> {
 
 impl Tester {
     pub(crate) fn new(delivery: DeliveryHandle, node: &str, random: u32) -> Self {
-        Self { delivery, ids: Mutex::new(EventIds::new(node, random)) }
+        Self {
+            delivery,
+            ids: Mutex::new(EventIds::new(node, random)),
+        }
     }
 
     fn event(&self, webhook: WebhookId) -> EventRecord {
         let at = clock::now().wall;
-        let id = self.ids.lock().unwrap_or_else(PoisonError::into_inner).next(at);
+        let id = self
+            .ids
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .next(at);
         let body = Test {
             id: &id,
             event_time: at.to_contract(),
