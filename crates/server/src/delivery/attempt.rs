@@ -22,12 +22,30 @@ pub(super) fn record(attempt: &Attempt, exchange: Exchange) -> AttemptRecord {
 
 /// The headers sent. The values of those that carry credentials are left out.
 pub(super) fn request_headers(attempt: &Attempt) -> Vec<(String, String)> {
-    let shown = |name: &str, value: &str| if is_credential(name) { "…".to_owned() } else { value.to_owned() };
-    attempt.headers.iter().map(|header| (header.name.to_string(), shown(&header.name, &header.value))).collect()
+    let shown = |name: &str, value: &str| {
+        if is_credential(name) {
+            "…".to_owned()
+        } else {
+            value.to_owned()
+        }
+    };
+    attempt
+        .headers
+        .iter()
+        .map(|header| (header.name.to_string(), shown(&header.name, &header.value)))
+        .collect()
 }
 
 fn is_credential(name: &str) -> bool {
-    CREDENTIALS.iter().any(|credential| name.eq_ignore_ascii_case(credential))
+    CREDENTIALS
+        .iter()
+        .any(|credential| name.eq_ignore_ascii_case(credential))
 }
 
-const CREDENTIALS: [&str; 5] = ["authorization", "cookie", "x-api-key", "x-auth-token", "proxy-authorization"];
+const CREDENTIALS: [&str; 5] = [
+    "authorization",
+    "cookie",
+    "x-api-key",
+    "x-auth-token",
+    "proxy-authorization",
+];

@@ -12,7 +12,12 @@ pub(crate) trait Backlog: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// When the journal cannot be read now.
-    fn page(&self, endpoint: WebhookId, after: DeliveryId, limit: usize) -> Result<(Vec<Waiting>, bool), StoreError>;
+    fn page(
+        &self,
+        endpoint: WebhookId,
+        after: DeliveryId,
+        limit: usize,
+    ) -> Result<(Vec<Waiting>, bool), StoreError>;
 
     /// Those of `deliveries` that are pending.
     ///
@@ -22,7 +27,12 @@ pub(crate) trait Backlog: fmt::Debug + Send + Sync + 'static {
 }
 
 impl Backlog for JournalReader {
-    fn page(&self, endpoint: WebhookId, after: DeliveryId, limit: usize) -> Result<(Vec<Waiting>, bool), StoreError> {
+    fn page(
+        &self,
+        endpoint: WebhookId,
+        after: DeliveryId,
+        limit: usize,
+    ) -> Result<(Vec<Waiting>, bool), StoreError> {
         let mut after = after;
         // Held ones are among the rows: a page of nothing else is passed over.
         loop {
@@ -46,7 +56,16 @@ impl Backlog for JournalReader {
 }
 
 fn pending(row: UnfinishedDelivery) -> Option<Waiting> {
-    let UnfinishedDelivery { id, webhook, event, prev_seq, attempts, due, state, replayed } = row;
+    let UnfinishedDelivery {
+        id,
+        webhook,
+        event,
+        prev_seq,
+        attempts,
+        due,
+        state,
+        replayed,
+    } = row;
     let after_projection = event.event.name.is_last().then_some(event.pos);
     let after_projection = after_projection.filter(|pos| *pos > JournalPos(0));
     (state == UnfinishedState::Pending).then(|| Waiting {

@@ -18,17 +18,35 @@ pub(super) async fn read(mut incoming: Incoming, deadline: Instant) -> Read {
     let mut body = BytesMut::new();
     loop {
         let Ok(frame) = timeout_at(deadline, incoming.frame()).await else {
-            return Read { body: body.freeze(), complete: false };
+            return Read {
+                body: body.freeze(),
+                complete: false,
+            };
         };
         match frame {
-            None => return Read { body: body.freeze(), complete: true },
-            Some(Err(_)) => return Read { body: body.freeze(), complete: false },
+            None => {
+                return Read {
+                    body: body.freeze(),
+                    complete: true,
+                };
+            }
+            Some(Err(_)) => {
+                return Read {
+                    body: body.freeze(),
+                    complete: false,
+                };
+            }
             Some(Ok(frame)) => {
-                let Some(data) = frame.data_ref() else { continue };
+                let Some(data) = frame.data_ref() else {
+                    continue;
+                };
                 let room = MOST - body.len();
                 body.extend_from_slice(data.get(..room).unwrap_or(data));
                 if data.len() > room {
-                    return Read { body: body.freeze(), complete: false };
+                    return Read {
+                        body: body.freeze(),
+                        complete: false,
+                    };
                 }
             }
         }

@@ -55,7 +55,10 @@ enum Unanswered {
 
 impl Client {
     pub(super) fn new(tls: Arc<ClientConfig>, policy: AddressPolicy) -> Self {
-        Self { dialer: Dialer::new(tls, policy), pool: RefCell::default() }
+        Self {
+            dialer: Dialer::new(tls, policy),
+            pool: RefCell::default(),
+        }
     }
 
     /// Makes one request. Everything up to the headers of the answer takes no longer than the endpoint's timeout, and
@@ -68,27 +71,39 @@ impl Client {
                 at,
                 took: started.elapsed(),
                 status: None,
-                outcome: Outcome::Unreachable { timed_out: error.code == "timeout" },
+                outcome: Outcome::Unreachable {
+                    timed_out: error.code == "timeout",
+                },
                 error: Some(error),
                 headers: Vec::new(),
                 body: Bytes::new(),
             },
             Ok((response, connection, origin)) => {
                 let (head, incoming) = response.into_parts();
-                let text = |name| head.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-                let retry_after = text(RETRY_AFTER).and_then(|value| parse_retry_after(value, now().wall));
+                let text = |name| {
+                    head.headers
+                        .get(name)
+                        .and_then(|value: &HeaderValue| value.to_str().ok())
+                };
+                let retry_after =
+                    text(RETRY_AFTER).and_then(|value| parse_retry_after(value, now().wall));
                 let by = (Instant::now() + BODY).min(deadline + BODY_BEYOND);
                 let read = body::read(incoming, by).await;
                 if read.complete {
                     let keep = text(HeaderName::from_static("keep-alive")).and_then(keep_alive);
-                    self.pool.borrow_mut().checkin(origin, connection, Instant::now(), keep);
+                    self.pool
+                        .borrow_mut()
+                        .checkin(origin, connection, Instant::now(), keep);
                 }
                 Exchange {
                     at,
                     took: started.elapsed(),
                     status: Some(head.status.as_u16()),
                     error: AttemptError::status(head.status, text(LOCATION)),
-                    outcome: Outcome::Answered { status: head.status.as_u16(), retry_after },
+                    outcome: Outcome::Answered {
+                        status: head.status.as_u16(),
+                        retry_after,
+                    },
                     headers: printable(&head.headers),
                     body: read.body,
                 }
@@ -103,21 +118,48 @@ impl Client {
         !pool.is_empty()
     }
 
-    async fn answer(&self, attempt: &Attempt, deadline: Instant) -> Result<(Response<Incoming>, Connection, Origin), AttemptError> {
+    async fn answer(
+        &self,
+        attempt: &Attempt,
+        deadline: Instant,
+    ) -> Result<(Response<Incoming>, Connection, Origin), AttemptError> {
         let url = &attempt.url;
-        let host = url.host_str().ok_or_else(|| AttemptError::new("url", "the URL has no host"))?;
-        let origin = Origin { host: host.to_owned(), port: url.port_or_known_default().unwrap_or(443) };
+        let host = url
+            .host_str()
+            .ok_or_else(|| AttemptError::new("url", "the URL has no host"))?;
+        let origin = Origin {
+            host: host.to_owned(),
+            port: url.port_or_known_default().unwrap_or(443),
+        };
         let idle = self.pool.borrow_mut().checkout(&origin, Instant::now());
         if let Some(connection) = idle {
-            match send(connection, request(attempt)?, &origin, deadline, attempt.timeout).await {
+            match send(
+                connection,
+                request(attempt)?,
+                &origin,
+                deadline,
+                attempt.timeout,
+            )
+            .await
+            {
                 Ok((response, connection)) => return Ok((response, connection, origin)),
                 Err(Unanswered::Failed(error)) => return Err(error),
                 // The receiver closed it while it was idle: once more at once, and that is not an attempt of its own.
-                Err(Unanswered::Dead(error)) => tracing::trace!(%error, "an idle connection was dead"),
+                Err(Unanswered::Dead(error)) => {
+                    tracing::trace!(%error, "an idle connection was dead")
+                }
             }
         }
         let connection = self.dialer.dial(url, &origin, deadline).await?;
-        match send(connection, request(attempt)?, &origin, deadline, attempt.timeout).await {
+        match send(
+            connection,
+            request(attempt)?,
+            &origin,
+            deadline,
+            attempt.timeout,
+        )
+        .await
+        {
             Ok((response, connection)) => Ok((response, connection, origin)),
             Err(Unanswered::Dead(error) | Unanswered::Failed(error)) => Err(error),
         }
@@ -136,8 +178,13 @@ async fn send(
         connection.sender.send_request(request).await
     };
     match timeout_at(deadline, answer).await {
-        Err(_) => Err(Unanswered::Failed(AttemptError::timeout(&format!("the answer of {}", origin.host), timeout))),
-        Ok(Err(error)) if error.is_parse() => Err(Unanswered::Failed(AttemptError::http(&origin.host, &error))),
+        Err(_) => Err(Unanswered::Failed(AttemptError::timeout(
+            &format!("the answer of {}", origin.host),
+            timeout,
+        ))),
+        Ok(Err(error)) if error.is_parse() => {
+            Err(Unanswered::Failed(AttemptError::http(&origin.host, &error)))
+        }
         Ok(Err(error)) => Err(Unanswered::Dead(AttemptError::http(&origin.host, &error))),
         Ok(Ok(response)) => Ok((response, connection)),
     }
@@ -146,10 +193,17 @@ async fn send(
 fn request(attempt: &Attempt) -> Result<Request<Full<Bytes>>, AttemptError> {
     let wrong = |what: &str| AttemptError::new("url", format!("{what} cannot be sent"));
     let mut headers = HeaderMap::with_capacity(attempt.headers.len() + 2);
-    headers.insert(HOST, HeaderValue::from_str(&authority(&attempt.url)).map_err(|_| wrong("the host"))?);
+    headers.insert(
+        HOST,
+        HeaderValue::from_str(&authority(&attempt.url)).map_err(|_| wrong("the host"))?,
+    );
     for header in &attempt.headers {
-        let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| wrong(&header.name))?;
-        headers.insert(name, HeaderValue::from_str(&header.value).map_err(|_| wrong(&header.name))?);
+        let name =
+            HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| wrong(&header.name))?;
+        headers.insert(
+            name,
+            HeaderValue::from_str(&header.value).map_err(|_| wrong(&header.name))?,
+        );
     }
     let target = match attempt.url.query() {
         Some(query) => format!("{}?{query}", attempt.url.path()),
@@ -173,7 +227,10 @@ fn authority(url: &Url) -> String {
 
 fn printable(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
+    headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), text(value)))
+        .collect()
 }
 
 const BODY: Duration = Duration::from_secs(2);

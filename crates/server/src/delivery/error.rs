@@ -26,7 +26,10 @@ impl fmt::Display for AttemptError {
 
 impl AttemptError {
     pub(super) fn new(code: &'static str, words: impl Into<String>) -> Self {
-        Self { code, words: words.into() }
+        Self {
+            code,
+            words: words.into(),
+        }
     }
 
     pub(super) fn forbidden(error: Forbidden) -> Self {
@@ -34,7 +37,10 @@ impl AttemptError {
     }
 
     pub(super) fn timeout(what: &str, after: Duration) -> Self {
-        Self::new("timeout", format!("{what} took longer than {:.1} s", after.as_secs_f64()))
+        Self::new(
+            "timeout",
+            format!("{what} took longer than {:.1} s", after.as_secs_f64()),
+        )
     }
 
     pub(super) fn connect(to: SocketAddr, error: &io::Error) -> Self {
@@ -45,40 +51,65 @@ impl AttemptError {
     }
 
     pub(super) fn tls(host: &str, error: &io::Error) -> Self {
-        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        let inner = error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<rustls::Error>());
         match inner {
-            Some(rustls::Error::InvalidCertificate(certificate)) => Self::certificate(host, certificate),
+            Some(rustls::Error::InvalidCertificate(certificate)) => {
+                Self::certificate(host, certificate)
+            }
             Some(other) => Self::new("tls", format!("TLS with {host} failed: {other}")),
-            None if error.kind() == io::ErrorKind::UnexpectedEof => Self::new("closed", format!("{host} closed the connection during the TLS handshake")),
+            None if error.kind() == io::ErrorKind::UnexpectedEof => Self::new(
+                "closed",
+                format!("{host} closed the connection during the TLS handshake"),
+            ),
             None => Self::new("tls", format!("TLS with {host} failed: {error}")),
         }
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "rustls adds variants; the rest is told in its own words")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "rustls adds variants; the rest is told in its own words"
+    )]
     fn certificate(host: &str, error: &CertificateError) -> Self {
         match error {
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                Self::new("tls_expired", format!("the certificate of {host} has expired"))
-            }
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => Self::new(
+                "tls_expired",
+                format!("the certificate of {host} has expired"),
+            ),
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
                 Self::new("tls", format!("the certificate of {host} is not valid yet"))
             }
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                Self::new("tls_name_mismatch", format!("the certificate is not for the name {host}"))
+                Self::new(
+                    "tls_name_mismatch",
+                    format!("the certificate is not for the name {host}"),
+                )
             }
             CertificateError::UnknownIssuer => Self::new(
                 "tls_unknown_issuer",
-                format!("the certificate of {host} comes from an issuer that is not trusted; the operator can add it with webhooks.extra_roots"),
+                format!(
+                    "the certificate of {host} comes from an issuer that is not trusted; the operator can add it with webhooks.extra_roots"
+                ),
             ),
-            other => Self::new("tls", format!("the certificate of {host} is not accepted: {other}")),
+            other => Self::new(
+                "tls",
+                format!("the certificate of {host} is not accepted: {other}"),
+            ),
         }
     }
 
     pub(super) fn http(host: &str, error: &hyper::Error) -> Self {
         if error.is_parse() {
-            return Self::new("protocol", format!("{host} did not answer in HTTP/1.1: {error}"));
+            return Self::new(
+                "protocol",
+                format!("{host} did not answer in HTTP/1.1: {error}"),
+            );
         }
-        Self::new("closed", format!("{host} closed the connection before it had answered"))
+        Self::new(
+            "closed",
+            format!("{host} closed the connection before it had answered"),
+        )
     }
 
     pub(super) fn status(status: http::StatusCode, location: Option<&str>) -> Option<Self> {
@@ -86,9 +117,17 @@ impl AttemptError {
             return None;
         }
         if status.is_redirection() {
-            let to = location.map(|to| format!(" to {}", to.chars().take(200).collect::<String>())).unwrap_or_default();
-            return Some(Self::new("redirect", format!("the receiver answered {status}{to}; redirects are not followed")));
+            let to = location
+                .map(|to| format!(" to {}", to.chars().take(200).collect::<String>()))
+                .unwrap_or_default();
+            return Some(Self::new(
+                "redirect",
+                format!("the receiver answered {status}{to}; redirects are not followed"),
+            ));
         }
-        Some(Self::new("status", format!("the receiver answered {status}")))
+        Some(Self::new(
+            "status",
+            format!("the receiver answered {status}"),
+        ))
     }
 }

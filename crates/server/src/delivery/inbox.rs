@@ -65,11 +65,22 @@ impl Inbox {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let shared = Arc::<Shared>::default();
         shared.projected.store(projected.0, Ordering::Release);
-        (Self { queue: sender, shared: Arc::clone(&shared) }, Inputs { queue: receiver, signals: Signals(shared) })
+        (
+            Self {
+                queue: sender,
+                shared: Arc::clone(&shared),
+            },
+            Inputs {
+                queue: receiver,
+                signals: Signals(shared),
+            },
+        )
     }
 
     pub(super) fn committed(&self, batch: Vec<Waiting>) {
-        let Some((from, upto)) = batch.first().zip(batch.last()) else { return };
+        let Some((from, upto)) = batch.first().zip(batch.last()) else {
+            return;
+        };
         let (from, upto) = (from.delivery, upto.delivery);
         if self.queue.try_send(Input::Committed(batch)).is_err() {
             self.missed(from, upto);
@@ -77,7 +88,11 @@ impl Inbox {
     }
 
     pub(super) fn released(&self, endpoint: WebhookId, delivery: DeliveryId) {
-        if self.queue.try_send(Input::Released(endpoint, delivery)).is_err() {
+        if self
+            .queue
+            .try_send(Input::Released(endpoint, delivery))
+            .is_err()
+        {
             self.missed(delivery, delivery);
         }
     }
@@ -113,7 +128,10 @@ impl Inbox {
     /// Waits for room, and then for the answer; `None` when the shell has ended.
     pub(super) async fn test(&self, attempt: Attempt) -> Option<Exchange> {
         let (reply, answer) = oneshot::channel();
-        self.queue.send(Input::Test(Box::new(attempt), reply)).await.ok()?;
+        self.queue
+            .send(Input::Test(Box::new(attempt), reply))
+            .await
+            .ok()?;
         answer.await.ok()
     }
 }
@@ -160,9 +178,19 @@ mod tests {
         let rest = inputs.signals.rest();
         assert_eq!(rest.missed, Some((DeliveryId(4_097), DeliveryId(4_099))));
         assert_eq!(rest.changes.len(), 2);
-        assert!(matches!(rest.changes[&None], EndpointChange::Enabled(false)));
-        assert_eq!(inputs.signals.projected(), JournalPos(7), "the projector never goes back");
+        assert!(matches!(
+            rest.changes[&None],
+            EndpointChange::Enabled(false)
+        ));
+        assert_eq!(
+            inputs.signals.projected(),
+            JournalPos(7),
+            "the projector never goes back"
+        );
         assert_eq!(inputs.signals.rest().missed, None);
-        assert!(matches!(inputs.queue.try_recv(), Ok(Input::Released(_, DeliveryId(1)))));
+        assert!(matches!(
+            inputs.queue.try_recv(),
+            Ok(Input::Released(_, DeliveryId(1)))
+        ));
     }
 }

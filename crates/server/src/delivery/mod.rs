@@ -105,7 +105,9 @@ pub(crate) struct Delivery {
 
 impl fmt::Debug for Delivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Delivery").field("thread", &self.thread.thread().name()).finish_non_exhaustive()
+        f.debug_struct("Delivery")
+            .field("thread", &self.thread.thread().name())
+            .finish_non_exhaustive()
     }
 }
 
@@ -115,8 +117,12 @@ impl Delivery {
     /// # Errors
     /// When the system's certificates or `extra_roots` cannot be read, or no thread can be had.
     pub(crate) fn start(config: DeliveryConfig, backlog: Arc<dyn Backlog>) -> anyhow::Result<Self> {
-        let tls = tls::client_config(config.extra_roots.clone()).context("reading trusted certificates (webhooks.extra_roots)")?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("making the delivery runtime")?;
+        let tls = tls::client_config(config.extra_roots.clone())
+            .context("reading trusted certificates (webhooks.extra_roots)")?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("making the delivery runtime")?;
         let (inbox, inputs) = Inbox::new(config.projected);
         let (sink, attached) = oneshot::channel();
         let policy = config.policy.clone();
@@ -125,14 +131,29 @@ impl Delivery {
             let local = tokio::task::LocalSet::new();
             local.block_on(&runtime, serve(config, tls, backlog, inputs, attached));
         };
-        let thread = std::thread::Builder::new().name("delivery".to_owned()).spawn(run).context("starting the delivery thread")?;
-        let handle = DeliveryHandle { inbox, policy, version };
-        Ok(Self { handle, sink: Mutex::new(Some(sink)), thread })
+        let thread = std::thread::Builder::new()
+            .name("delivery".to_owned())
+            .spawn(run)
+            .context("starting the delivery thread")?;
+        let handle = DeliveryHandle {
+            inbox,
+            policy,
+            version,
+        };
+        Ok(Self {
+            handle,
+            sink: Mutex::new(Some(sink)),
+            thread,
+        })
     }
 
     /// From here on verdicts and evidence go there. The first call counts.
     pub(crate) fn attach(&self, sink: impl VerdictSink) {
-        let waiting = self.sink.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let waiting = self
+            .sink
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if waiting.is_none_or(|waiting| waiting.send(Box::new(sink)).is_err()) {
             tracing::error!("delivery has a sink already, or has ended");
         }
@@ -145,7 +166,12 @@ impl Delivery {
 
     /// Makes no new request, gives those under way a moment, hands the last verdicts over and ends.
     pub(crate) fn shutdown(self) {
-        drop(self.sink.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drop(
+            self.sink
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
         self.handle.inbox.stop();
         if self.thread.join().is_err() {
             tracing::error!("the delivery thread had failed before");
@@ -164,7 +190,9 @@ async fn serve(
     // Without a sink the process is stopping before it has begun.
     let Ok(sink) = attached.await else { return };
     let client = Client::new(tls, config.policy.clone());
-    Worker::new(config, client, backlog, inputs, sink).run().await;
+    Worker::new(config, client, backlog, inputs, sink)
+        .run()
+        .await;
 }
 
 /// A way to the shell; cheap to clone.

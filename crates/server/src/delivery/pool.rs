@@ -26,8 +26,17 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(sender: SendRequest<Full<Bytes>>, driver: JoinHandle<()>, now: Instant) -> Self {
-        Self { sender, driver, opened: now, idle_until: now }
+    pub(super) fn new(
+        sender: SendRequest<Full<Bytes>>,
+        driver: JoinHandle<()>,
+        now: Instant,
+    ) -> Self {
+        Self {
+            sender,
+            driver,
+            opened: now,
+            idle_until: now,
+        }
     }
 
     fn is_usable(&self, now: Instant) -> bool {
@@ -59,7 +68,13 @@ impl Pool {
     }
 
     /// Puts one back, for as long as the receiver said that it keeps it, or for less than most receivers do.
-    pub(super) fn checkin(&mut self, origin: Origin, mut connection: Connection, now: Instant, keep_alive: Option<Duration>) {
+    pub(super) fn checkin(
+        &mut self,
+        origin: Origin,
+        mut connection: Connection,
+        now: Instant,
+        keep_alive: Option<Duration>,
+    ) {
         let keep = keep_alive.map_or(IDLE, |keep| keep.saturating_sub(MARGIN).min(LONGEST_IDLE));
         connection.idle_until = now + keep;
         let idle = self.0.entry(origin).or_default();
@@ -83,8 +98,12 @@ impl Pool {
 
 /// Reads `timeout=` of a `Keep-Alive` header.
 pub(super) fn keep_alive(value: &str) -> Option<Duration> {
-    let timeout = value.split(',').filter_map(|part| part.trim().split_once('='));
-    let (_, seconds) = timeout.into_iter().find(|(name, _)| name.trim().eq_ignore_ascii_case("timeout"))?;
+    let timeout = value
+        .split(',')
+        .filter_map(|part| part.trim().split_once('='));
+    let (_, seconds) = timeout
+        .into_iter()
+        .find(|(name, _)| name.trim().eq_ignore_ascii_case("timeout"))?;
     seconds.trim().parse().ok().map(Duration::from_secs)
 }
 
@@ -104,7 +123,10 @@ mod tests {
     #[test]
     fn keep_alive_says_how_long() {
         assert_eq!(keep_alive("timeout=5"), Some(Duration::from_secs(5)));
-        assert_eq!(keep_alive("max=100, Timeout = 30"), Some(Duration::from_secs(30)));
+        assert_eq!(
+            keep_alive("max=100, Timeout = 30"),
+            Some(Duration::from_secs(30))
+        );
         for value in ["", "timeout", "timeout=", "timeout=x", "max=5"] {
             assert_eq!(keep_alive(value), None, "{value}");
         }

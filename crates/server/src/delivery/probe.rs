@@ -46,13 +46,25 @@ pub(crate) struct TestResult {
     pub(crate) took: Duration,
 }
 
-pub(super) async fn test(inbox: &Inbox, policy: &AddressPolicy, version: &str, request: TestRequest) -> TestResult {
+pub(super) async fn test(
+    inbox: &Inbox,
+    policy: &AddressPolicy,
+    version: &str,
+    request: TestRequest,
+) -> TestResult {
     let url = match check_url(&request.url, policy) {
         Ok(url) => url,
         Err(error) => {
-            let code = if matches!(error, UrlError::Forbidden(_)) { "address_forbidden" } else { "url" };
+            let code = if matches!(error, UrlError::Forbidden(_)) {
+                "address_forbidden"
+            } else {
+                "url"
+            };
             let error = AttemptError::new(code, error.to_string());
-            return TestResult { error: Some(error), ..TestResult::default() };
+            return TestResult {
+                error: Some(error),
+                ..TestResult::default()
+            };
         }
     };
     let endpoint = Endpoint {
@@ -71,7 +83,11 @@ pub(super) async fn test(inbox: &Inbox, policy: &AddressPolicy, version: &str, r
     let request_headers = request_headers(&attempt);
     let Some(exchange) = inbox.test(attempt).await else {
         let error = AttemptError::new("stopping", "Offhook is stopping");
-        return TestResult { error: Some(error), request_headers, ..TestResult::default() };
+        return TestResult {
+            error: Some(error),
+            request_headers,
+            ..TestResult::default()
+        };
     };
     TestResult {
         error: exchange.error,

@@ -11,7 +11,9 @@ use rustls_platform_verifier::Verifier;
 ///
 /// # Errors
 /// When a root cannot be read, or there is none at all.
-pub(super) fn client_config(extra_roots: Vec<CertificateDer<'static>>) -> Result<Arc<ClientConfig>, rustls::Error> {
+pub(super) fn client_config(
+    extra_roots: Vec<CertificateDer<'static>>,
+) -> Result<Arc<ClientConfig>, rustls::Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier = Verifier::new_with_extra_roots(extra_roots, Arc::clone(&provider))?;
     let mut config = ClientConfig::builder_with_provider(provider)

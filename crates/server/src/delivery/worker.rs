@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use offhook_base::{DeliveryId, JournalPos, WebhookId};
-use offhook_delivery::{Attempt, Endpoint, EndpointChange, Engine, EngineConfig, Outcome, Output, Waiting};
+use offhook_delivery::{
+    Attempt, Endpoint, EndpointChange, Engine, EngineConfig, Outcome, Output, Waiting,
+};
 use offhook_store::{AttemptRecord, StoreError};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -54,12 +56,34 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(config: DeliveryConfig, client: Client, backlog: Arc<dyn Backlog>, inputs: Inputs, sink: Box<dyn VerdictSink>) -> Self {
-        let DeliveryConfig { version, seed, enabled, endpoints, deleted, journal_end, projected, .. } = config;
-        let mut engine = Engine::new(EngineConfig { journal_end, projected, ..EngineConfig::new(seed, version) });
+    pub(super) fn new(
+        config: DeliveryConfig,
+        client: Client,
+        backlog: Arc<dyn Backlog>,
+        inputs: Inputs,
+        sink: Box<dyn VerdictSink>,
+    ) -> Self {
+        let DeliveryConfig {
+            version,
+            seed,
+            enabled,
+            endpoints,
+            deleted,
+            journal_end,
+            projected,
+            ..
+        } = config;
+        let mut engine = Engine::new(EngineConfig {
+            journal_end,
+            projected,
+            ..EngineConfig::new(seed, version)
+        });
         engine.handle_endpoint(now(), EndpointChange::Enabled(enabled));
         let upsert = |endpoint: Endpoint| EndpointChange::Upsert(Box::new(endpoint));
-        let changes = endpoints.into_iter().map(upsert).chain(deleted.into_iter().map(EndpointChange::Remove));
+        let changes = endpoints
+            .into_iter()
+            .map(upsert)
+            .chain(deleted.into_iter().map(EndpointChange::Remove));
         for change in changes {
             engine.handle_endpoint(now(), change);
         }
@@ -126,7 +150,10 @@ impl Worker {
     }
 
     fn pause(&self) -> Duration {
-        let mut pause = self.engine.next_timeout().map_or(LONGEST_PAUSE, |at| at - now().mono);
+        let mut pause = self
+            .engine
+            .next_timeout()
+            .map_or(LONGEST_PAUSE, |at| at - now().mono);
         if !self.verdicts.is_empty() {
             pause = pause.min(OFFER_AGAIN);
         }
@@ -157,7 +184,9 @@ impl Worker {
     fn on_input(&mut self, input: Input) {
         match input {
             Input::Committed(batch) => self.engine.handle_waiting(now(), batch),
-            Input::Released(endpoint, delivery) => self.engine.handle_released(now(), endpoint, delivery),
+            Input::Released(endpoint, delivery) => {
+                self.engine.handle_released(now(), endpoint, delivery)
+            }
             Input::Test(attempt, reply) => {
                 let client = Rc::clone(&self.client);
                 self.sweep_at.get_or_insert_with(|| Instant::now() + SWEEP);
@@ -173,7 +202,14 @@ impl Worker {
 
     fn on_done(&mut self, done: Result<(Id, Done), JoinError>) {
         match done {
-            Ok((id, Done { delivery, outcome, record })) => {
+            Ok((
+                id,
+                Done {
+                    delivery,
+                    outcome,
+                    record,
+                },
+            )) => {
                 self.running.remove(&id);
                 self.sink.attempt(record);
                 self.engine.handle_outcome(now(), delivery, outcome);
@@ -181,7 +217,11 @@ impl Worker {
             Err(error) => {
                 tracing::error!(%error, "a request failed by a fault of ours");
                 if let Some(delivery) = self.running.remove(&error.id()) {
-                    self.engine.handle_outcome(now(), delivery, Outcome::Unreachable { timed_out: false });
+                    self.engine.handle_outcome(
+                        now(),
+                        delivery,
+                        Outcome::Unreachable { timed_out: false },
+                    );
                 }
             }
         }
@@ -191,8 +231,12 @@ impl Worker {
         let id = read.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
         let endpoint = self.reading.remove(&id);
         match read {
-            Ok((_, Read::Page(endpoint, Ok((page, end))))) => self.engine.handle_page(now(), endpoint, page, end),
-            Ok((_, Read::Reloaded(endpoint, Ok(found)))) => self.engine.handle_reloaded(now(), endpoint, found),
+            Ok((_, Read::Page(endpoint, Ok((page, end))))) => {
+                self.engine.handle_page(now(), endpoint, page, end)
+            }
+            Ok((_, Read::Reloaded(endpoint, Ok(found)))) => {
+                self.engine.handle_reloaded(now(), endpoint, found)
+            }
             Ok((_, Read::Page(endpoint, Err(error)) | Read::Reloaded(endpoint, Err(error)))) => {
                 tracing::error!(webhook = %endpoint, %error, "waiting deliveries cannot be read from the journal");
                 self.engine.handle_store_failed(now(), endpoint);
@@ -217,21 +261,45 @@ impl Worker {
                     }
                     self.sink.health(endpoint, health);
                 }
-                Output::NeedMore { endpoint, after, limit } => {
+                Output::NeedMore {
+                    endpoint,
+                    after,
+                    limit,
+                } => {
                     let backlog = Arc::clone(&self.backlog);
                     let read = move || Read::Page(endpoint, backlog.page(endpoint, after, limit));
                     let id = self.reads.spawn_blocking(read).id();
                     self.reading.insert(id, endpoint);
                 }
-                Output::Reload { endpoint, deliveries } => {
+                Output::Reload {
+                    endpoint,
+                    deliveries,
+                } => {
                     let backlog = Arc::clone(&self.backlog);
                     let read = move || Read::Reloaded(endpoint, backlog.load(&deliveries));
                     let id = self.reads.spawn_blocking(read).id();
                     self.reading.insert(id, endpoint);
                 }
                 Output::Send(attempt) => self.to_send.push_back(attempt),
-                Output::Verdict { delivery, endpoint, verdict, attempts, event, prev_seq, replayed } => {
-                    self.verdicts.push_back(VerdictRecord { delivery, endpoint, verdict, attempts, event, prev_seq, replayed, at });
+                Output::Verdict {
+                    delivery,
+                    endpoint,
+                    verdict,
+                    attempts,
+                    event,
+                    prev_seq,
+                    replayed,
+                } => {
+                    self.verdicts.push_back(VerdictRecord {
+                        delivery,
+                        endpoint,
+                        verdict,
+                        attempts,
+                        event,
+                        prev_seq,
+                        replayed,
+                        at,
+                    });
                 }
             }
         }
@@ -250,7 +318,11 @@ impl Worker {
             let delivery = attempt.delivery;
             let request = async move {
                 let exchange = client.exchange(&attempt).await;
-                Done { delivery, outcome: exchange.outcome, record: record(&attempt, exchange) }
+                Done {
+                    delivery,
+                    outcome: exchange.outcome,
+                    record: record(&attempt, exchange),
+                }
             };
             let id = self.requests.spawn_local(request).id();
             self.running.insert(id, delivery);
@@ -274,7 +346,10 @@ impl Worker {
             self.act();
         }
         if !self.verdicts.is_empty() {
-            tracing::warn!(count = self.verdicts.len(), "verdicts were not written down: these deliveries are made again after the next start");
+            tracing::warn!(
+                count = self.verdicts.len(),
+                "verdicts were not written down: these deliveries are made again after the next start"
+            );
         }
     }
 }
