@@ -91,7 +91,11 @@ impl FromStr for EventName {
     type Err = UnknownEventName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.iter().copied().find(|name| name.as_str() == text).ok_or(UnknownEventName)
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|name| name.as_str() == text)
+            .ok_or(UnknownEventName)
     }
 }
 

@@ -14,7 +14,10 @@ impl Add<Duration> for Mono {
     type Output = Self;
 
     fn add(self, rhs: Duration) -> Self {
-        Self(self.0.saturating_add(u64::try_from(rhs.as_nanos()).unwrap_or(u64::MAX)))
+        Self(
+            self.0
+                .saturating_add(u64::try_from(rhs.as_nanos()).unwrap_or(u64::MAX)),
+        )
     }
 }
 
@@ -28,7 +31,9 @@ impl Sub for Mono {
 }
 
 /// Microseconds since 1970-01-01 00:00:00 UTC; may step.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(
+    Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
+)]
 #[serde(transparent)]
 pub struct Wall(pub i64);
 
@@ -42,7 +47,10 @@ impl Wall {
     /// Microseconds inside the second, 0 to 999,999.
     #[must_use]
     pub const fn micros(self) -> u32 {
-        #[expect(clippy::cast_possible_truncation, reason = "below a million by rem_euclid")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "below a million by rem_euclid"
+        )]
         let micros = self.0.rem_euclid(1_000_000) as u32;
         micros
     }
@@ -57,7 +65,10 @@ impl Wall {
     #[must_use]
     pub fn to_contract(self) -> String {
         let c = Civil::of(self);
-        format!("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", c.year, c.month, c.day, c.hour, c.minute, c.second)
+        format!(
+            "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
+            c.year, c.month, c.day, c.hour, c.minute, c.second
+        )
     }
 
     /// RFC 3339 with microseconds, UTC.
@@ -81,11 +92,17 @@ impl Wall {
     pub fn parse_contract(text: &str) -> Option<Self> {
         let digits = |range: std::ops::Range<usize>| -> Option<i64> {
             let part = text.get(range)?;
-            part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse().ok())?
+            part.bytes()
+                .all(|b| b.is_ascii_digit())
+                .then(|| part.parse().ok())?
         };
         let sep = |at: usize, any: &[u8]| text.as_bytes().get(at).is_some_and(|b| any.contains(b));
         let (year, month, day) = (digits(0..4)?, digits(5..7)?, digits(8..10)?);
-        if !sep(4, b"-") || !sep(7, b"-") || !(1..=12).contains(&month) || !(1..=days_in_month(year, month)).contains(&day) {
+        if !sep(4, b"-")
+            || !sep(7, b"-")
+            || !(1..=12).contains(&month)
+            || !(1..=days_in_month(year, month)).contains(&day)
+        {
             return None;
         }
         let midnight = days_from_civil(year, month, day) * 86_400;
@@ -108,7 +125,10 @@ impl Add<Duration> for Wall {
     type Output = Self;
 
     fn add(self, rhs: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(rhs.as_micros()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_add(i64::try_from(rhs.as_micros()).unwrap_or(i64::MAX)),
+        )
     }
 }
 
@@ -144,10 +164,15 @@ impl Civil {
         let shifted = days + 719_468;
         let era = shifted.div_euclid(146_097);
         let day_of_era = shifted.rem_euclid(146_097);
-        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let march_month = (5 * day_of_year + 2) / 153;
-        let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+        let month = if march_month < 10 {
+            march_month + 3
+        } else {
+            march_month - 9
+        };
         Self {
             year: year_of_era + era * 400 + i64::from(month <= 2),
             month,
@@ -186,7 +211,10 @@ mod tests {
         let wall = Wall(0x6089_20d5 * 1_000_000 + 391_084);
         assert_eq!(wall.to_contract(), "2021-04-28 08:46:13");
         assert_eq!(wall.to_rfc3339(), "2021-04-28T08:46:13.391084Z");
-        assert_eq!(Wall::parse_contract("2021-04-28 08:46:13"), Some(Wall(0x6089_20d5 * 1_000_000)));
+        assert_eq!(
+            Wall::parse_contract("2021-04-28 08:46:13"),
+            Some(Wall(0x6089_20d5 * 1_000_000))
+        );
     }
 
     #[test]
@@ -199,7 +227,16 @@ mod tests {
 
     #[test]
     fn what_is_not_a_date_is_refused() {
-        for text in ["", "2021-13-01", "2021-02-29", "2021-04-28 24:00:00", "2021-04-28x08:46:13", "2021-4-28", "+021-04-28", "2021-04-28 08:46:13Z"] {
+        for text in [
+            "",
+            "2021-13-01",
+            "2021-02-29",
+            "2021-04-28 24:00:00",
+            "2021-04-28x08:46:13",
+            "2021-4-28",
+            "+021-04-28",
+            "2021-04-28 08:46:13Z",
+        ] {
             assert_eq!(Wall::parse_contract(text), None, "{text}");
         }
     }

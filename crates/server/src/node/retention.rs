@@ -55,11 +55,13 @@ fn purge(
     if let Some(before) = before(now, retention.attempts_days) {
         report("attempts", attempts.purge(before));
     }
+    let most = if retention.captures_bytes.0 == 0 {
+        u64::MAX
+    } else {
+        retention.captures_bytes.0
+    };
     let oldest = before(now, retention.captures_days).unwrap_or(Wall(i64::MIN));
-    report(
-        "captures",
-        captures.purge(oldest, retention.captures_bytes.0),
-    );
+    report("captures", captures.purge(oldest, most));
 }
 
 fn report(what: &str, asked: Result<(), offhook_store::Refused>) {

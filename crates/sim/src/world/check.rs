@@ -38,7 +38,10 @@ impl Watch {
 
     /// A datagram arrived at the switch.
     pub(super) fn received(&mut self, octets: &[u8]) {
-        let Ok(message) = Message::parse(bytes::Bytes::copy_from_slice(octets), Framing::Datagram) else { return };
+        let Ok(message) = Message::parse(bytes::Bytes::copy_from_slice(octets), Framing::Datagram)
+        else {
+            return;
+        };
         if let Some(key) = key(message.view()).filter(|_| !message.view().is_request())
             && let Some(request) = self.requests.get_mut(&key)
         {
@@ -47,10 +50,21 @@ impl Watch {
     }
 
     /// The switch sent a datagram.
-    pub(super) fn sent(&mut self, now: Mono, octets: &[u8], leg: Option<LegName>, disk: &Disk, stalled: bool) {
+    pub(super) fn sent(
+        &mut self,
+        now: Mono,
+        octets: &[u8],
+        leg: Option<LegName>,
+        disk: &Disk,
+        stalled: bool,
+    ) {
         self.now = now;
-        let Ok(message) = Message::parse(bytes::Bytes::copy_from_slice(octets), Framing::Datagram) else {
-            return self.broken.push(format!("sent what is no SIP message: {:?}", String::from_utf8_lossy(octets)));
+        let Ok(message) = Message::parse(bytes::Bytes::copy_from_slice(octets), Framing::Datagram)
+        else {
+            return self.broken.push(format!(
+                "sent what is no SIP message: {:?}",
+                String::from_utf8_lossy(octets)
+            ));
         };
         let view = message.view();
         if view.is_request() {
@@ -66,7 +80,11 @@ impl Watch {
             return;
         }
         if let Some(key) = key(view) {
-            let request = self.requests.entry(key).or_insert(Request { first: now, sent: 0, answered: false });
+            let request = self.requests.entry(key).or_insert(Request {
+                first: now,
+                sent: 0,
+                answered: false,
+            });
             request.sent += 1;
         }
     }
@@ -76,24 +94,43 @@ impl Watch {
         let call = leg.call;
         let lost = self.cancelled.contains(&(call, leg.index));
         let needed = match (view.method(), view.status()) {
-            (Some(Method::Invite), _) if view.to_tag().is_none() => disk.has(call, EventName::CallInitial),
+            (Some(Method::Invite), _) if view.to_tag().is_none() => {
+                disk.has(call, EventName::CallInitial)
+            }
             (Some(Method::Cancel), _) => {
                 self.cancelled.insert((call, leg.index));
                 true
             }
             (Some(Method::Bye), _) => lost || stalled || disk.is_over(call),
-            (_, Some(status)) if view.cseq().is_some_and(|cseq| cseq.method == Method::Invite) => match status {
-                101..=199 => disk.has(call, EventName::CallRinging),
-                200..=299 => disk.has(call, EventName::CallConnected),
-                300..=699 => disk.has(call, EventName::CallConnected) || stalled || disk.is_over(call),
-                _ => true,
-            },
-            (_, Some(200)) if view.cseq().is_some_and(|cseq| cseq.method == Method::Bye) => lost || stalled || disk.is_over(call),
+            (_, Some(status))
+                if view
+                    .cseq()
+                    .is_some_and(|cseq| cseq.method == Method::Invite) =>
+            {
+                match status {
+                    101..=199 => disk.has(call, EventName::CallRinging),
+                    200..=299 => disk.has(call, EventName::CallConnected),
+                    300..=699 => {
+                        disk.has(call, EventName::CallConnected) || stalled || disk.is_over(call)
+                    }
+                    _ => true,
+                }
+            }
+            (_, Some(200)) if view.cseq().is_some_and(|cseq| cseq.method == Method::Bye) => {
+                lost || stalled || disk.is_over(call)
+            }
             _ => true,
         };
         if !needed {
-            let start = String::from_utf8_lossy(view.raw()).lines().next().unwrap_or_default().to_owned();
-            self.broken.push(format!("invariant 1: {start:?} on leg {} of call {call} left before its fact was on disk", leg.index));
+            let start = String::from_utf8_lossy(view.raw())
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .to_owned();
+            self.broken.push(format!(
+                "invariant 1: {start:?} on leg {} of call {call} left before its fact was on disk",
+                leg.index
+            ));
         }
     }
 
@@ -111,8 +148,14 @@ impl Watch {
         for ((branch, method), request) in &self.requests {
             let over = request.first + OVER < self.now;
             if over && !request.answered && request.sent < 5 {
-                let (branch, method) = (String::from_utf8_lossy(branch), String::from_utf8_lossy(method));
-                broken.push(format!("invariant 7: {method} {branch} was sent {} times and never answered", request.sent));
+                let (branch, method) = (
+                    String::from_utf8_lossy(branch),
+                    String::from_utf8_lossy(method),
+                );
+                broken.push(format!(
+                    "invariant 7: {method} {branch} was sent {} times and never answered",
+                    request.sent
+                ));
             }
         }
     }
@@ -127,12 +170,18 @@ fn invariant_2(disk: &Disk, broken: &mut Vec<String>) {
         let expected = seqs.entry(event.root).or_insert(0);
         *expected += 1;
         if event.seq != Some(*expected) {
-            broken.push(format!("invariant 3: call {} has seq {:?} where {expected} was due", event.call, event.seq));
+            broken.push(format!(
+                "invariant 3: call {} has seq {:?} where {expected} was due",
+                event.call, event.seq
+            ));
         }
     }
     for (call, names) in calls {
         let last = names.iter().filter(|name| name.is_last()).count();
-        if last != 1 || !names.last().is_some_and(|name| name.is_last()) || names.first() != Some(&EventName::CallInitial) {
+        if last != 1
+            || !names.last().is_some_and(|name| name.is_last())
+            || names.first() != Some(&EventName::CallInitial)
+        {
             broken.push(format!("invariant 2: call {call} has the events {names:?}"));
         }
     }
@@ -144,7 +193,10 @@ fn invariant_3(disk: &Disk, broken: &mut Vec<String>) {
         let ledger = disk.received.get(&endpoint).map_or(&[][..], Vec::as_slice);
         let got: BTreeSet<&str> = ledger.iter().map(|event| &*event.id).collect();
         for event in disk.facts().filter(|event| !got.contains(&*event.id)) {
-            broken.push(format!("delivery: {} seq {:?} of call {} never reached webhook {endpoint}", event.name, event.seq, event.call));
+            broken.push(format!(
+                "delivery: {} seq {:?} of call {} never reached webhook {endpoint}",
+                event.name, event.seq, event.call
+            ));
         }
         if endpoint == STRICT {
             let mut last: BTreeMap<CallId, u64> = BTreeMap::new();
@@ -152,7 +204,10 @@ fn invariant_3(disk: &Disk, broken: &mut Vec<String>) {
                 let seq = event.seq.unwrap_or(0);
                 let before = last.insert(event.root, seq).unwrap_or(0);
                 if seq != before + 1 {
-                    broken.push(format!("invariant 3: webhook {endpoint} got seq {seq} of root {} after {before}", event.root));
+                    broken.push(format!(
+                        "invariant 3: webhook {endpoint} got seq {seq} of root {} after {before}",
+                        event.root
+                    ));
                 }
             }
         }

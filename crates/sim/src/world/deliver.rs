@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use offhook_base::{DeliveryId, JournalPos, Mono, Now, Secret, WebhookId};
 use offhook_delivery::{
-    Endpoint, EndpointChange, Engine, EngineConfig, Health, Order, Outcome, Output, Router, Subscriptions, Verdict, Waiting,
+    Endpoint, EndpointChange, Engine, EngineConfig, Health, Order, Outcome, Output, Router,
+    Subscriptions, Verdict, Waiting,
 };
 use rand_chacha::ChaCha12Rng;
 use rand_core::Rng as _;
@@ -35,7 +36,12 @@ pub(super) struct Deliverer {
 
 impl Deliverer {
     pub(super) fn start(disk: &mut Disk, now: Now, seed: [u8; 32]) -> Self {
-        let endpoints = [(STRICT, Order::Strict), (FLAKY, Order::Bounded), (DEAD, Order::Bounded)].map(|(id, order)| endpoint(id, order));
+        let endpoints = [
+            (STRICT, Order::Strict),
+            (FLAKY, Order::Bounded),
+            (DEAD, Order::Bounded),
+        ]
+        .map(|(id, order)| endpoint(id, order));
         if disk.position() == JournalPos(0) {
             disk.router = Router::new(Subscriptions::new(true, &endpoints));
         }
@@ -58,7 +64,8 @@ impl Deliverer {
     }
 
     pub(super) fn answered(&mut self, now: Now, answer: Answer) {
-        self.engine.handle_outcome(now, answer.delivery, answer.outcome);
+        self.engine
+            .handle_outcome(now, answer.delivery, answer.outcome);
     }
 
     pub(super) fn handle_timeout(&mut self, now: Now) {
@@ -70,7 +77,12 @@ impl Deliverer {
     }
 
     /// Performs what the engine wants; gives the answers that will come, and after which time.
-    pub(super) fn drain(&mut self, now: Now, rng: &mut ChaCha12Rng, disk: &mut Disk) -> Vec<(Duration, Answer)> {
+    pub(super) fn drain(
+        &mut self,
+        now: Now,
+        rng: &mut ChaCha12Rng,
+        disk: &mut Disk,
+    ) -> Vec<(Duration, Answer)> {
         let mut answers = Vec::new();
         while let Some(output) = self.engine.poll_output() {
             match output {
@@ -82,19 +94,46 @@ impl Deliverer {
                             ledger.push(attempt.event);
                         }
                     }
-                    answers.push((after, Answer { delivery: attempt.delivery, outcome }));
+                    answers.push((
+                        after,
+                        Answer {
+                            delivery: attempt.delivery,
+                            outcome,
+                        },
+                    ));
                 }
-                Output::NeedMore { endpoint, after, limit } => {
-                    let page: Vec<Waiting> =
-                        disk.deliveries.range(DeliveryId(after.0 + 1)..).map(|(_, waiting)| waiting).filter(|waiting| waiting.endpoint == endpoint).take(limit).cloned().collect();
+                Output::NeedMore {
+                    endpoint,
+                    after,
+                    limit,
+                } => {
+                    let page: Vec<Waiting> = disk
+                        .deliveries
+                        .range(DeliveryId(after.0 + 1)..)
+                        .map(|(_, waiting)| waiting)
+                        .filter(|waiting| waiting.endpoint == endpoint)
+                        .take(limit)
+                        .cloned()
+                        .collect();
                     let end = page.len() < limit;
                     self.engine.handle_page(now, endpoint, page, end);
                 }
-                Output::Reload { endpoint, deliveries } => {
-                    let found = deliveries.iter().filter_map(|id| disk.deliveries.get(id).cloned()).collect();
+                Output::Reload {
+                    endpoint,
+                    deliveries,
+                } => {
+                    let found = deliveries
+                        .iter()
+                        .filter_map(|id| disk.deliveries.get(id).cloned())
+                        .collect();
                     self.engine.handle_reloaded(now, endpoint, found);
                 }
-                Output::Verdict { delivery, verdict, attempts, .. } => match verdict {
+                Output::Verdict {
+                    delivery,
+                    verdict,
+                    attempts,
+                    ..
+                } => match verdict {
                     Verdict::Delivered | Verdict::Expired | Verdict::Failed(_) => {
                         disk.deliveries.remove(&delivery);
                     }
@@ -113,17 +152,35 @@ impl Deliverer {
 }
 
 fn receive(now: Mono, endpoint: WebhookId, rng: &mut ChaCha12Rng) -> (Duration, Outcome) {
-    let ok = Outcome::Answered { status: 204, retry_after: None };
+    let ok = Outcome::Answered {
+        status: 204,
+        retry_after: None,
+    };
     let quick = Duration::from_millis(2 + rng.next_u64() % 150);
     if now >= HEALED {
         return (quick, ok);
     }
     let chance = rng.next_u64() % 100;
     match endpoint {
-        DEAD => (Duration::from_secs(10), Outcome::Unreachable { timed_out: true }),
-        STRICT if chance < 10 => (quick, Outcome::Answered { status: 500, retry_after: None }),
+        DEAD => (
+            Duration::from_secs(10),
+            Outcome::Unreachable { timed_out: true },
+        ),
+        STRICT if chance < 10 => (
+            quick,
+            Outcome::Answered {
+                status: 500,
+                retry_after: None,
+            },
+        ),
         FLAKY if chance < 20 => (quick, Outcome::Unreachable { timed_out: false }),
-        FLAKY if chance < 40 => (quick, Outcome::Answered { status: 429, retry_after: Some(Duration::from_secs(2)) }),
+        FLAKY if chance < 40 => (
+            quick,
+            Outcome::Answered {
+                status: 429,
+                retry_after: Some(Duration::from_secs(2)),
+            },
+        ),
         _ => (quick, ok),
     }
 }

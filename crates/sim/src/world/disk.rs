@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use offhook_base::{CallId, DeliveryId, EventName, EventRecord, FactRecord, JournalPos, Now, PhoneId, WebhookId};
+use offhook_base::{
+    CallId, DeliveryId, EventName, EventRecord, FactRecord, JournalPos, Now, PhoneId, WebhookId,
+};
 use offhook_call::BindingChange;
 use offhook_delivery::{Router, Waiting};
 use offhook_sip_core::Binding;
@@ -48,7 +50,13 @@ impl Disk {
 
     /// Whether the call's last event is on disk.
     pub(super) fn is_over(&self, call: CallId) -> bool {
-        [EventName::CallMissed, EventName::CallFailed, EventName::CallHangup].iter().any(|name| self.has(call, *name))
+        [
+            EventName::CallMissed,
+            EventName::CallFailed,
+            EventName::CallHangup,
+        ]
+        .iter()
+        .any(|name| self.has(call, *name))
     }
 
     pub(super) const fn next_fact(&self) -> u64 {
@@ -76,7 +84,10 @@ impl Disk {
     }
 
     pub(super) fn bindings(&self) -> Vec<(PhoneId, Binding)> {
-        self.bindings.iter().map(|((phone, _), binding)| (*phone, binding.clone())).collect()
+        self.bindings
+            .iter()
+            .map(|((phone, _), binding)| (*phone, binding.clone()))
+            .collect()
     }
 
     pub(super) fn bind(&mut self, change: BindingChange) {

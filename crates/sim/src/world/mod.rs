@@ -3,7 +3,11 @@
 //!
 //! The world plays and watches; [`World::verdict`] says which promises were broken.
 
-#![expect(clippy::expect_used, clippy::cast_possible_truncation, reason = "a simulation may stop at what cannot be, and counts small things")]
+#![expect(
+    clippy::expect_used,
+    clippy::cast_possible_truncation,
+    reason = "a simulation may stop at what cannot be, and counts small things"
+)]
 
 mod check;
 mod deliver;
@@ -15,9 +19,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use offhook_base::{Mono, Now, PhoneId, Secret, UserId, Wall};
-use offhook_call::{CallConfig, CallIds, DirectoryChange, Output, Switch, User, close_after_restart};
+use offhook_call::{
+    CallConfig, CallIds, DirectoryChange, Output, Switch, User, close_after_restart,
+};
 use offhook_sip_core::{
-    Account, AccountChange, Binding, BindingKey, DigestAlgorithm, FlowId, Listener, Peer, StackConfig, Transport, ha1,
+    Account, AccountChange, Binding, BindingKey, DigestAlgorithm, FlowId, Listener, Peer,
+    StackConfig, Transport, ha1,
 };
 use rand_chacha::ChaCha12Rng;
 use rand_core::{Rng as _, SeedableRng as _};
@@ -51,12 +58,27 @@ impl Plan {
     /// A run whose shape follows from its seed.
     #[must_use]
     pub fn of(seed: u64) -> Self {
-        let network = if seed.is_multiple_of(4) { Conditions::PERFECT } else { Conditions::BAD };
-        Self { seed, network, users: 6, calls: 14, during: Duration::from_secs(60), crashes: u32::try_from(seed % 3).unwrap_or(0), garbage: 20 }
+        let network = if seed.is_multiple_of(4) {
+            Conditions::PERFECT
+        } else {
+            Conditions::BAD
+        };
+        Self {
+            seed,
+            network,
+            users: 6,
+            calls: 14,
+            during: Duration::from_secs(60),
+            crashes: u32::try_from(seed % 3).unwrap_or(0),
+            garbage: 20,
+        }
     }
 }
 
-const PBX: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)), 5060);
+const PBX: SocketAddr = SocketAddr::new(
+    std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1)),
+    5060,
+);
 const REALM: &str = "offhook";
 
 /// Something that happens at a moment.
@@ -64,10 +86,20 @@ const REALM: &str = "offhook";
 enum Happening {
     Commit,
     Crash,
-    Dial { phone: usize, number: String, script: Script },
+    Dial {
+        phone: usize,
+        number: String,
+        script: Script,
+    },
     Garbage,
-    ToPbx { from: SocketAddr, octets: Vec<u8> },
-    ToPhone { phone: usize, octets: Vec<u8> },
+    ToPbx {
+        from: SocketAddr,
+        octets: Vec<u8>,
+    },
+    ToPhone {
+        phone: usize,
+        octets: Vec<u8>,
+    },
     Answer(deliver::Answer),
     Projected,
     Start,
@@ -91,7 +123,10 @@ pub struct World {
 
 impl std::fmt::Debug for World {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("World").field("plan", &self.plan).field("now", &self.now).finish_non_exhaustive()
+        f.debug_struct("World")
+            .field("plan", &self.plan)
+            .field("now", &self.now)
+            .finish_non_exhaustive()
     }
 }
 
@@ -113,7 +148,10 @@ impl World {
         let mut world = Self {
             plan,
             rng: ChaCha12Rng::from_seed(seed),
-            now: Now { mono: Mono(1_000_000_000), wall: Wall::from_unix_seconds(1_700_000_000) },
+            now: Now {
+                mono: Mono(1_000_000_000),
+                wall: Wall::from_unix_seconds(1_700_000_000),
+            },
             queue: BinaryHeap::new(),
             happenings: BTreeMap::new(),
             counter: 0,
@@ -143,7 +181,12 @@ impl World {
         for (index, phone) in self.phones.iter().enumerate() {
             // A process that died answers nobody; what phones miss then is not the living one's fault.
             if self.plan.crashes == 0 {
-                broken.extend(phone.violations().iter().map(|seen| format!("phone {index}: {seen:?}")));
+                broken.extend(
+                    phone
+                        .violations()
+                        .iter()
+                        .map(|seen| format!("phone {index}: {seen:?}")),
+                );
             }
         }
         broken
@@ -152,7 +195,10 @@ impl World {
     /// Answered calls, for a look at whether the run was worth anything.
     #[must_use]
     pub fn answered(&self) -> usize {
-        self.disk.facts().filter(|event| event.name == offhook_base::EventName::CallConnected).count()
+        self.disk
+            .facts()
+            .filter(|event| event.name == offhook_base::EventName::CallConnected)
+            .count()
     }
 
     fn set_up(&mut self) {
@@ -192,9 +238,20 @@ impl World {
             let at = self.within(Duration::from_secs(5), during);
             let phone = self.below(self.phones.len() as u64) as usize;
             // One number in eight does not exist.
-            let number = if self.below(8) == 0 { "7777".to_owned() } else { format!("{}", 2_001 + self.below(u64::from(self.plan.users))) };
+            let number = if self.below(8) == 0 {
+                "7777".to_owned()
+            } else {
+                format!("{}", 2_001 + self.below(u64::from(self.plan.users)))
+            };
             let script = self.script();
-            self.at(at, Happening::Dial { phone, number, script });
+            self.at(
+                at,
+                Happening::Dial {
+                    phone,
+                    number,
+                    script,
+                },
+            );
         }
         for _ in 0..self.plan.crashes {
             let at = self.within(Duration::from_secs(8), during);
@@ -212,7 +269,13 @@ impl World {
             0 => Incoming::BUSY,
             1 => Incoming::decline(after),
             2 => Incoming::RING,
-            3 => Incoming { first: First::EarlyMedia, then: Then::Answer { after, script: self.script() } },
+            3 => Incoming {
+                first: First::EarlyMedia,
+                then: Then::Answer {
+                    after,
+                    script: self.script(),
+                },
+            },
             _ => Incoming::answer_and(after, self.script()),
         }
     }
@@ -225,28 +288,58 @@ impl World {
         let hold_after = sometimes(3, 500, 2_000);
         let unhold_after = sometimes(2, 2_500, 4_000).filter(|_| hold_after.is_some());
         let hangup_after = Some(Duration::from_millis(300 + self.below(9_000)));
-        Script { cancel_after, hold_after, unhold_after, hangup_after }
+        Script {
+            cancel_after,
+            hold_after,
+            unhold_after,
+            hangup_after,
+        }
     }
 
     /// Starts the process from what the disk holds.
     fn start(&mut self) {
         let mut seed = [3; 32];
         seed[..8].copy_from_slice(&self.rng.next_u64().to_le_bytes());
-        let listener = Listener { transport: Transport::Udp, flow: Some(FlowId::udp(0)), advertised: PBX.to_string() };
+        let listener = Listener {
+            transport: Transport::Udp,
+            flow: Some(FlowId::udp(0)),
+            advertised: PBX.to_string(),
+        };
         let stack = StackConfig::new(REALM, vec![listener], seed);
         let call_ids = CallIds::new(0, self.disk.next_call_id(), self.disk.next_call_id());
-        let mut switch = Switch::new(stack, CallConfig::new("sim", "pbx.example"), call_ids, seed, self.now);
+        let mut switch = Switch::new(
+            stack,
+            CallConfig::new("sim", "pbx.example"),
+            call_ids,
+            seed,
+            self.now,
+        );
         for user in 0..self.plan.users {
-            let user = User { id: UserId(100_001 + user), ext: format!("{}", 2_001 + user), name: format!("User {user}"), active: true, dnd: false };
+            let user = User {
+                id: UserId(100_001 + user),
+                ext: format!("{}", 2_001 + user),
+                name: format!("User {user}"),
+                active: true,
+                dnd: false,
+            };
             switch.handle_directory(DirectoryChange::User(user));
         }
         for (phone, user) in phones(self.plan.users) {
-            let entry = offhook_call::Phone { id: PhoneId(phone), user: UserId(user), display_name: String::new() };
+            let entry = offhook_call::Phone {
+                id: PhoneId(phone),
+                user: UserId(user),
+                display_name: String::new(),
+            };
             switch.handle_directory(DirectoryChange::Phone(entry));
             let (name, password) = (format!("p{phone}"), format!("secret{phone}"));
             let account = Account {
                 phone: PhoneId(phone),
-                ha1_md5: Some(Secret::new(ha1(DigestAlgorithm::Md5, &name, REALM, &password))),
+                ha1_md5: Some(Secret::new(ha1(
+                    DigestAlgorithm::Md5,
+                    &name,
+                    REALM,
+                    &password,
+                ))),
                 ha1_sha256: None,
                 username: name,
                 enabled: true,
@@ -254,10 +347,14 @@ impl World {
             switch.handle_account(self.now, AccountChange::Put(account));
         }
         switch.handle_restored(self.now, self.disk.bindings());
-        let mut ids = offhook_call::EventIds::new("sim", u32::from_le_bytes([seed[0], seed[1], seed[2], seed[3]]));
+        let mut ids = offhook_call::EventIds::new(
+            "sim",
+            u32::from_le_bytes([seed[0], seed[1], seed[2], seed[3]]),
+        );
         let mut next = self.disk.next_fact();
         for snapshot in self.disk.open_calls() {
-            let fact = close_after_restart(&snapshot, self.now.wall, &mut ids).expect("our own snapshot can be read");
+            let fact = close_after_restart(&snapshot, self.now.wall, &mut ids)
+                .expect("our own snapshot can be read");
             self.disk.hand_over(next, fact);
             next += 1;
         }
@@ -265,7 +362,12 @@ impl World {
         self.disk.reserve(reserved);
         switch.handle_reserved(reserved);
         let deliverer = Deliverer::start(&mut self.disk, self.now, seed);
-        self.process = Some(Process { switch, deliverer, first_fact: next, reserved });
+        self.process = Some(Process {
+            switch,
+            deliverer,
+            first_fact: next,
+            reserved,
+        });
         self.schedule_commit();
         self.drain_pbx();
     }
@@ -284,7 +386,13 @@ impl World {
         let queued = self.queue.peek().map(|Reverse((at, _))| *at);
         let phones = self.phones.iter().filter_map(Phone::next_timeout).min();
         let process = self.process.as_ref().and_then(|process| {
-            [process.switch.next_timeout(), process.deliverer.next_timeout()].into_iter().flatten().min()
+            [
+                process.switch.next_timeout(),
+                process.deliverer.next_timeout(),
+            ]
+            .into_iter()
+            .flatten()
+            .min()
         });
         [queued, phones, process].into_iter().flatten().min()
     }
@@ -306,7 +414,11 @@ impl World {
         }
         for phone in 0..self.phones.len() {
             let now = self.now.mono;
-            if let Some(sim) = self.phones.get_mut(phone).filter(|sim| sim.next_timeout().is_some_and(|at| at <= now)) {
+            if let Some(sim) = self
+                .phones
+                .get_mut(phone)
+                .filter(|sim| sim.next_timeout().is_some_and(|at| at <= now))
+            {
                 sim.handle_timeout(now);
                 self.drain_phone(phone);
             }
@@ -327,7 +439,11 @@ impl World {
             }
             Happening::Commit => self.commit(),
             Happening::Crash => self.crash(),
-            Happening::Dial { phone, number, script } => {
+            Happening::Dial {
+                phone,
+                number,
+                script,
+            } => {
                 let manner = self.manner();
                 let now = self.now.mono;
                 if let Some(sim) = self.phones.get_mut(phone) {
@@ -345,7 +461,11 @@ impl World {
             Happening::Start => self.start(),
             Happening::ToPbx { from, octets } => {
                 if let Some(process) = &mut self.process {
-                    let peer = Peer { flow: FlowId::udp(0), addr: from, transport: Transport::Udp };
+                    let peer = Peer {
+                        flow: FlowId::udp(0),
+                        addr: from,
+                        transport: Transport::Udp,
+                    };
                     process.switch.handle_datagram(self.now, peer, &octets);
                 }
             }
@@ -376,10 +496,14 @@ impl World {
 
     /// The disk commits what it was handed, tells the switch, and hands the events to the deliverer.
     fn commit(&mut self) {
-        let Some(process) = &mut self.process else { return };
+        let Some(process) = &mut self.process else {
+            return;
+        };
         let committed = self.disk.commit(self.now);
         if let Some(upto) = committed.upto {
-            process.switch.handle_committed(self.now, (upto + 1).saturating_sub(process.first_fact));
+            process
+                .switch
+                .handle_committed(self.now, (upto + 1).saturating_sub(process.first_fact));
         }
         process.deliverer.committed(self.now, committed.deliveries);
         // The projector is a little behind.
@@ -401,16 +525,24 @@ impl World {
     }
 
     fn drain_phone(&mut self, phone: usize) {
-        let Some(sim) = self.phones.get_mut(phone) else { return };
+        let Some(sim) = self.phones.get_mut(phone) else {
+            return;
+        };
         let mut sent = Vec::new();
         let mut manner = false;
         while let Some(output) = sim.poll_output() {
             match output {
                 crate::phone::Output::Send { bytes, .. } => sent.push(bytes),
-                crate::phone::Output::Event(event) => manner |= matches!(event, PhoneEvent::Ended { .. }),
+                crate::phone::Output::Event(event) => {
+                    manner |= matches!(event, PhoneEvent::Ended { .. })
+                }
             }
         }
-        let from = self.addresses.iter().find(|(_, index)| **index == phone).map(|(address, _)| *address);
+        let from = self
+            .addresses
+            .iter()
+            .find(|(_, index)| **index == phone)
+            .map(|(address, _)| *address);
         if manner {
             let next = self.manner();
             if let Some(sim) = self.phones.get_mut(phone) {
@@ -428,12 +560,22 @@ impl World {
 
     fn drain_pbx(&mut self) {
         let mut was_waiting = self.disk.wants_commit();
-        while let Some(output) = self.process.as_mut().and_then(|process| process.switch.poll_output()) {
+        while let Some(output) = self
+            .process
+            .as_mut()
+            .and_then(|process| process.switch.poll_output())
+        {
             match output {
                 Output::Send { peer, bytes, leg } => {
-                    let stalled = self.process.as_ref().is_some_and(|process| process.switch.is_stalled(self.now.mono));
-                    self.watch.sent(self.now.mono, &bytes, leg, &self.disk, stalled);
-                    let Some(phone) = self.addresses.get(&peer.addr).copied() else { continue };
+                    let stalled = self
+                        .process
+                        .as_ref()
+                        .is_some_and(|process| process.switch.is_stalled(self.now.mono));
+                    self.watch
+                        .sent(self.now.mono, &bytes, leg, &self.disk, stalled);
+                    let Some(phone) = self.addresses.get(&peer.addr).copied() else {
+                        continue;
+                    };
                     for (after, octets) in self.plan.network.carry(&mut self.rng, &bytes) {
                         self.at(self.now.mono + after, Happening::ToPhone { phone, octets });
                     }
@@ -459,7 +601,9 @@ impl World {
             }
         }
         let answers = match &mut self.process {
-            Some(process) => process.deliverer.drain(self.now, &mut self.rng, &mut self.disk),
+            Some(process) => process
+                .deliverer
+                .drain(self.now, &mut self.rng, &mut self.disk),
             None => Vec::new(),
         };
         for (after, answer) in answers {
@@ -474,7 +618,9 @@ impl World {
     }
 
     fn within(&mut self, from: Duration, to: Duration) -> Mono {
-        let range = u64::try_from((to - from).as_micros()).unwrap_or(u64::MAX).max(1);
+        let range = u64::try_from((to - from).as_micros())
+            .unwrap_or(u64::MAX)
+            .max(1);
         self.now.mono + from + Duration::from_micros(self.below(range))
     }
 
@@ -486,7 +632,9 @@ impl World {
 /// Phones and their users: one each, and a second one for every third user.
 fn phones(users: u32) -> Vec<(u32, u32)> {
     let first = (0..users).map(|user| (user + 1, 100_001 + user));
-    let second = (0..users).step_by(3).map(|user| (100 + user, 100_001 + user));
+    let second = (0..users)
+        .step_by(3)
+        .map(|user| (100 + user, 100_001 + user));
     first.chain(second).collect()
 }
 
