@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::process::{Process, Transport};
+use crate::rest::Rest;
 
 /// A running node.
 #[derive(Debug)]
@@ -62,6 +63,11 @@ impl Offhook {
             settings,
             bound,
         }
+    }
+
+    /// REST as the first admin.
+    pub async fn admin(&self) -> Rest {
+        Rest::login(self.http(), "admin@localhost", ADMIN_PASSWORD).await
     }
 
     /// Where phones send.
@@ -127,7 +133,7 @@ impl Offhook {
 }
 
 /// The password of the first admin, `admin@localhost`.
-pub(crate) const ADMIN_PASSWORD: &str = "correct horse battery staple";
+const ADMIN_PASSWORD: &str = "correct horse battery staple";
 
 async fn serve(folder: &Path) -> Process {
     let mut command = Command::new(binary());

@@ -1,13 +1,17 @@
 //! An HTTPS receiver with a certificate authority of its own, which keeps every request before it answers.
 
+use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use base64::Engine as _;
 use http::{HeaderMap, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Empty};
-use hyper::body::{Bytes, Incoming};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Bytes, Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use rustls::ServerConfig;
@@ -34,6 +38,8 @@ pub struct Receiver {
 pub enum Mode {
     /// It closes the connection without an answer.
     Close,
+    /// It answers 200 with a body that never ends.
+    Endless,
     /// It never answers.
     Hang,
     /// It answers 204.
@@ -59,7 +65,8 @@ pub struct Received {
 
 #[derive(Debug)]
 struct Shared {
-    mode: Mutex<Mode>,
+    /// How requests to a path are treated; those to other paths are answered 204.
+    modes: Mutex<BTreeMap<String, Mode>>,
     received: Mutex<Vec<Received>>,
     count: watch::Sender<usize>,
 }
@@ -70,12 +77,20 @@ impl Receiver {
     /// # Panics
     /// When the system refuses one.
     pub async fn start() -> Self {
+        Self::start_until(2099).await
+    }
+
+    /// A receiver whose certificate was good until a year.
+    ///
+    /// # Panics
+    /// When the system refuses a port.
+    pub async fn start_until(year: i32) -> Self {
         let folder = TempDir::with_prefix("receiver-").unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let acceptor = TlsAcceptor::from(Arc::new(certificate(&folder)));
+        let acceptor = TlsAcceptor::from(Arc::new(certificate(&folder, year)));
         let shared = Arc::new(Shared {
-            mode: Mutex::new(Mode::Ok),
+            modes: Mutex::default(),
             received: Mutex::default(),
             count: watch::Sender::new(0),
         });
@@ -109,9 +124,13 @@ impl Receiver {
         self.folder.path().join("ca.pem")
     }
 
-    /// Decides how the next requests are treated.
-    pub fn set_mode(&self, mode: Mode) {
-        *self.shared.mode.lock().unwrap() = mode;
+    /// Decides how the next requests to a webhook of this receiver are treated.
+    pub fn set_mode(&self, name: &str, mode: Mode) {
+        self.shared
+            .modes
+            .lock()
+            .unwrap()
+            .insert(format!("/{name}"), mode);
     }
 
     /// Everything that came in so far, in order.
@@ -186,10 +205,16 @@ async fn serve(stream: TcpStream, acceptor: TlsAcceptor, shared: Arc<Shared>) {
 async fn answer(
     request: Request<Incoming>,
     shared: Arc<Shared>,
-) -> Result<Response<Empty<Bytes>>, Closed> {
+) -> Result<Response<Answer>, Closed> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| Closed)?.to_bytes();
-    let mode = *shared.mode.lock().unwrap();
+    let mode = shared
+        .modes
+        .lock()
+        .unwrap()
+        .get(head.uri.path())
+        .copied()
+        .unwrap_or(Mode::Ok);
     let event = serde_json::from_slice(&body).unwrap_or(Value::Null);
     let received = Received {
         path: head.uri.path().to_owned(),
@@ -203,12 +228,44 @@ async fn answer(
     let status = match mode {
         Mode::Close => return Err(Closed),
         Mode::Hang => std::future::pending().await,
+        Mode::Endless => StatusCode::OK,
         Mode::Ok => StatusCode::NO_CONTENT,
         Mode::Status(status) => StatusCode::from_u16(status).unwrap(),
     };
-    let mut response = Response::new(Empty::new());
+    let body = if mode == Mode::Endless {
+        Answer::Endless
+    } else {
+        Answer::Empty
+    };
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     Ok(response)
+}
+
+/// The body of an answer.
+#[derive(Clone, Copy, Debug)]
+enum Answer {
+    Empty,
+    Endless,
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(match *self {
+            Self::Empty => None,
+            Self::Endless => Some(Ok(Frame::data(Bytes::from_static(&[b'x'; 16_384])))),
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        matches!(self, Self::Empty)
+    }
 }
 
 /// The connection is to be closed without an answer.
@@ -224,7 +281,7 @@ impl std::fmt::Display for Closed {
 impl std::error::Error for Closed {}
 
 /// Makes an authority, whose certificate it writes to `ca.pem`, and a certificate for `localhost`.
-fn certificate(folder: &TempDir) -> ServerConfig {
+fn certificate(folder: &TempDir, until: i32) -> ServerConfig {
     let mut authority = rcgen::CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     authority
@@ -235,7 +292,8 @@ fn certificate(folder: &TempDir) -> ServerConfig {
     std::fs::write(folder.path().join("ca.pem"), authority_certificate.pem()).unwrap();
 
     let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-    let leaf = rcgen::CertificateParams::new(names).unwrap();
+    let mut leaf = rcgen::CertificateParams::new(names).unwrap();
+    leaf.not_after = rcgen::date_time_ymd(until, 1, 1);
     let leaf_key = rcgen::KeyPair::generate().unwrap();
     let issuer = rcgen::Issuer::from_params(&authority, &authority_key);
     let leaf_certificate = leaf.signed_by(&leaf_key, &issuer).unwrap();
@@ -311,12 +369,12 @@ mod tests {
             post(&receiver, &receiver.secret).await,
             Some(StatusCode::NO_CONTENT)
         );
-        receiver.set_mode(Mode::Status(503));
+        receiver.set_mode("calls", Mode::Status(503));
         assert_eq!(
             post(&receiver, &receiver.secret).await,
             Some(StatusCode::SERVICE_UNAVAILABLE)
         );
-        receiver.set_mode(Mode::Close);
+        receiver.set_mode("calls", Mode::Close);
         assert_eq!(post(&receiver, &receiver.secret).await, None);
         let modes = receiver
             .wait_for("three requests", Duration::from_secs(5), |received| {

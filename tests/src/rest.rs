@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
-use http::{Method, Request, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
@@ -22,6 +22,8 @@ pub struct Rest {
 pub struct Reply {
     /// Its status.
     pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
     /// Its body; null when empty, a text when it is no JSON.
     pub body: Value,
     what: String,
@@ -63,6 +65,21 @@ impl Rest {
         self.send(Method::POST, path, Some(body)).await
     }
 
+    /// `POST /v1.1<path>` with a body that need not be JSON.
+    pub async fn post_text(&self, path: &str, body: &str) -> Reply {
+        self.send_to(Method::POST, &format!("/v1.1{path}"), Some(body.to_owned()))
+            .await
+    }
+
+    /// The same client with another token.
+    #[must_use]
+    pub fn with_token(&self, token: &str) -> Self {
+        Self {
+            server: self.server,
+            token: token.to_owned(),
+        }
+    }
+
     /// `PATCH /v1.1<path>`
     pub async fn patch(&self, path: &str, body: Value) -> Reply {
         self.send(Method::PATCH, path, Some(body)).await
@@ -88,14 +105,12 @@ impl Rest {
     }
 
     async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Reply {
+        let body = body.map(|body| body.to_string());
         self.send_to(method, &format!("/v1.1{path}"), body).await
     }
 
-    async fn send_to(&self, method: Method, path: &str, body: Option<Value>) -> Reply {
-        let what = format!(
-            "{method} {path} {}",
-            body.as_ref().map(Value::to_string).unwrap_or_default()
-        );
+    async fn send_to(&self, method: Method, path: &str, body: Option<String>) -> Reply {
+        let what = format!("{method} {path} {}", body.as_deref().unwrap_or_default());
         let stream = TcpStream::connect(self.server)
             .await
             .expect("REST is reachable");
@@ -113,12 +128,12 @@ impl Rest {
         if body.is_some() {
             request = request.header("content-type", "application/json");
         }
-        let octets = body.map(|body| body.to_string()).unwrap_or_default();
+        let octets = body.unwrap_or_default();
         let answer = sender
             .send_request(request.body(Full::new(Bytes::from(octets))).unwrap())
             .await
             .expect("an answer");
-        let status = answer.status();
+        let (status, headers) = (answer.status(), answer.headers().clone());
         let octets = answer
             .into_body()
             .collect()
@@ -132,7 +147,12 @@ impl Rest {
             serde_json::from_slice(&octets)
                 .unwrap_or_else(|_| String::from_utf8_lossy(&octets).into())
         };
-        Reply { status, body, what }
+        Reply {
+            status,
+            headers,
+            body,
+            what,
+        }
     }
 }
 
@@ -148,7 +168,12 @@ impl Reply {
     }
 }
 
-fn percent_encode(text: &str) -> String {
+/// A text as it stands in a query.
+///
+/// # Panics
+/// Never.
+#[must_use]
+pub fn percent_encode(text: &str) -> String {
     text.bytes().fold(String::new(), |mut encoded, octet| {
         if octet.is_ascii_alphanumeric() {
             encoded.push(octet.into());

@@ -1,6 +1,6 @@
 //! sipp as caller and as phone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -32,6 +32,15 @@ pub struct Running {
     folder: TempDir,
 }
 
+/// How many calls of a sipp were confirmed to it by a 200.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Confirmed {
+    /// To the INVITE.
+    pub answers: usize,
+    /// To the BYE.
+    pub ends: usize,
+}
+
 impl Sipp {
     /// One call of a scenario of `scenarios/`, over UDP, from a free port.
     #[must_use]
@@ -42,6 +51,11 @@ impl Sipp {
             ("expires", "600"),
             ("status", "200"),
             ("user", "nobody"),
+            ("check", ""),
+            (
+                "media",
+                "m=audio [media_port] RTP/AVP 0\n      a=rtpmap:0 PCMU/8000",
+            ),
         ];
         Self {
             scenario,
@@ -195,9 +209,17 @@ impl Running {
         self.process.finish(within).await;
     }
 
-    /// Ends it.
-    pub async fn kill(mut self) {
+    /// Ends it as a power cut would, and tells what the far end had confirmed to it by then.
+    ///
+    /// # Panics
+    /// When it cannot be ended.
+    pub async fn kill(mut self) -> Confirmed {
         self.process.kill().await;
+        let messages = self.log("messages.log");
+        Confirmed {
+            answers: confirmed(&messages, "INVITE"),
+            ends: confirmed(&messages, "BYE"),
+        }
     }
 
     fn log(&self, file: &str) -> String {
@@ -219,6 +241,21 @@ impl Drop for Running {
             ));
         }
     }
+}
+
+/// The number of calls that got a 200 to a method, by a log of messages.
+fn confirmed(messages: &str, method: &str) -> usize {
+    let calls: BTreeSet<&str> = messages
+        .split("-----------------------------------------------")
+        .filter(|message| message.contains("message received") && message.contains("SIP/2.0 200 "))
+        .filter(|message| {
+            message
+                .lines()
+                .any(|line| line.starts_with("CSeq:") && line.trim_end().ends_with(method))
+        })
+        .filter_map(|message| message.lines().find(|line| line.starts_with("Call-ID:")))
+        .collect();
+    calls.len()
 }
 
 /// Longer than the default ring timeout and what sipp waits after it.

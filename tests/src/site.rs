@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::flow::{Call, calls_of};
-use crate::offhook::{ADMIN_PASSWORD, Offhook, Settings};
+use crate::offhook::{Offhook, Settings};
 use crate::process::{Transport, eventually};
 use crate::receiver::Receiver;
 use crate::rest::Rest;
@@ -52,7 +52,7 @@ impl Site {
             more: more.to_owned(),
         };
         let offhook = Offhook::start(settings).await;
-        let rest = Rest::login(offhook.http(), "admin@localhost", ADMIN_PASSWORD).await;
+        let rest = offhook.admin().await;
         let site = Self {
             offhook,
             receiver,

@@ -143,3 +143,22 @@ async fn many_calls_at_once_keep_their_events_apart() {
         .await;
     assert_eq!(cdrs.len(), 100);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sound_before_the_answer_reaches_the_caller_and_is_one_ringing() {
+    let site = Site::start().await;
+    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let port = free_port();
+    site.register(&bob, port).await;
+    let phone = site.sipp("uas_early_media").port(port).listen().await;
+    site.sipp("uac_early_media")
+        .account(&alice)
+        .value("to", "2002")
+        .run()
+        .await;
+    phone.finish().await;
+
+    let call = site.the_call(&alice, "2002").await;
+    let end = "4 call.hangup HANGUP: Normal Clearing by caller (16 NORMAL_CLEARING 200), final";
+    assert_flow(&call, &[INITIAL, RINGING, CONNECTED, end]);
+}

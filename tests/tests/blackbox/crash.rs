@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use offhook_tests::{Call, Site, calls_of, free_port};
+use offhook_tests::{Call, Confirmed, Site, calls_of, free_port};
 use serde_json::Value;
 
 const ROUNDS: u32 = 20;
@@ -19,7 +19,7 @@ async fn twenty_crashes_under_load_lose_and_double_nothing() {
     site.offhook.terminate().await;
     site.offhook.start_again().await;
 
-    let mut seen = 0;
+    let (mut seen, mut confirmed) = (0, Confirmed::default());
     for round in 0..ROUNDS {
         let phone = site
             .sipp("uas_answered")
@@ -43,7 +43,11 @@ async fn twenty_crashes_under_load_lose_and_double_nothing() {
             })
             .await;
         site.offhook.kill().await;
-        caller.kill().await;
+        let told = caller.kill().await;
+        confirmed = Confirmed {
+            answers: confirmed.answers + told.answers,
+            ends: confirmed.ends + told.ends,
+        };
         phone.kill().await;
         site.offhook.start_again().await;
         seen = all_calls_over(&site).await;
@@ -65,6 +69,7 @@ async fn twenty_crashes_under_load_lose_and_double_nothing() {
         ended_by_crash >= ROUNDS,
         "each crash caught calls that were up: {ended_by_crash}"
     );
+    check_due(&calls, confirmed);
     check_cdrs(&site, &calls).await;
     check_duplicates(&site);
 }
@@ -138,6 +143,24 @@ fn check_end(call: &Call) {
             "{last}"
         );
     }
+}
+
+/// An event is due once its cause was confirmed on the wire: no answer and no end that the caller was told of is missing.
+fn check_due(calls: &[Call], confirmed: Confirmed) {
+    let with = |name: &str, field: &str| {
+        calls
+            .iter()
+            .filter(|call| call.events.iter().any(|event| event[field] == name))
+            .count()
+    };
+    let (answers, ends) = (
+        with("call.connected", "event_name"),
+        with("Normal Clearing", "t_cause"),
+    );
+    assert!(
+        confirmed.ends > 0 && answers >= confirmed.answers && ends >= confirmed.ends,
+        "{answers} answers, {ends} ends, {confirmed:?}"
+    );
 }
 
 /// Every call at the receiver has one CDR, and every CDR its call.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use offhook_tests::{Mode, Receiver, Site, calls_of, free_port};
+use offhook_tests::{Mode, Offhook, Receiver, Settings, Site, free_port};
 use serde_json::{Value, json};
 
 use crate::{CONNECTED, INITIAL, RINGING, assert_flow};
@@ -21,7 +21,7 @@ async fn survives(mode: Mode) {
     let port = free_port();
     site.register(&bob, port).await;
     let phone = site.sipp("uas_answered").port(port).listen().await;
-    site.receiver.set_mode(mode);
+    site.receiver.set_mode("calls", mode);
     site.sipp("uac_answered")
         .account(&alice)
         .value("to", "2002")
@@ -36,7 +36,7 @@ async fn survives(mode: Mode) {
                 .then_some(())
         })
         .await;
-    site.receiver.set_mode(Mode::Ok);
+    site.receiver.set_mode("calls", Mode::Ok);
 
     let call = site.the_call(&alice, "2002").await;
     assert_flow(&call, &ANSWERED);
@@ -49,13 +49,22 @@ async fn survives(mode: Mode) {
     let (first, second) = (initials[0], initials[1]);
     assert_eq!(first.body, second.body, "the same octets on every attempt");
     assert_eq!(first.headers["webhook-id"], second.headers["webhook-id"]);
-    assert_eq!(
-        (
-            &first.headers["offhook-attempt"],
-            &second.headers["offhook-attempt"]
-        ),
-        (&"1".parse().unwrap(), &"2".parse().unwrap())
-    );
+    let attempts: Vec<u32> = initials
+        .iter()
+        .map(|request| {
+            request.headers["offhook-attempt"]
+                .to_str()
+                .unwrap()
+                .parse()
+                .unwrap()
+        })
+        .collect();
+    if mode == Mode::Close {
+        // A pooled connection that closes may just have been idle for too long: the attempt goes on over another one.
+        assert!(attempts.is_sorted() && attempts[0] == 1, "{attempts:?}");
+    } else {
+        assert!(attempts.iter().copied().eq(1..=2), "{attempts:?}");
+    }
     let early = received
         .iter()
         .filter(|request| request.mode != Mode::Ok)
@@ -78,20 +87,20 @@ async fn a_receiver_that_closes_without_an_answer_gets_it_again() {
     survives(Mode::Close).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_receiver_that_hangs_costs_others_nothing() {
+/// One receiver hangs or worse; the other one gets the whole call at once, and the bad one gets it when it is well.
+async fn costs_others_nothing(mode: Mode) {
     let site = Site::start_with("never", "").await;
-    let hanging = Receiver::start().await;
     let (alice, bob) = (site.user("2001").await, site.user("2002").await);
-    // Its authority is not trusted, so that this one is made inactive first and never passes a test.
-    let webhook =
-        json!({"name": "hanging", "url": hanging.url("x"), "events": ["call.state_change"]});
-    let refused = site.rest.post("/webhooks", webhook).await.expect(400);
-    assert_eq!(refused["errors"][0]["field"], "url", "{refused}");
-
-    site.webhook("hangs", &["call.state_change"]).await;
     let port = free_port();
     site.register(&bob, port).await;
+    let bad = site.webhook("bad", &["call.state_change"]).await;
+    let patch = json!({"timeout_ms": 1_000});
+    site.rest
+        .patch(&format!("/webhooks/{}", bad["id"]), patch)
+        .await
+        .expect(200);
+    site.receiver.set_mode("bad", mode);
+
     let phone = site.sipp("uas_answered").port(port).listen().await;
     site.sipp("uac_answered")
         .account(&alice)
@@ -101,22 +110,77 @@ async fn a_receiver_that_hangs_costs_others_nothing() {
     phone.finish().await;
     let call = site.the_call(&alice, "2002").await;
     assert_flow(&call, &ANSWERED);
+    site.receiver.set_mode("bad", Mode::Ok);
     let other = site
         .receiver
         .wait_for(
             "the call at the other webhook",
-            Duration::from_secs(20),
+            Duration::from_secs(30),
             |received| {
-                calls_of(received, "/hangs")
-                    .into_iter()
-                    .find(offhook_tests::Call::is_over)
+                let any = received
+                    .iter()
+                    .filter(|request| request.path == "/bad" && request.event["seq"] == 4);
+                any.last().map(|_| received.to_vec())
             },
         )
         .await;
-    assert_flow(&other, &ANSWERED);
-    for (one, two) in call.events.iter().zip(&other.events) {
-        assert_eq!(one, two, "the same event for every webhook");
-    }
+    let mut events: Vec<&Value> = other
+        .iter()
+        .filter(|request| request.path == "/bad" && request.event["seq"].is_u64())
+        .map(|request| &request.event)
+        .collect();
+    events.dedup();
+    assert_eq!(
+        events,
+        call.events.iter().collect::<Vec<_>>(),
+        "the same events in the same order"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_that_hangs_costs_others_nothing() {
+    costs_others_nothing(Mode::Hang).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_whose_answer_never_ends_costs_others_nothing() {
+    costs_others_nothing(Mode::Endless).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn certificates_of_receivers_are_checked() {
+    let site = Site::start_with("never", "").await;
+    let stranger = Receiver::start().await;
+    let webhook =
+        json!({"name": "stranger", "url": stranger.url("x"), "events": ["call.state_change"]});
+    let refused = site.rest.post("/webhooks", webhook).await.expect(400);
+    assert_eq!(refused["errors"][0]["field"], "url", "{refused}");
+    let message = refused["errors"][0]["message"]
+        .as_str()
+        .unwrap()
+        .to_lowercase();
+    assert!(message.contains("certificate"), "{message}");
+    assert!(
+        stranger.received().is_empty(),
+        "nothing is sent to whom is not trusted"
+    );
+
+    let expired = Receiver::start_until(2020).await;
+    let settings = Settings {
+        relay: "never",
+        extra_root: expired.certificate_authority(),
+        more: String::new(),
+    };
+    let offhook = Offhook::start(settings).await;
+    let rest = offhook.admin().await;
+    let webhook =
+        json!({"name": "expired", "url": expired.url("x"), "events": ["call.state_change"]});
+    let refused = rest.post("/webhooks", webhook).await.expect(400);
+    let message = refused["errors"][0]["message"]
+        .as_str()
+        .unwrap()
+        .to_lowercase();
+    assert!(message.contains("expired"), "{message}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -140,14 +204,13 @@ async fn saving_a_webhook_tries_it_first() {
             .to_lowercase();
         assert!(message.contains(word), "{message}");
     }
-    site.receiver.set_mode(Mode::Status(500));
+    site.receiver.set_mode("fails", Mode::Status(500));
     let refused = site
         .rest
         .post("/webhooks", webhook(site.receiver.url("fails")))
         .await
         .expect(400);
     assert_eq!(refused["errors"][0]["exchange"]["status"], 500, "{refused}");
-    site.receiver.set_mode(Mode::Ok);
     site.rest
         .post("/webhooks", webhook(site.receiver.url("works")))
         .await

@@ -16,6 +16,7 @@ mod hostile;
 mod lifecycle;
 mod live;
 mod registration;
+mod rest_faults;
 mod sound;
 mod unanswered;
 
