@@ -146,3 +146,21 @@ async fn the_number_is_nobodys() {
     assert_eq!(call.last()["dst_id"], "0");
     assert_eq!(outcome(&site, &call).await, ["FAILED", "O", "out"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_offer_without_media_is_refused_and_harms_nobody() {
+    let site = Site::start().await;
+    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    site.register(&bob, free_port()).await;
+    site.sipp("uac_refused")
+        .account(&alice)
+        .value("to", "2002")
+        .value("status", "488")
+        .value("media", "a=nothing")
+        .run()
+        .await;
+    let call = site.the_call(&alice, "2002").await;
+    let end = "2 call.missed HANGUP: Incompatible Destination by system (88 INCOMPATIBLE_DESTINATION 488), final";
+    assert_flow(&call, &[INITIAL, end]);
+    assert_eq!(outcome(&site, &call).await, ["NO ANSWER", "M", "in"]);
+}
