@@ -34,7 +34,7 @@ fn every_request_is_made_when_the_naive_scheduler_makes_it() {
         });
         world.assert_all_finished();
     }
-    assert!(requests > 500_000, "the worlds are not empty: {requests}");
+    assert!(requests > 300_000, "the worlds are not empty: {requests}");
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn with_a_small_memory_and_a_journal_that_fails_all_promises_hold() {
 
 #[test]
 fn an_endpoint_that_is_dead_changes_nothing_for_the_others() {
-    for seed in 0..2_000 {
+    for seed in 0..1_000 {
         let trace = |with_dead: bool| {
             let mut world = World::new(seed, Shape::Cramped);
             let dead = world.kill_first();

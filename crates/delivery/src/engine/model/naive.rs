@@ -134,7 +134,7 @@ impl Naive {
             Input::Page { .. } | Input::Reloaded { .. } | Input::Timeout => {}
         }
         self.sweep();
-        let ids: Vec<_> = self.targets.keys().copied().collect();
+        let ids = self.concerned(input);
         for id in ids {
             while self.park_one(now, id) {}
             while let Some(next) = self.next(now, id) {
@@ -142,6 +142,18 @@ impl Naive {
             }
         }
         std::mem::take(&mut self.deeds).sorted()
+    }
+
+    /// The endpoints that an input may make send: nobody else's outcome does.
+    fn concerned(&self, input: &Input) -> Vec<WebhookId> {
+        if let Input::Outcome(delivery, _) = input {
+            let item = self
+                .items
+                .iter()
+                .find(|item| item.waiting.delivery == *delivery);
+            return item.map(|item| item.waiting.endpoint).into_iter().collect();
+        }
+        self.targets.keys().copied().collect()
     }
 
     fn target(&mut self, id: WebhookId) -> &mut Target {

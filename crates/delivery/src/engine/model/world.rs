@@ -193,7 +193,7 @@ impl World {
             }
         }
         let calls = 1 + below(12);
-        let batches = 2 + below(20);
+        let batches = 2 + below(10);
         let (mut delivery, mut pos, mut time) = (0, 0, 0);
         let mut seqs = BTreeMap::new();
         for _ in 0..batches {
@@ -323,8 +323,10 @@ impl World {
         while let Some(output) = engine.poll_output() {
             outputs.push(output);
         }
-        for post in engine.posts.values() {
-            post.check_invariants(&engine.clockwork);
+        if self.shape == Shape::Cramped {
+            for post in engine.posts.values() {
+                post.check_invariants(&engine.clockwork);
+            }
         }
         for output in &outputs {
             self.obey(now, output);
