@@ -74,6 +74,13 @@ pub(crate) fn text(value: Option<&[u8]>) -> String {
         .unwrap_or_default()
 }
 
+/// The text of a `Warning` (RFC 3261 §20.43): what is between the quotes.
+pub(crate) fn warning(message: &Message) -> Option<String> {
+    let value = String::from_utf8_lossy(message.view().header(Name::Warning)?).into_owned();
+    let text = value.split_once('"')?.1.rsplit_once('"')?.0;
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
 /// User-Agent of a request, Server of a response; some phones send User-Agent in both.
 pub(crate) fn user_agent(message: &Message) -> String {
     let view = message.view();
@@ -92,9 +99,9 @@ fn passes(id: Name, name: &[u8]) -> bool {
     }
 }
 
-const DESCRIBES_THE_CALL: [Name; 18] = [
+/// Answer-Mode is not among them: one user must not make another's phone answer.
+const DESCRIBES_THE_CALL: [Name; 17] = [
     Name::AlertInfo,
-    Name::AnswerMode,
     Name::CallInfo,
     Name::ContentDisposition,
     Name::ContentEncoding,

@@ -29,7 +29,7 @@ struct CallEvent<'a> {
     dst_id: String,
     dst_name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    info: Option<&'static str>,
+    info: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     terminated_by: Option<TerminatedBy>,
     root_call_id: CallId,
@@ -46,7 +46,7 @@ pub(crate) fn call_event(
     id: &str,
     at: Wall,
     name: EventName,
-    end: Option<End>,
+    end: Option<&End>,
     is_final: bool,
 ) -> Vec<u8> {
     let event = CallEvent {
@@ -69,7 +69,7 @@ pub(crate) fn call_event(
         dst: &call.dst.number,
         dst_id: call.dst.id(),
         dst_name: &call.dst.name,
-        info: end.map(|end| end.info).filter(|info| !info.is_empty()),
+        info: end.map(|end| &*end.info).filter(|info| !info.is_empty()),
         terminated_by: end.map(|end| end.by),
         root_call_id: call.root,
         is_final,

@@ -1,10 +1,12 @@
-//! What a source may send at all: a ban after wrong passwords, a rate of REGISTERs. Decided before anything is parsed.
+//! What a source may send at all: a ban after wrong passwords, a rate of REGISTERs. Decided before the stack sees it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
+use bytes::Bytes;
 use offhook_base::Mono;
+use offhook_sip_message::{Framing, Message, Method};
 
 use crate::limit::{Buckets, Network, admit};
 
@@ -15,48 +17,85 @@ pub struct GuardConfig {
     pub registers_per_s: Option<u32>,
     /// Wrong passwords before a ban.
     pub failures_before_ban: Option<u32>,
-    /// Length of a ban. What a banned source sends is dropped without an answer.
+    /// Length of a ban, and of the time in which wrong passwords are counted together. What a banned source sends is
+    /// dropped without an answer, unless it belongs to a call that may be up.
     pub ban: Duration,
     /// Networks that no limit holds for.
     pub exempt: Vec<Network>,
 }
 
-/// Sources remembered at once, banned ones and suspects each.
+/// Sources remembered at once: those that register, the suspects and the banned, each.
 const REMEMBERED: usize = 10_000;
+
+/// How often a full table is looked through for what has run out: never once for each message.
+const SWEEP: Duration = Duration::from_secs(1);
 
 /// Knows who failed and who is banned.
 #[derive(Debug)]
 pub(crate) struct Guard {
     config: GuardConfig,
     registers: Buckets,
-    failures: BTreeMap<IpAddr, (u32, Mono)>,
+    registers_swept: Sweep,
+    suspects: Suspects,
     banned: BTreeMap<IpAddr, Mono>,
+    banned_swept: Sweep,
+}
+
+/// When a table was last swept.
+#[derive(Debug, Default)]
+struct Sweep(Option<Mono>);
+
+/// Sources that showed a wrong password, not banned yet.
+#[derive(Debug, Default)]
+struct Suspects {
+    /// How often, and since when.
+    failures: BTreeMap<IpAddr, (u32, Mono)>,
+    /// The same, the least suspect first.
+    ranks: BTreeSet<(u32, Mono, IpAddr)>,
 }
 
 impl Guard {
-    pub(crate) const fn new(config: GuardConfig) -> Self {
+    pub(crate) fn new(config: GuardConfig) -> Self {
         Self {
             config,
             registers: Buckets::new(),
-            failures: BTreeMap::new(),
+            registers_swept: Sweep::default(),
+            suspects: Suspects::default(),
             banned: BTreeMap::new(),
+            banned_swept: Sweep::default(),
         }
     }
 
     /// Whether a datagram or message of `source` is looked at.
     pub(crate) fn admits(&mut self, now: Mono, source: IpAddr, octets: &[u8]) -> bool {
         if self.banned.get(&source).is_some_and(|until| now < *until) {
-            return false;
+            return may_belong_to_a_call(octets);
         }
         match self.config.registers_per_s {
-            Some(rate) if octets.starts_with(b"REGISTER ") && !self.is_exempt(source) => {
-                admit(&mut self.registers, now, source, rate)
+            Some(rate) if is_register(octets) && !self.is_exempt(source) => {
+                self.admits_register(now, source, rate)
             }
             _ => true,
         }
     }
 
-    /// The stack refused a request of `source`: 401 and 403 mean a wrong password or somebody else's name.
+    fn admits_register(&mut self, now: Mono, source: IpAddr, rate: u32) -> bool {
+        if self.registers.len() >= REMEMBERED && !self.registers.contains_key(&source) {
+            if self.registers_swept.is_due(now) {
+                // A bucket fills within a second: what asked for nothing since owes nothing.
+                self.registers.retain(|_, bucket| bucket.is_owing(now));
+            }
+            if self.registers.len() >= REMEMBERED {
+                return false;
+            }
+        }
+        admit(&mut self.registers, now, source, rate)
+    }
+
+    /// The stack refused genuine credentials of `source`: 401 and 403 mean a wrong password or somebody else's name.
+    ///
+    /// A right password does not clear the count, else whoever has one could try for others without end. Instead it
+    /// starts anew when the length of a ban has passed.
     pub(crate) fn refused(&mut self, now: Mono, source: IpAddr, status: u16) {
         let Some(limit) = self.config.failures_before_ban else {
             return;
@@ -64,33 +103,21 @@ impl Guard {
         if !matches!(status, 401 | 403 | 407) || self.is_exempt(source) {
             return;
         }
-        if self.failures.len() >= REMEMBERED {
-            let ban = self.config.ban;
-            self.failures.retain(|_, (_, since)| now - *since < ban);
-            if self.failures.len() >= REMEMBERED {
-                self.failures.pop_first();
-            }
-        }
-        let (count, since) = self.failures.entry(source).or_insert((0, now));
-        if now - *since > self.config.ban {
-            (*count, *since) = (0, now);
-        }
-        *count += 1;
-        if *count >= limit {
-            self.failures.remove(&source);
-            if self.banned.len() >= REMEMBERED {
-                self.banned.retain(|_, until| now < *until);
-            }
-            if self.banned.len() < REMEMBERED {
-                tracing::warn!(%source, seconds = self.config.ban.as_secs(), "banned after {limit} wrong passwords");
-                self.banned.insert(source, now + self.config.ban);
-            }
+        if self.suspects.count(now, source, self.config.ban) >= limit {
+            self.suspects.forget(source);
+            self.ban(now, source, limit);
         }
     }
 
-    /// A phone behind `source` proved its password.
-    pub(crate) fn proved(&mut self, source: IpAddr) {
-        self.failures.remove(&source);
+    /// Bans a source. A ban that holds never makes room for another.
+    fn ban(&mut self, now: Mono, source: IpAddr, limit: u32) {
+        if self.banned.len() >= REMEMBERED && self.banned_swept.is_due(now) {
+            self.banned.retain(|_, until| now < *until);
+        }
+        if self.banned.len() < REMEMBERED || self.banned.contains_key(&source) {
+            tracing::warn!(%source, seconds = self.config.ban.as_secs(), "banned after {limit} wrong passwords");
+            self.banned.insert(source, now + self.config.ban);
+        }
     }
 
     fn is_exempt(&self, source: IpAddr) -> bool {
@@ -99,6 +126,83 @@ impl Guard {
             .iter()
             .any(|network| network.contains(source))
     }
+}
+
+impl Suspects {
+    /// Counts one more wrong password of a source, of those within `window`.
+    fn count(&mut self, now: Mono, source: IpAddr, window: Duration) -> u32 {
+        let (before, since) = self.forget(source).unwrap_or((0, now));
+        let (count, since) = if now - since > window {
+            (1, now)
+        } else {
+            (before + 1, since)
+        };
+        if self.failures.len() >= REMEMBERED
+            && let Some((_, _, least)) = self.ranks.pop_first()
+        {
+            self.failures.remove(&least);
+        }
+        self.failures.insert(source, (count, since));
+        self.ranks.insert((count, since, source));
+        count
+    }
+
+    fn forget(&mut self, source: IpAddr) -> Option<(u32, Mono)> {
+        let (count, since) = self.failures.remove(&source)?;
+        self.ranks.remove(&(count, since, source));
+        Some((count, since))
+    }
+}
+
+impl Sweep {
+    /// Whether it is time again; if so, it is taken as done.
+    fn is_due(&mut self, now: Mono) -> bool {
+        let due = self.0.is_none_or(|last| now - last >= SWEEP);
+        if due {
+            self.0 = Some(now);
+        }
+        due
+    }
+}
+
+/// Whether a message is a REGISTER; empty lines before it are no part of it (RFC 3261 7.5).
+fn is_register(octets: &[u8]) -> bool {
+    without_empty_lines(octets).starts_with(b"REGISTER ")
+}
+
+/// Whether a message may be part of a call: a response, or a request that nobody needs a password for.
+///
+/// It is parsed as the stack does it, so that no header takes the one for what the other does not. A To tag that is of
+/// no call gets 481, whatever the credentials.
+fn may_belong_to_a_call(octets: &[u8]) -> bool {
+    let octets = without_empty_lines(octets);
+    if octets.starts_with(b"SIP/2.0 ") {
+        return true;
+    }
+    if octets.starts_with(b"REGISTER ") {
+        return false;
+    }
+    let Ok(message) = Message::parse(Bytes::copy_from_slice(octets), Framing::Datagram) else {
+        return false;
+    };
+    let view = message.view();
+    match view.method() {
+        Some(
+            Method::Ack
+            | Method::Bye
+            | Method::Cancel
+            | Method::Info
+            | Method::Prack
+            | Method::Update,
+        ) => true,
+        Some(Method::Register) | None => false,
+        Some(_) => view.to_tag().is_some(),
+    }
+}
+
+fn without_empty_lines(octets: &[u8]) -> &[u8] {
+    let empty = octets.iter().take_while(|octet| b"\r\n".contains(octet));
+    octets.get(empty.count()..).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -25,13 +25,18 @@ impl Holds {
     /// `side` answered an offer. `recvonly` and `inactive` may only mirror the other's hold and change nothing;
     /// `sendonly` holds, `sendrecv` does not.
     pub(crate) fn on_answer(&mut self, side: Side, sdp: &[u8]) {
-        match Sdp::parse(sdp)
-            .ok()
-            .and_then(|sdp| sdp.first_audio().map(|audio| audio.direction))
-        {
-            Some(Direction::SendOnly) => *self.of(side) = true,
-            Some(Direction::SendRecv) => *self.of(side) = false,
-            Some(Direction::RecvOnly | Direction::Inactive) | None => {}
+        let Ok(sdp) = Sdp::parse(sdp) else { return };
+        // A null address or a refused stream says nothing of the side's own wish.
+        let Some(audio) = sdp
+            .first_audio()
+            .filter(|audio| audio.port != 0 && !audio.has_null_address())
+        else {
+            return;
+        };
+        match audio.direction {
+            Direction::SendOnly => *self.of(side) = true,
+            Direction::SendRecv => *self.of(side) = false,
+            Direction::RecvOnly | Direction::Inactive => {}
         }
     }
 

@@ -21,7 +21,7 @@ pub(crate) struct NoMedia;
 #[derive(Debug)]
 pub(crate) enum Media {
     Direct,
-    Relayed(Relayed),
+    Relayed(Box<Relayed>),
 }
 
 /// Ports of one call and what is known of its sides.
@@ -42,51 +42,69 @@ struct Leg {
     /// The host its signalling comes from.
     host: Option<IpAddr>,
     remote: Option<Remote>,
+    /// What an SDP not accepted yet says: where it wants media, if anywhere.
+    offered: Option<Option<Remote>>,
 }
 
 impl Media {
     /// Media of `call` by way of us; `caller` is the host that the INVITE came from.
-    pub(crate) const fn relayed(
+    pub(crate) fn relayed(
         call: CallId,
         address: IpAddr,
         caller: IpAddr,
         a: PortPair,
         b: PortPair,
     ) -> Self {
-        Self::Relayed(Relayed {
+        Self::Relayed(Box::new(Relayed {
             relay: RelayId(call.0),
             address,
             a: Leg {
                 pair: a,
                 host: Some(caller),
                 remote: None,
+                offered: None,
             },
             b: Leg {
                 pair: b,
                 host: None,
                 remote: None,
+                offered: None,
             },
             started: false,
-        })
+        }))
     }
 
     /// The called side is this host's phone.
-    pub(crate) const fn called(&mut self, host: IpAddr) {
+    pub(crate) fn called(&mut self, host: IpAddr) {
         if let Self::Relayed(relayed) = self {
             relayed.b.host = Some(host);
         }
     }
 
-    /// Turns the SDP that `from` sent into the one that the other side gets.
+    /// Turns the SDP that `from` sent into the one that the other side gets, and takes note of where `from` wants media.
     pub(crate) fn translate(
         &mut self,
         from: Side,
         octets: &Bytes,
         effects: &mut Vec<Effect>,
     ) -> Result<Bytes, NoMedia> {
+        let translated = self.offer(from, octets)?;
+        self.settle(from, true, effects);
+        Ok(translated)
+    }
+
+    /// The same for an offer inside a call, which changes nothing until it is accepted (RFC 3261 §14.1).
+    pub(crate) fn offer(&mut self, from: Side, octets: &Bytes) -> Result<Bytes, NoMedia> {
         match self {
             Self::Direct => Ok(octets.clone()),
-            Self::Relayed(relayed) => relayed.translate(from, octets, effects),
+            Self::Relayed(relayed) => relayed.translate(from, octets),
+        }
+    }
+
+    /// What `from` offered was accepted, or refused and forgotten.
+    pub(crate) fn settle(&mut self, from: Side, accepted: bool, effects: &mut Vec<Effect>) {
+        if let Self::Relayed(relayed) = self {
+            relayed.settle(from, accepted, effects);
         }
     }
 
@@ -109,12 +127,7 @@ impl Media {
 }
 
 impl Relayed {
-    fn translate(
-        &mut self,
-        from: Side,
-        octets: &Bytes,
-        effects: &mut Vec<Effect>,
-    ) -> Result<Bytes, NoMedia> {
+    fn translate(&mut self, from: Side, octets: &Bytes) -> Result<Bytes, NoMedia> {
         let sdp = Sdp::parse(octets).map_err(|_| NoMedia)?;
         let audio = sdp
             .first_audio()
@@ -126,17 +139,15 @@ impl Relayed {
             Side::B => (&mut self.b, self.a.pair),
         };
         // The null address of an old-style hold is no place to send to.
-        let remote = audio
-            .connection_ip()
-            .filter(|_| !audio.has_null_address())
-            .map(|ip| Remote {
-                address: SocketAddr::new(ip, port),
-                signalling: leg.host,
-            });
-        let changed = leg.remote != remote;
-        leg.remote = remote;
-        self.tell(from, remote, changed, effects);
-
+        leg.offered = Some(
+            audio
+                .connection_ip()
+                .filter(|_| !audio.has_null_address())
+                .map(|ip| Remote {
+                    address: SocketAddr::new(ip, port),
+                    signalling: leg.host,
+                }),
+        );
         let pair = sdp::PortPair {
             rtp: facing.rtp_port,
             rtcp: facing.rtp_port.saturating_add(1),
@@ -152,26 +163,27 @@ impl Relayed {
             })
             .collect();
         let mut out = Vec::with_capacity(octets.len() + 64);
-        sdp.rewrite(
-            &Rewrite {
-                address: self.address,
-                ports: &ports,
-                direction: None,
-                origin: None,
-            },
-            &mut out,
-        );
+        let rewrite = Rewrite {
+            address: self.address,
+            ports: &ports,
+            direction: None,
+            origin: None,
+        };
+        sdp.rewrite(&rewrite, &mut out);
         Ok(out.into())
     }
 
     /// The relay runs from the first SDP of the called side on; later ones update it.
-    fn tell(
-        &mut self,
-        from: Side,
-        remote: Option<Remote>,
-        changed: bool,
-        effects: &mut Vec<Effect>,
-    ) {
+    fn settle(&mut self, from: Side, accepted: bool, effects: &mut Vec<Effect>) {
+        let leg = match from {
+            Side::A => &mut self.a,
+            Side::B => &mut self.b,
+        };
+        let Some(remote) = leg.offered.take().filter(|_| accepted) else {
+            return;
+        };
+        let changed = leg.remote != remote;
+        leg.remote = remote;
         if self.started {
             if changed {
                 effects.push(Effect::Media(MediaCommand::Update {

@@ -1,7 +1,7 @@
 //! Routing: a pure function from who dials what to whom is rung. A person can print the plan of any call
 //! without placing it.
 
-use offhook_base::{PhoneId, Wall};
+use offhook_base::PhoneId;
 use offhook_sip_core::Binding;
 
 use crate::bindings::Bindings;
@@ -41,13 +41,7 @@ pub enum Unreachable {
 ///
 /// The calling phone itself is not rung: who dials the own extension reaches the other phones.
 #[must_use]
-pub fn plan(
-    directory: &Directory,
-    bindings: &Bindings,
-    caller: PhoneId,
-    dialled: &str,
-    now: Wall,
-) -> Plan {
+pub fn plan(directory: &Directory, bindings: &Bindings, caller: PhoneId, dialled: &str) -> Plan {
     let Some(user) = directory.user_by_ext(dialled).filter(|user| user.active) else {
         return Plan::Unknown;
     };
@@ -62,11 +56,7 @@ pub fn plan(
         .phones_of(user.id)
         .iter()
         .filter(|phone| **phone != caller)
-        .flat_map(|phone| {
-            bindings
-                .of(*phone, now)
-                .map(|binding| (*phone, binding.clone()))
-        })
+        .flat_map(|phone| bindings.of(*phone).map(|binding| (*phone, binding.clone())))
         .collect();
     if targets.is_empty() {
         return Plan::Unreachable {

@@ -1,5 +1,6 @@
 //! What is true of a call in every phase, and how each change of it becomes a fact: event, snapshot, CDR.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use offhook_base::{
@@ -152,14 +153,14 @@ pub struct CallRecord {
 }
 
 /// How a call ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct End {
     /// Why.
     pub(crate) cause: Cause,
     /// Who.
     pub(crate) by: TerminatedBy,
     /// Detail, `""` when there is none.
-    pub(crate) info: &'static str,
+    pub(crate) info: Cow<'static, str>,
 }
 
 /// What [`CallRecord::new`] needs to know.
@@ -270,11 +271,11 @@ impl CallRecord {
         self.state = state;
         self.seq += 1;
         self.last_event_at = at;
-        let event = self.event(at, name, Some(end), ids);
+        let event = self.event(at, name, Some(&end), ids);
         FactRecord {
             event,
             snapshot: None,
-            cdr: Some(Arc::new(self.cdr(at, end))),
+            cdr: Some(Arc::new(self.cdr(at, &end))),
         }
     }
 
@@ -302,7 +303,7 @@ impl CallRecord {
         &self,
         at: Wall,
         name: EventName,
-        end: Option<End>,
+        end: Option<&End>,
         ids: &mut EventIds,
     ) -> EventRecord {
         let id = ids.next(at);
@@ -321,7 +322,7 @@ impl CallRecord {
         }
     }
 
-    fn cdr(&self, at: Wall, end: End) -> CdrRecord {
+    fn cdr(&self, at: Wall, end: &End) -> CdrRecord {
         let (user, other) = match self.destination {
             Destination::In => (self.dst.user, self.src.user),
             Destination::Out => (self.src.user, self.dst.user),
@@ -347,7 +348,7 @@ impl CallRecord {
             destination: self.destination.as_str().into(),
             context: self.context.clone(),
             t_cause: end.cause.text.into(),
-            info: end.info.into(),
+            info: end.info.clone().into_owned(),
             terminated_by: end.by,
             cause_q850: end.cause.q850,
             cause_name: end.cause.name.into(),
@@ -357,7 +358,7 @@ impl CallRecord {
 
     /// Contract, row `/cdrs`: answered CONNECTED; cause 17 BUSY; else NO ANSWER towards us and for our ring
     /// timeout or the caller's CANCEL, FAILED for the rest.
-    fn disposition(&self, end: End) -> Disposition {
+    fn disposition(&self, end: &End) -> Disposition {
         let given_up = matches!(end.cause.name, "NO_ANSWER" | "ORIGINATOR_CANCEL");
         match self.destination {
             _ if self.connected_at.is_some() => Disposition::Connected,

@@ -30,7 +30,7 @@ pub fn close_after_restart(
     let end = End {
         cause: EndCause::SystemShutdown.with_sip(sip),
         by: TerminatedBy::System,
-        info: "",
+        info: "".into(),
     };
     Ok(call.ended_at(now, end, ids))
 }

@@ -137,6 +137,11 @@ impl Switch {
         self.pbx.handle_reserved(upto);
     }
 
+    /// The disk has room for so many calls at once; further ones get 503.
+    pub const fn handle_room(&mut self, calls: usize) {
+        self.pbx.handle_room(calls);
+    }
+
     /// Configuration changed.
     pub fn handle_directory(&mut self, change: DirectoryChange) {
         self.pbx.handle_directory(change);

@@ -42,8 +42,9 @@ impl Pbx {
             // The phone was removed between its challenge and now: nobody calls, so nothing is recorded.
             return self.refuse_unrecorded(leg, 403, None);
         };
-        if self.fence.is_stalled(now.mono)
-            || self.calls.len() >= self.config.max_calls
+        if self.closing
+            || self.fence.is_stalled(now.mono)
+            || self.calls.len() >= self.config.max_calls.min(self.room)
             || !self.admit_rate(now.mono, peer)
         {
             return self.refuse_unrecorded(leg, 503, Some(5));
@@ -62,13 +63,7 @@ impl Pbx {
             src,
             dialled,
         };
-        match plan(
-            &self.directory,
-            &self.bindings,
-            phone,
-            &admitted.dialled,
-            now.wall,
-        ) {
+        match plan(&self.directory, &self.bindings, phone, &admitted.dialled) {
             Plan::Unknown => {
                 let dst = Participant {
                     number: admitted.dialled.clone(),
@@ -239,7 +234,7 @@ impl Pbx {
             End {
                 cause,
                 by: TerminatedBy::System,
-                info: "",
+                info: "".into(),
             },
             &mut self.ids,
         );
@@ -407,18 +402,36 @@ impl Pbx {
     }
 }
 
-/// What was dialled: the user part of the Request-URI, percent-decoded. Only what a URI may carry unescaped is
-/// kept, since it is printed into the URIs of other legs.
+/// What was dialled: the user part of the Request-URI, percent-decoded; for `tel:` the number. A `+` in front and the
+/// separators that people write into numbers (RFC 3966 §5.1.1) are no part of the number. Anything else that no number
+/// has is kept as `?`, which nobody answers to, so that a caller never reaches a number that was not dialled.
 fn dialled(request: &Message) -> String {
     let view = request.view();
-    let decoded = view
-        .request_uri()
-        .and_then(Uri::parse)
-        .and_then(|uri| uri.user_decoded())
-        .unwrap_or_default();
-    String::from_utf8_lossy(&decoded)
+    let Some(uri) = view.request_uri().and_then(Uri::parse) else {
+        return String::new();
+    };
+    let decoded = if uri.is_tel() {
+        uri.host.into()
+    } else {
+        uri.user_decoded().unwrap_or_default()
+    };
+    let text = String::from_utf8_lossy(&decoded);
+    // User parameters such as `;phone-context=` are no part of the number either.
+    let number = text.split(';').next().unwrap_or_default();
+    let global = number.starts_with('+') || uri.is_tel();
+    let separator = |c: char| global && "-.()".contains(c);
+    let kept = |c: char| {
+        if c.is_ascii_alphanumeric() || "*#-_.!~".contains(c) {
+            c
+        } else {
+            '?'
+        }
+    };
+    number
+        .trim_start_matches('+')
         .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || "+*#-_.!~".contains(*c))
+        .filter(|c| !separator(*c))
+        .map(kept)
         .take(64)
         .collect()
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use offhook_base::{CallId, FactRecord, Mono, Now};
 use offhook_sip_core::{Command, Event, LegId, TxId};
 use offhook_sip_message::Method;
+use sha2::{Digest as _, Sha256};
 
 use crate::bindings::Bindings;
 use crate::config::CallConfig;
@@ -84,6 +85,10 @@ pub(crate) struct Pbx {
     ids: EventIds,
     call_ids: CallIds,
     ports: Vec<PortPair>,
+    /// Calls that the disk has room for.
+    room: usize,
+    /// The node stops: new calls get 503.
+    closing: bool,
     salt: [u8; 32],
     next_leg: u64,
     next_tx: u64,
@@ -109,7 +114,9 @@ impl Pbx {
             ids,
             call_ids,
             ports: Vec::new(),
-            salt: seed,
+            room: usize::MAX,
+            closing: false,
+            salt: Sha256::digest(seed).into(),
             next_leg: 0,
             next_tx: 0,
             sources: Buckets::new(),
@@ -139,6 +146,10 @@ impl Pbx {
 
     pub(crate) fn handle_directory(&mut self, change: DirectoryChange) {
         self.directory.apply(change);
+    }
+
+    pub(crate) const fn handle_room(&mut self, calls: usize) {
+        self.room = calls;
     }
 
     pub(crate) fn handle_reserved(&mut self, upto: u64) {
@@ -239,8 +250,9 @@ impl Pbx {
         }
     }
 
-    /// Ends every call: cause System Shutdown.
+    /// Ends every call: cause System Shutdown. New ones are refused from here on.
     pub(crate) fn shut_down(&mut self, now: Now) {
+        self.closing = true;
         let open: Vec<CallId> = self.calls.keys().copied().collect();
         for call in open {
             self.feed(now, call, Input::Shutdown);
@@ -337,7 +349,8 @@ impl Pbx {
             Ok(phase) => entry.phase = phase,
             Err(_) => {
                 tracing::error!(%call, "a fault in this call ended it");
-                effects.clear();
+                // What was recorded before the fault has its seq; what it would have told nobody was told.
+                effects.retain(|effect| matches!(effect, Effect::Record(_)));
                 abandon(&mut entry, now, &mut self.ids, &mut effects);
             }
         }
@@ -376,6 +389,9 @@ fn abandon(entry: &mut Entry, now: Now, ids: &mut EventIds, effects: &mut Vec<Ef
     use crate::record::End;
 
     entry.phase = Phase::Ended;
+    let over = effects
+        .iter()
+        .any(|effect| matches!(effect, Effect::Record(fact) if fact.event.name.is_last()));
     let sip = if entry.record.connected_at.is_some() {
         200
     } else {
@@ -384,9 +400,11 @@ fn abandon(entry: &mut Entry, now: Now, ids: &mut EventIds, effects: &mut Vec<Ef
     let end = End {
         cause: EndCause::SystemShutdown.with_sip(sip),
         by: offhook_base::TerminatedBy::System,
-        info: "",
+        info: "".into(),
     };
-    effects.push(Effect::Record(Box::new(entry.record.ended(now, end, ids))));
+    if !over {
+        effects.push(Effect::Record(Box::new(entry.record.ended(now, end, ids))));
+    }
     for leg in &entry.legs {
         effects.push(Effect::Held {
             leg: *leg,

@@ -14,7 +14,7 @@ use crate::cause::EndCause;
 use crate::convey;
 use crate::fence::Class;
 use crate::hold::Holds;
-use crate::media::Media;
+use crate::media::{Media, NoMedia};
 
 /// A call that was answered.
 #[derive(Debug)]
@@ -61,12 +61,12 @@ impl Connected {
             .map_or(self.ends_at, |by| by.min(self.ends_at))
     }
 
-    pub(crate) fn handle(mut self: Box<Self>, cx: &mut Context<'_>, input: Input) -> Phase {
+    pub(crate) fn handle(self: Box<Self>, cx: &mut Context<'_>, input: Input) -> Phase {
         match input {
             Input::Request { leg, tx, request } => return self.on_request(cx, leg, tx, &request),
             Input::Response { tx, response } => return self.on_response(cx, tx, &response),
             Input::Failed { tx, status } => return self.on_failed(cx, tx, status),
-            Input::Acked { leg, body } => self.on_acked(cx, leg, body.as_ref()),
+            Input::Acked { leg, body } => return self.on_acked(cx, leg, body.as_ref()),
             Input::AckMissing => {
                 return self.end_both(cx, EndCause::TimerExpired.cause(), TerminatedBy::System);
             }
@@ -93,6 +93,9 @@ impl Connected {
                         headers: Vec::new(),
                     },
                 );
+            }
+            Input::Cancelled { reason: Some(bye) } if bye.view().method() == Some(Method::Bye) => {
+                return self.on_early_bye(cx, &bye);
             }
             // A CANCEL after the answer was handed over changes nothing; what a loser still says neither.
             Input::Cancelled { .. } | Input::Provisional { .. } | Input::Refused { .. } => {}
@@ -142,7 +145,7 @@ impl Connected {
         let (body, offer) = match convey::body(request) {
             Some(body) if negotiates && convey::is_sdp(&body) => {
                 let held = crate::hold::is_held(&body.octets);
-                let Ok(octets) = self.media.translate(from, &body.octets, cx.effects) else {
+                let Ok(octets) = self.media.offer(from, &body.octets) else {
                     let warning = (
                         Bytes::from_static(b"Warning"),
                         Bytes::from_static(b"304 offhook \"No audio that can be relayed\""),
@@ -191,46 +194,49 @@ impl Connected {
             return Phase::Connected(self);
         };
         let status = response.view().status().unwrap_or(500);
-        let (asker, other) = (self.leg_of(asked.from), self.leg_of(asked.from.other()));
         if status >= 300 {
             return self.refuse_relayed(cx, &asked, status, convey::headers(response));
         }
-        let body = match convey::body(response) {
-            Some(body) if asked.offer != Offer::None && convey::is_sdp(&body) => {
-                let spoken = body.octets.clone();
-                match self
-                    .media
-                    .translate(asked.from.other(), &body.octets, cx.effects)
-                {
-                    Ok(octets) => Some((
-                        Body {
-                            content_type: body.content_type,
-                            octets,
-                        },
-                        Some(spoken),
-                    )),
-                    Err(_) => {
-                        if asked.is_invite {
-                            cx.free(
-                                other,
-                                Command::Ack {
-                                    leg: other,
-                                    body: None,
-                                },
-                            );
-                        }
-                        return self.refuse_relayed(cx, &asked, 488, Vec::new());
-                    }
-                }
+        let (asker, other) = (self.leg_of(asked.from), self.leg_of(asked.from.other()));
+        let body = convey::body(response);
+        let spoken = body
+            .as_ref()
+            .filter(|body| asked.offer != Offer::None && convey::is_sdp(body))
+            .map(|body| body.octets.clone());
+        self.media.settle(asked.from, true, cx.effects);
+        if asked.is_invite && asked.offer != Offer::Wanted {
+            cx.free(
+                other,
+                Command::Ack {
+                    leg: other,
+                    body: None,
+                },
+            );
+        }
+        let Ok(body) = self.carried(cx, asked.from.other(), body, spoken.as_ref()) else {
+            // The other side has accepted what cannot be passed on: the two no longer agree on the session.
+            if asked.is_invite && asked.offer == Offer::Wanted {
+                cx.free(
+                    other,
+                    Command::Ack {
+                        leg: other,
+                        body: None,
+                    },
+                );
             }
-            body => body.map(|body| (body, None)),
+            cx.free(asker, reply(asked.asked, 488, Vec::new()));
+            return self.end_both(
+                cx,
+                EndCause::IncompatibleDestination.with_sip(200),
+                TerminatedBy::System,
+            );
         };
-        let (body, spoken) = body.map_or((None, None), |(body, spoken)| (Some(body), spoken));
+        let headers = convey::headers(response);
         let command = Command::Reply {
             tx: asked.asked,
             status,
             reason: Bytes::new(),
-            headers: convey::headers(response),
+            headers,
             body,
         };
         if asked.offer == Offer::Wanted {
@@ -241,15 +247,6 @@ impl Connected {
             );
             cx.free(asker, command);
             return Phase::Connected(self);
-        }
-        if asked.is_invite {
-            cx.free(
-                other,
-                Command::Ack {
-                    leg: other,
-                    body: None,
-                },
-            );
         }
         let before = self.holds.any();
         if let Offer::Made { held } = asked.offer {
@@ -266,6 +263,24 @@ impl Connected {
         Phase::Connected(self)
     }
 
+    /// The body that the other side gets: an SDP is translated, anything else passes as it is.
+    fn carried(
+        &mut self,
+        cx: &mut Context<'_>,
+        from: Side,
+        body: Option<Body>,
+        sdp: Option<&Bytes>,
+    ) -> Result<Option<Body>, NoMedia> {
+        let (Some(body), Some(sdp)) = (&body, sdp) else {
+            return Ok(body);
+        };
+        let octets = self.media.translate(from, sdp, cx.effects)?;
+        Ok(Some(Body {
+            content_type: body.content_type.clone(),
+            octets,
+        }))
+    }
+
     /// Records hold or unhold if the call's level changed: hold when the first side holds, unhold when none does.
     fn record_hold(&self, cx: &mut Context<'_>, before: bool) -> bool {
         let held = self.holds.any();
@@ -277,13 +292,14 @@ impl Connected {
     }
 
     fn refuse_relayed(
-        self: Box<Self>,
+        mut self: Box<Self>,
         cx: &mut Context<'_>,
         asked: &Renegotiation,
         status: u16,
         headers: Headers,
     ) -> Phase {
         let asker = self.leg_of(asked.from);
+        self.media.settle(asked.from, false, cx.effects);
         cx.free(asker, reply(asked.asked, status, headers));
         // RFC 3261 §12.2.1.2: the other side does not know the dialog any more.
         if matches!(status, 408 | 481) {
@@ -304,11 +320,16 @@ impl Connected {
     }
 
     /// The ACK that carries an answer: to a delayed offer of the call itself, or of a re-INVITE.
-    fn on_acked(&mut self, cx: &mut Context<'_>, leg: LegId, ack: Option<&Message>) {
+    fn on_acked(
+        mut self: Box<Self>,
+        cx: &mut Context<'_>,
+        leg: LegId,
+        ack: Option<&Message>,
+    ) -> Phase {
         let from = self.side_of(leg);
         let awaited = self.relayed.take_ack(from);
         if awaited.is_none() && !(self.owes_ack && leg == self.caller) {
-            return;
+            return Phase::Connected(self);
         }
         self.owes_ack = false;
         let other = self.leg_of(from.other());
@@ -317,41 +338,62 @@ impl Connected {
             .as_ref()
             .filter(|body| convey::is_sdp(body))
             .map(|body| body.octets.clone());
-        let translated = match (body, &spoken) {
-            (Some(body), Some(sdp)) => match self.media.translate(from, sdp, cx.effects) {
-                Ok(octets) => Some(Body {
-                    content_type: body.content_type,
-                    octets,
-                }),
-                Err(_) => None,
-            },
-            (body, _) => body,
+        let carried = self.carried(cx, from, body, spoken.as_ref());
+        let (Some(answer), Ok(body)) = (spoken, carried) else {
+            // RFC 3261 §13.2.2.4: an offer that is not answered in the ACK leaves no session; the dialog is ended.
+            cx.free(
+                other,
+                Command::Ack {
+                    leg: other,
+                    body: None,
+                },
+            );
+            return self.end_both(
+                cx,
+                EndCause::IncompatibleDestination.with_sip(200),
+                TerminatedBy::System,
+            );
         };
+        if let Some(codec) = crate::media::codec(&answer) {
+            cx.record.src.codec.clone_from(&codec);
+            cx.record.dst.codec = codec;
+        }
         let before = self.holds.any();
         if let Some(offered_held) = awaited {
             self.holds.on_offer(from.other(), offered_held);
         }
-        if let Some(answer) = &spoken {
-            self.holds.on_answer(from, answer);
-        }
-        let command = Command::Ack {
-            leg: other,
-            body: translated,
-        };
+        self.holds.on_answer(from, &answer);
+        let command = Command::Ack { leg: other, body };
         if self.record_hold(cx, before) {
             cx.held(other, Class::Tells, command);
         } else {
             cx.free(other, command);
         }
+        Phase::Connected(self)
     }
 
-    fn on_bye(
-        self: Box<Self>,
-        cx: &mut Context<'_>,
-        leg: LegId,
-        tx: TxId,
-        request: &Message,
-    ) -> Phase {
+    /// The caller hung up by BYE on the early dialog while its 200 waited for the commit: it never gets that 200.
+    fn on_early_bye(self, cx: &mut Context<'_>, bye: &Message) -> Phase {
+        let cause = convey::cause_of(Some(bye), EndCause::NormalClearing, 200).cause();
+        cx.effects
+            .push(crate::effect::Effect::DropHeld(self.caller));
+        cx.end(cause, TerminatedBy::Caller);
+        cx.refuse_caller(self.caller, 487, vec![convey::reason(cause)]);
+        if self.owes_ack {
+            cx.free(
+                self.callee,
+                Command::Ack {
+                    leg: self.callee,
+                    body: None,
+                },
+            );
+        }
+        cx.bye(self.callee, end_headers(Some(bye), cause));
+        self.media.stop(cx.effects);
+        Phase::Ended
+    }
+
+    fn on_bye(self, cx: &mut Context<'_>, leg: LegId, tx: TxId, request: &Message) -> Phase {
         let side = self.side_of(leg);
         let by = match side {
             Side::A => TerminatedBy::Caller,
@@ -389,7 +431,7 @@ impl Connected {
     }
 
     /// The answer could not be committed in time: the phone that answered gets ACK and BYE, the caller 503.
-    fn end_unconfirmed(self: Box<Self>, cx: &mut Context<'_>) -> Phase {
+    fn end_unconfirmed(self, cx: &mut Context<'_>) -> Phase {
         let cause = EndCause::TemporaryFailure.cause();
         cx.effects
             .push(crate::effect::Effect::DropHeld(self.caller));
@@ -400,7 +442,7 @@ impl Connected {
         Phase::Ended
     }
 
-    fn end_both(self: Box<Self>, cx: &mut Context<'_>, cause: Cause, by: TerminatedBy) -> Phase {
+    fn end_both(self, cx: &mut Context<'_>, cause: Cause, by: TerminatedBy) -> Phase {
         self.refuse_pending(cx);
         cx.end(cause, by);
         cx.bye(self.caller, vec![convey::reason(cause)]);

@@ -125,17 +125,16 @@ impl Context<'_> {
 
     /// Records the end of the call.
     pub(crate) fn end(&mut self, cause: Cause, by: TerminatedBy) {
-        self.record(|record, now, ids| {
-            record.ended(
-                now,
-                End {
-                    cause,
-                    by,
-                    info: "",
-                },
-                ids,
-            )
+        self.end_with(End {
+            cause,
+            by,
+            info: "".into(),
         });
+    }
+
+    /// Records the end of the call with a detail.
+    pub(crate) fn end_with(&mut self, end: End) {
+        self.record(|record, now, ids| record.ended(now, end, ids));
     }
 
     /// A command that tells its peer of the facts recorded so far.

@@ -19,6 +19,7 @@ use crate::cause::{EndCause, rank, towards_caller};
 use crate::convey;
 use crate::fence::Class;
 use crate::media::Media;
+use crate::record::End;
 
 /// A call whose phones ring.
 #[derive(Debug)]
@@ -267,15 +268,10 @@ impl Ringing {
     fn refuse_answer(mut self: Box<Self>, cx: &mut Context<'_>, leg: LegId) -> Phase {
         let cause = EndCause::IncompatibleDestination.cause();
         cx.free(leg, Command::Ack { leg, body: None });
-        cx.free(
-            leg,
-            Command::Bye {
-                leg,
-                headers: vec![convey::reason(cause)],
-            },
-        );
         self.branches.retain(|branch| branch.leg != leg);
-        self.end(cx, cause, TerminatedBy::System, 488)
+        let phase = self.end(cx, cause, TerminatedBy::System, 488);
+        cx.bye(leg, vec![convey::reason(cause)]);
+        phase
     }
 
     fn describe_callee(
@@ -357,7 +353,16 @@ impl Ringing {
             ..end.cause()
         };
         let headers = end_headers(response.as_ref(), cause);
-        self.finish(cx, cause, by, passed, headers)
+        let warning = response
+            .as_ref()
+            .filter(|_| matches!(status, 488 | 606))
+            .and_then(convey::warning);
+        let end = End {
+            cause,
+            by,
+            info: warning.map_or_else(|| "".into(), Into::into),
+        };
+        self.finish(cx, end, passed, headers)
     }
 
     fn on_timeout(mut self: Box<Self>, cx: &mut Context<'_>) -> Phase {
@@ -398,14 +403,18 @@ impl Ringing {
         status: u16,
     ) -> Phase {
         let headers = vec![convey::reason(cause)];
-        self.finish(cx, cause, by, status, headers)
+        let end = End {
+            cause,
+            by,
+            info: "".into(),
+        };
+        self.finish(cx, end, status, headers)
     }
 
     fn finish(
-        self: Box<Self>,
+        self,
         cx: &mut Context<'_>,
-        cause: Cause,
-        by: TerminatedBy,
+        end: End,
         status: u16,
         headers: offhook_sip_core::Headers,
     ) -> Phase {
@@ -415,7 +424,7 @@ impl Ringing {
                 reason: GIVEN_UP,
             });
         }
-        cx.end(cause, by);
+        cx.end_with(end);
         cx.refuse_caller(self.caller, status, headers);
         self.media.stop(cx.effects);
         Phase::Ended

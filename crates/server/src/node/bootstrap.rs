@@ -10,10 +10,14 @@ use offhook_store::{ConfigDb, NewUser, RecordMode, Role};
 
 use crate::config::Config;
 
-/// Makes the data folder, proves that it can be written, and keeps other processes off it while the file is held.
-pub(crate) fn open_data_dir(dir: &Path) -> anyhow::Result<File> {
+/// Makes the data folder if it is missing.
+pub(crate) fn make_data_dir(dir: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(dir)
-        .with_context(|| format!("making the data folder {} (node.data_dir)", dir.display()))?;
+        .with_context(|| format!("making the data folder {} (node.data_dir)", dir.display()))
+}
+
+/// Proves that the data folder can be written, and keeps other processes off it while the file is held.
+pub(crate) fn lock_data_dir(dir: &Path) -> anyhow::Result<File> {
     let path = dir.join("offhook.lock");
     let file = File::options()
         .create(true)

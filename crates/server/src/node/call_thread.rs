@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use anyhow::Context;
 use bytes::Bytes;
 use mio::{Events, Interest, Poll, Token};
 use offhook_base::{FactRecord, Now};
@@ -18,23 +19,23 @@ use offhook_store::{CaptureHandle, CaptureTransport, CapturedMessage, JournalHan
 use tokio::sync::{mpsc, oneshot};
 
 use super::clock;
-use super::inbox::{CallInput, Inputs};
+use super::inbox::{CallInput, Inbox, Inputs};
 use super::projector::ProjectorHandle;
 use crate::media::Media;
 
-/// The token of the call thread's waker.
-pub(crate) const WAKE: Token = Token(usize::MAX);
+const WAKE: Token = Token(usize::MAX);
 /// Datagrams taken from one socket before the others get their turn.
 const BURST: usize = 64;
+/// Rounds of bursts before timers get their turn.
+const ROUNDS: usize = 8;
 /// Port pairs kept ready for new calls; two are used by each.
-const PORTS_READY: usize = 64;
+const PORTS_READY: usize = 128;
 
 /// What the call thread works with.
 pub(crate) struct CallThread {
     pub(crate) switch: Switch,
-    pub(crate) poll: Poll,
+    pub(crate) end: Mailbox,
     pub(crate) sockets: Vec<UdpListener>,
-    pub(crate) inputs: Inputs,
     pub(crate) journal: JournalHandle,
     pub(crate) captures: CaptureHandle,
     pub(crate) projector: ProjectorHandle,
@@ -43,6 +44,23 @@ pub(crate) struct CallThread {
     /// Addresses that stand for us in captures, by transport.
     pub(crate) tcp_local: SocketAddr,
     pub(crate) first_fact: u64,
+    /// Longer datagrams are not looked at.
+    pub(crate) max_message: usize,
+}
+
+/// The call thread's end of its inputs, and what it sleeps on.
+#[derive(Debug)]
+pub(crate) struct Mailbox {
+    poll: Poll,
+    inputs: Inputs,
+}
+
+/// Both ends of the call thread's inputs.
+pub(crate) fn mailbox() -> anyhow::Result<(Inbox, Mailbox)> {
+    let poll = Poll::new().context("making the call thread's poll")?;
+    let waker = mio::Waker::new(poll.registry(), WAKE).context("making the call thread's waker")?;
+    let (inbox, inputs) = super::inbox::channel(waker);
+    Ok((inbox, Mailbox { poll, inputs }))
 }
 
 /// A bound UDP socket and the address by which peers know it.
@@ -56,6 +74,7 @@ pub(crate) struct UdpListener {
 #[derive(Debug, Default)]
 pub(crate) struct Gauges {
     pub(crate) stalled: AtomicBool,
+    pub(crate) disk_full: AtomicBool,
     pub(crate) calls: AtomicU64,
     pub(crate) unsent_datagrams: AtomicU64,
 }
@@ -69,6 +88,8 @@ struct Loop {
     next_fact: u64,
     /// Facts that the journal's queue had no room for, oldest first.
     waiting: VecDeque<(u64, FactRecord)>,
+    /// A reservation of call ids that the journal's queue had no room for.
+    ids_wanted: Option<u64>,
     committed: u64,
     reserved: u64,
     /// Pairs asked of the media thread and not yet received.
@@ -82,8 +103,8 @@ const GRACE: Duration = Duration::from_secs(5);
 const LAST_ANSWERS: Duration = Duration::from_millis(600);
 
 impl CallThread {
-    /// Runs until it is told to shut down.
-    pub(crate) fn run(self) {
+    /// Runs until it is told to shut down; false when it had to end before.
+    pub(crate) fn run(self) -> bool {
         let next_fact = self.first_fact;
         let mut state = Loop {
             core: self,
@@ -92,14 +113,16 @@ impl CallThread {
             next_token: 0,
             next_fact,
             waiting: VecDeque::new(),
+            ids_wanted: None,
             committed: 0,
             reserved: 0,
             ports_asked: 0,
             ending: None,
         };
-        if let Err(error) = state.run() {
-            tracing::error!(%error, "the call thread ended");
-        }
+        state
+            .run()
+            .inspect_err(|error| tracing::error!(%error, "polling the SIP sockets"))
+            .is_ok()
     }
 }
 
@@ -108,26 +131,35 @@ impl Loop {
         let mut events = Events::with_capacity(256);
         let mut buffer = vec![0; 65_535];
         for (index, listener) in self.core.sockets.iter_mut().enumerate() {
-            self.core.poll.registry().register(
+            self.core.end.poll.registry().register(
                 &mut listener.socket,
                 Token(index),
                 Interest::READABLE,
             )?;
         }
         self.refill_ports();
+        let mut unread = false;
         loop {
-            let timeout = self.wait();
-            match self.core.poll.poll(&mut events, Some(timeout)) {
+            let timeout = if unread { Duration::ZERO } else { self.wait() };
+            match self.core.end.poll.poll(&mut events, Some(timeout)) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 done => done?,
             }
-            self.core.inputs.begin();
+            self.core.end.inputs.begin();
             self.hand_over();
             self.take_inputs();
-            // A socket that had more than a burst stays readable without a new edge, so all are tried in turn.
-            while self.receive(&mut buffer) {
+            // A socket that had more than a burst stays readable without a new edge, so all are tried in turn; timers
+            // get their turn after some rounds, whatever the sockets bring.
+            let mut more = true;
+            for _ in 0..ROUNDS {
+                more = self.receive(&mut buffer);
+                self.refill_ports();
+                if !more {
+                    break;
+                }
                 self.take_inputs();
             }
+            unread = more;
             let now = clock::now();
             if self
                 .core
@@ -195,6 +227,10 @@ impl Loop {
                     }
                 };
                 taken += 1;
+                if len > self.core.max_message {
+                    tracing::debug!(%from, len, "a datagram longer than limits.max_message_bytes");
+                    continue;
+                }
                 let now = clock::now();
                 let flow = FlowId::udp(u32::try_from(index).unwrap_or(u32::MAX));
                 let peer = Peer {
@@ -213,7 +249,7 @@ impl Loop {
 
     fn take_inputs(&mut self) {
         let now = clock::now();
-        let committed = self.core.inputs.committed();
+        let committed = self.core.end.inputs.committed();
         if committed > self.committed {
             self.committed = committed;
             self.core
@@ -221,12 +257,12 @@ impl Loop {
                 .handle_committed(now, (committed + 1).saturating_sub(self.core.first_fact));
             self.perform(now);
         }
-        let reserved = self.core.inputs.reserved();
+        let reserved = self.core.end.inputs.reserved();
         if reserved > self.reserved {
             self.reserved = reserved;
             self.core.switch.handle_reserved(reserved);
         }
-        while let Some(input) = self.core.inputs.next() {
+        while let Some(input) = self.core.end.inputs.next() {
             self.take(now, input);
             self.perform(now);
         }
@@ -267,6 +303,13 @@ impl Loop {
             CallInput::Media(MediaEvent::Stopped { relay, stats }) => {
                 tracing::debug!(call = relay.0, ?stats, "relayed");
             }
+            CallInput::Room(calls) => {
+                switch.handle_room(calls);
+                self.core
+                    .gauges
+                    .disk_full
+                    .store(calls == 0, Ordering::Relaxed);
+            }
             CallInput::Shutdown => {
                 switch.shut_down(now);
                 self.ending = Some(now.mono);
@@ -293,9 +336,8 @@ impl Loop {
                 }
                 Output::Binding(change) => self.store_binding(change),
                 Output::ReserveCallIds(upto) => {
-                    if self.core.journal.reserve_call_ids(upto).is_err() {
-                        tracing::warn!("the journal does not take the reservation of call ids");
-                    }
+                    self.ids_wanted = Some(upto);
+                    self.hand_over();
                 }
                 Output::Rejected { peer, status } => {
                     tracing::debug!(peer = %peer.addr, status, "a request was refused");
@@ -345,6 +387,11 @@ impl Loop {
     /// Hands facts to the journal's writer, in order. When its queue is full the disk hangs: the facts wait here.
     /// They stay few, since new calls are refused while commits are stalled and an open one has few facts left.
     fn hand_over(&mut self) {
+        if let Some(upto) = self.ids_wanted
+            && self.core.journal.reserve_call_ids(upto).is_ok()
+        {
+            self.ids_wanted = None;
+        }
         while let Some((n, fact)) = self.waiting.front() {
             if self.core.journal.record(*n, fact.clone()).is_err() {
                 return;

@@ -1,4 +1,4 @@
-//! What follows a commit, in this order: the held messages leave, the live list is brought up to date, the CDR goes
+//! What follows a commit, in this order: the live list is brought up to date, the held messages leave, the CDR goes
 //! to the projector, the event to its delivery lanes. All from memory: nothing is read back.
 
 use std::sync::Arc;
@@ -22,6 +22,10 @@ pub(crate) struct Commits {
 
 impl CommitSink for Commits {
     fn on_committed(&mut self, report: CommitReport) {
+        // First: who is told of a state by SIP or by the API may read it at once.
+        for committed in &report.facts {
+            self.live.apply(&committed.fact);
+        }
         if let Some(upto) = report.upto {
             self.inbox.committed(upto);
         }
@@ -30,7 +34,6 @@ impl CommitSink for Commits {
         }
         let mut waiting = Vec::new();
         for committed in report.facts {
-            self.live.apply(&committed.fact);
             let after_projection = committed.fact.cdr.as_ref().map(|_| committed.pos);
             if let Some(cdr) = committed.fact.cdr {
                 self.projector.cdr(committed.pos, cdr);

@@ -53,6 +53,8 @@ pub(crate) enum CallInput {
     },
     /// From the media thread.
     Media(MediaEvent),
+    /// So many calls may be up for the space left on the disk.
+    Room(usize),
     /// End every call, then the thread.
     Shutdown,
 }

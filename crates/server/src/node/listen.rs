@@ -228,7 +228,7 @@ impl Listeners {
         inbox: &Inbox,
         tasks: &mut JoinSet<()>,
     ) {
-        let max_message = usize::try_from(config.limits.max_message_bytes).unwrap_or(usize::MAX);
+        let max_message = max_message(config);
         let sip_domain = self.sip_domain(config);
         for listener in self.tcp {
             tasks.spawn(tcp::accept(listener, inbox.clone(), max_message));
@@ -287,6 +287,11 @@ impl Surface<'_> {
         };
         Api::new(settings, stores, ports, Arc::new(clock::now)).into_router()
     }
+}
+
+/// The longest SIP message that is read.
+pub(crate) fn max_message(config: &Config) -> usize {
+    usize::try_from(config.limits.max_message_bytes).unwrap_or(usize::MAX)
 }
 
 fn udp(address: SocketAddr) -> anyhow::Result<UdpSocket> {

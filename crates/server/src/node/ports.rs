@@ -54,6 +54,9 @@ impl Readiness for Ready {
         if self.gauges.stalled.load(Ordering::Relaxed) {
             faults.push("commits to the journal are stalled: new calls get 503".to_owned());
         }
+        if self.gauges.disk_full.load(Ordering::Relaxed) {
+            faults.push("the disk is full: new calls get 503".to_owned());
+        }
         faults
     }
 }

@@ -10,6 +10,8 @@ use offhook_base::{CdrRecord, JournalPos};
 use offhook_call::BindingChange;
 use offhook_store::{ConfigDb, StoredBinding, WebhookHealth};
 
+use super::thread::essential;
+
 /// One thing to be copied.
 #[derive(Debug)]
 enum Item {
@@ -21,6 +23,8 @@ enum Item {
 
 /// Changes of registrations are stored within this time.
 const BINDINGS_WITHIN: Duration = Duration::from_millis(250);
+/// A database that could not be written is tried again after this time.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// The most that one transaction takes.
 const BATCH: usize = 512;
 /// Items that may wait.
@@ -48,9 +52,10 @@ impl Projector {
         // Full: a registration is dropped and counted in the log (the phone registers again); a CDR waits, on the
         // journal's thread, since the journal must not run away from what readers may see.
         let (items, queue) = sync_channel(CAPACITY);
-        let thread = std::thread::Builder::new()
-            .name("projector".into())
-            .spawn(move || run(&db, &queue, projected))?;
+        let thread = essential("projector", move || {
+            run(&db, &queue, projected);
+            true
+        })?;
         Ok(Self {
             handle: ProjectorHandle { items },
             thread,
@@ -118,7 +123,7 @@ fn run(db: &ConfigDb, queue: &Receiver<Item>, projected: impl Fn(JournalPos)) {
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => ending = true,
         }
-        project(db, &cdrs, &projected);
+        project(db, &cdrs, &projected, ending);
         if !health.is_empty()
             && let Err(error) = db.note_health(&health)
         {
@@ -129,10 +134,15 @@ fn run(db: &ConfigDb, queue: &Receiver<Item>, projected: impl Fn(JournalPos)) {
         }
         if ending || flush_at.is_some_and(|at| at <= Instant::now()) {
             flush_at = None;
-            if let Err(error) = db.apply_bindings(&bindings) {
-                tracing::error!(%error, "registrations were not stored");
+            match db.apply_bindings(&bindings) {
+                Ok(()) => bindings.clear(),
+                Err(error) => {
+                    tracing::error!(%error, "registrations are not stored; trying again");
+                    // The last word on a contact is enough: an outage does not let them pile up.
+                    bindings.drain(..bindings.len().saturating_sub(CAPACITY));
+                    flush_at = Some(Instant::now() + AGAIN_AFTER);
+                }
             }
-            bindings.clear();
         }
         if ending {
             return;
@@ -140,13 +150,22 @@ fn run(db: &ConfigDb, queue: &Receiver<Item>, projected: impl Fn(JournalPos)) {
     }
 }
 
-/// Copies a batch, again and again until it is done: a last event waits for it.
-fn project(db: &ConfigDb, cdrs: &[(JournalPos, Arc<CdrRecord>)], projected: &impl Fn(JournalPos)) {
+/// Copies a batch, again and again until it is done: a last event waits for it. While the process is `ending` there is
+/// one try: the next start copies what is missing.
+fn project(
+    db: &ConfigDb,
+    cdrs: &[(JournalPos, Arc<CdrRecord>)],
+    projected: &impl Fn(JournalPos),
+    ending: bool,
+) {
     let Some((last, _)) = cdrs.last() else { return };
     let batch: Vec<_> = cdrs.iter().map(|(pos, cdr)| (*pos, cdr.as_ref())).collect();
     while let Err(error) = db.project(&batch) {
         tracing::error!(%error, "CDRs are not copied; the last events of their calls wait");
-        std::thread::sleep(Duration::from_secs(1));
+        if ending {
+            return;
+        }
+        std::thread::sleep(AGAIN_AFTER);
     }
     projected(*last);
 }

@@ -23,8 +23,10 @@ const OUTBOX: usize = 256;
 /// Connections of one address at once, and of all.
 const PER_SOURCE: usize = 128;
 const IN_ALL: usize = 8_192;
-/// A connection without a word is closed; phones keep theirs alive every two minutes or so (RFC 5626 §4.4.1).
-const IDLE: Duration = Duration::from_secs(900);
+/// A connection without a word is closed: longer than the longest registration, so that no phone that is registered
+/// and no call that is up loses its connection for being silent. Dead peers are found by TCP's own keep-alive.
+const IDLE: Duration = Duration::from_secs(3 * 3_600);
+const KEEPALIVE: Duration = Duration::from_secs(60);
 /// A message must be whole within this time of its first octet.
 const WHOLE_MESSAGE_WITHIN: Duration = Duration::from_secs(30);
 /// A peer that does not read for so long is given up.
@@ -112,6 +114,12 @@ async fn serve(stream: TcpStream, from: SocketAddr, inbox: Inbox, max_message: u
     };
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY");
+    }
+    let keepalive = socket2::TcpKeepalive::new()
+        .with_time(KEEPALIVE)
+        .with_interval(KEEPALIVE / 4);
+    if let Err(error) = socket2::SockRef::from(&stream).set_tcp_keepalive(&keepalive) {
+        tracing::debug!(%error, "TCP keep-alive");
     }
     let (reader, writer) = stream.into_split();
     // Full: see `OUTBOX`.

@@ -240,3 +240,41 @@ fn a_clock_that_steps_does_not_bend_a_call() {
         Some((10, 10))
     );
 }
+
+#[test]
+fn a_bye_on_the_early_dialog_that_crosses_the_answer_ends_the_call() {
+    let offer = sdp("192.0.2.1", 4000, "sendrecv");
+    let mut script = Script::new().registered(&[2]);
+    script.invite("2002", Some(&offer)).commit().skip();
+    let bye = message("BYE sip:x SIP/2.0", "2 BYE", &[], None);
+    script
+        .answered(B1, Some(&offer))
+        .event(Event::Cancelled {
+            leg: A,
+            reason: Some(bye),
+        })
+        .commit();
+    script.expect(&[
+        "* call.connected",
+        "* call.hangup Normal Clearing",
+        "-- commit",
+        "B1 ACK",
+        "A 487",
+        "B1 BYE",
+    ]);
+    assert_eq!(
+        script
+            .bodies
+            .last()
+            .map(|body| body["terminated_by"].clone()),
+        Some("caller".into())
+    );
+}
+
+#[test]
+fn while_the_node_stops_new_calls_get_503() {
+    let mut script = Script::new().registered(&[2]);
+    script.pbx.shut_down(script.now);
+    script.invite("2002", None).expect(&["A 503"]);
+    assert!(script.bodies.is_empty());
+}

@@ -181,3 +181,106 @@ fn a_delayed_offer_is_answered_by_the_callers_ack() {
         .acked(A, Some(&sdp("192.0.2.1", 4000, "sendrecv")))
         .expect(&["B1 ACK +sdp"]);
 }
+
+fn relayed() -> Script {
+    let mut script =
+        Script::with(|config| config.relay = Some([192, 0, 2, 254].into())).registered(&[2]);
+    script
+        .ports(2)
+        .invite("2002", Some(&sdp("192.0.2.1", 4000, "sendrecv")))
+        .commit();
+    script
+        .answered(B1, Some(&sdp("192.0.2.2", 5000, "sendrecv")))
+        .commit()
+        .acked(A, None)
+        .skip();
+    script
+}
+
+#[test]
+fn rfc3261_14_1_a_refused_reinvite_leaves_the_media_as_it_was() {
+    let mut script = relayed();
+    script
+        .request(A, 2, "INVITE", Some(&sdp("192.0.2.1", 4444, "sendrecv")))
+        .expect(&["B1 INVITE +sdp"]);
+    script.response(B1, 1, 491, None).expect(&["reply 2 491"]);
+    script
+        .request(A, 4, "INVITE", Some(&sdp("192.0.2.1", 4446, "sendrecv")))
+        .skip();
+    script.response(B1, 2, 200, Some(&sdp("192.0.2.2", 5000, "sendrecv")));
+    let update = script
+        .lines
+        .iter()
+        .filter(|line| line.starts_with("media"))
+        .cloned()
+        .collect::<Vec<_>>();
+    assert!(
+        matches!(update.as_slice(), [one] if one.contains("Update") && one.contains("192.0.2.1:4446")),
+        "{update:?}"
+    );
+}
+
+#[test]
+fn an_accepted_answer_that_cannot_be_relayed_ends_the_call() {
+    let mut script = relayed();
+    script
+        .request(A, 2, "INVITE", Some(&sdp("192.0.2.1", 4444, "sendrecv")))
+        .skip();
+    script
+        .response(
+            B1,
+            1,
+            200,
+            Some("v=0\r\no=- 1 1 IN IP4 1.2.3.4\r\ns=-\r\nt=0 0\r\n"),
+        )
+        .commit();
+    let lines: Vec<_> = script
+        .lines
+        .iter()
+        .filter(|line| !line.starts_with("media"))
+        .cloned()
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "B1 ACK",
+            "reply 2 488",
+            "* call.hangup Incompatible Destination",
+            "-- commit",
+            "A BYE",
+            "B1 BYE"
+        ]
+    );
+}
+
+#[test]
+fn an_answer_that_still_has_the_null_address_does_not_resume() {
+    let mut script = connected();
+    script
+        .request(A, 2, "INVITE", Some(&sdp("0.0.0.0", 4000, "sendrecv")))
+        .response(B1, 1, 200, Some(&sdp("192.0.2.2", 5000, "recvonly")))
+        .commit()
+        .skip();
+    script
+        .request(B1, 4, "INVITE", Some(&sdp("192.0.2.2", 5002, "sendrecv")))
+        .response(A, 2, 200, Some(&sdp("0.0.0.0", 4000, "sendrecv")));
+    script.expect(&["A INVITE +sdp", "A ACK", "reply 4 200 +sdp"]);
+}
+
+#[test]
+fn an_ack_without_the_answer_that_it_owes_ends_the_call() {
+    let mut script = Script::new().registered(&[2]);
+    script.invite("2002", None).commit().skip();
+    script
+        .answered(B1, Some(&sdp("192.0.2.2", 5000, "sendrecv")))
+        .commit()
+        .skip();
+    script.acked(A, None).commit();
+    script.expect(&[
+        "B1 ACK",
+        "* call.hangup Incompatible Destination",
+        "-- commit",
+        "A BYE",
+        "B1 BYE",
+    ]);
+}

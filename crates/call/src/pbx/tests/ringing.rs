@@ -343,3 +343,62 @@ fn who_dials_the_own_extension_reaches_the_other_phones_only() {
         "A 480",
     ]);
 }
+
+#[test]
+fn a_number_is_dialled_with_or_without_plus_and_separators() {
+    for dialled in ["2002", "+2002", "+20-02", "%2B2002", "2002;phone-context=x"] {
+        let mut script = Script::new();
+        script.invite(dialled, None).commit().expect(&[
+            "* call.initial",
+            "* call.missed Subscriber Absent",
+            "-- commit",
+            "A 480",
+        ]);
+        assert_eq!(
+            script.bodies.last().map(|body| body["dst"].clone()),
+            Some("2002".into()),
+            "{dialled}"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_number_never_becomes_one() {
+    for dialled in ["20%2002", "20/02", "2002%00", "%E22002"] {
+        let mut script = Script::new();
+        script.invite(dialled, None).commit().expect(&[
+            "* call.initial",
+            "* call.failed Unallocated Number",
+            "-- commit",
+            "A 404",
+        ]);
+    }
+}
+
+#[test]
+fn the_warning_of_an_incompatible_phone_is_told_in_info() {
+    let mut script = Script::new().registered(&[2]);
+    script.invite("2002", None).commit().skip();
+    let warned = super::message(
+        "SIP/2.0 488 X",
+        "1 INVITE",
+        &["Warning: 304 phone \"Only video here\""],
+        None,
+    );
+    script
+        .event(offhook_sip_core::Event::Refused {
+            leg: B1,
+            status: 488,
+            response: Some(warned),
+        })
+        .commit();
+    script.expect(&[
+        "* call.missed Incompatible Destination",
+        "-- commit",
+        "A 488",
+    ]);
+    assert_eq!(
+        script.bodies.last().map(|body| body["info"].clone()),
+        Some("Only video here".into())
+    );
+}

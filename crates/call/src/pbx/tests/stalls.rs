@@ -35,6 +35,16 @@ fn while_commits_are_stalled_new_calls_get_503_and_no_event() {
 }
 
 #[test]
+fn a_call_that_the_disk_has_no_room_for_gets_503_and_no_event() {
+    let mut script = Script::new().registered(&[2]);
+    script.pbx.handle_room(0);
+    script.invite("2002", None).expect(&["A 503"]);
+    assert!(script.bodies.is_empty());
+    script.pbx.handle_room(1);
+    script.invite("2002", None).expect(&["* call.initial"]);
+}
+
+#[test]
 fn a_bye_leaves_after_500_ms_without_a_commit() {
     let offer = sdp("192.0.2.1", 4000, "sendrecv");
     let mut script = Script::new().registered(&[2]);

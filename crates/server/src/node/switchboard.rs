@@ -1,0 +1,197 @@
+//! The switch of a node: made from the configuration, filled from the files, and the calls of the previous process closed.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use anyhow::Context;
+use offhook_base::{Now, Secret, Wall};
+use offhook_call::{
+    CallConfig, CallIds, EventIds, GuardConfig, Network, Switch, close_after_restart,
+};
+use offhook_sip_core::{AccountChange, Binding, DigestAlgorithm, StackConfig};
+use offhook_store::{ConfigDb, JournalHandle, Recovered};
+use tokio::task::JoinSet;
+
+use super::changes;
+use super::inbox::{CallInput, Inbox};
+use super::listen::Listeners;
+use crate::config::{Config, Digest, Relay};
+use crate::media::{Media, MediaConfig};
+
+/// Call ids reserved at the start.
+const FIRST_CALL_IDS: u64 = 10_000;
+
+/// A switch with everything that is stored. Its first call ids come with the journal's answer to the reservation.
+pub(crate) fn build(
+    config: &Config,
+    realm: &str,
+    listeners: &Listeners,
+    db: &ConfigDb,
+    first_call: u64,
+    now: Now,
+) -> anyhow::Result<Switch> {
+    let stack = stack_config(config, realm, listeners)?;
+    let ids = CallIds::new(config.node.number, first_call, first_call);
+    let mut switch = Switch::new(stack, call_config(config, listeners), ids, seed()?, now);
+    load(&mut switch, db, now)?;
+    Ok(switch)
+}
+
+/// Reserves the first call ids. Gives the first one.
+pub(crate) fn reserve(recovered: &Recovered, journal: &JournalHandle) -> anyhow::Result<u64> {
+    let first = recovered.next_call_id.max(1);
+    journal
+        .reserve_call_ids(first + FIRST_CALL_IDS)
+        .context("reserving call ids")?;
+    Ok(first)
+}
+
+/// Octets of chance that nobody may guess.
+pub(crate) fn seed() -> anyhow::Result<[u8; 32]> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed)
+        .map_err(|error| anyhow::anyhow!("the system gives no random octets: {error}"))?;
+    Ok(seed)
+}
+
+/// Where a counter of event ids starts.
+pub(crate) fn draw() -> anyhow::Result<u32> {
+    let [a, b, c, d, ..] = seed()?;
+    Ok(u32::from_le_bytes([a, b, c, d]))
+}
+
+/// Closes each call that was open when the process ended (invariant 2). Gives the number of the next fact.
+pub(crate) fn sweep(
+    recovered: &Recovered,
+    journal: &JournalHandle,
+    node: &str,
+    now: Wall,
+) -> anyhow::Result<u64> {
+    let mut ids = EventIds::new(node, draw()?);
+    let mut next = 1;
+    for open in &recovered.open_calls {
+        let fact = close_after_restart(&open.snapshot, now, &mut ids)
+            .with_context(|| format!("closing call {} of the previous process", open.call))?;
+        while journal.record(next, fact.clone()).is_err() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        next += 1;
+    }
+    if next > 1 {
+        tracing::info!(
+            calls = next - 1,
+            "calls of the previous process were closed, cause System Shutdown"
+        );
+    }
+    Ok(next)
+}
+
+/// Users, phones and registrations into the switch.
+fn load(switch: &mut Switch, db: &ConfigDb, now: Now) -> anyhow::Result<()> {
+    for user in db.all_users(now.wall).context("reading users")? {
+        switch.handle_directory(changes::directory_user(&user));
+    }
+    for account in db.accounts().context("reading phones")? {
+        switch.handle_directory(changes::directory_phone(&account));
+        switch.handle_account(now, AccountChange::Put(changes::sip_account(account)));
+    }
+    let stored = db
+        .load_bindings(now.wall)
+        .context("reading registrations")?;
+    let bindings: Vec<_> = stored
+        .iter()
+        .filter_map(|stored| match serde_json::from_str::<Binding>(&stored.data) {
+            Ok(binding) => Some((stored.phone, binding)),
+            Err(error) => {
+                tracing::warn!(phone = %stored.phone, %error, "a stored registration cannot be read; the phone will register again");
+                None
+            }
+        })
+        .collect();
+    switch.handle_restored(now, bindings);
+    Ok(())
+}
+
+fn stack_config(
+    config: &Config,
+    realm: &str,
+    listeners: &Listeners,
+) -> anyhow::Result<StackConfig> {
+    let seed = seed()?;
+    let mut stack = StackConfig::new(realm, listeners.sip(), seed);
+    stack.domain.clone_from(&config.sip.domain);
+    stack.own_hosts = listeners.own_hosts();
+    stack.algorithms = config
+        .sip
+        .digest
+        .iter()
+        .map(|digest| match digest {
+            Digest::Md5 => DigestAlgorithm::Md5,
+            Digest::Sha256 => DigestAlgorithm::Sha256,
+        })
+        .collect();
+    stack.user_agent = concat!("Offhook/", env!("CARGO_PKG_VERSION")).to_owned();
+    stack.seed = Secret::new(seed);
+    Ok(stack)
+}
+
+fn call_config(config: &Config, listeners: &Listeners) -> CallConfig {
+    let host = match listeners.advertised_ip() {
+        _ if !config.sip.domain.is_empty() => config.sip.domain.clone(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+        IpAddr::V4(ip) => ip.to_string(),
+    };
+    let mut calls = CallConfig::new(&config.node.name, &host);
+    calls.relay = (config.media.relay == Relay::Always).then(|| listeners.media_ip());
+    let limits = &config.limits;
+    let limit = |n: u32| (n > 0).then_some(n);
+    calls.new_calls_per_s = limit(limits.max_new_calls_per_s);
+    calls.invites_per_s_per_source = limit(limits.invites_per_s_per_source);
+    calls.guard = GuardConfig {
+        registers_per_s: limit(limits.registers_per_s_per_source),
+        failures_before_ban: limit(limits.failed_auth_before_ban),
+        ban: Duration::from_secs(limits.ban_s.into()),
+        exempt: limits
+            .exempt_networks
+            .iter()
+            .map(|net| Network {
+                address: net.network(),
+                prefix: net.prefix_len(),
+            })
+            .collect(),
+    };
+    calls
+}
+
+/// Starts the media thread, when media goes through us.
+pub(crate) fn start_media(
+    config: &Config,
+    listeners: &Listeners,
+    inbox: &Inbox,
+    tasks: &mut JoinSet<()>,
+) -> anyhow::Result<Option<Media>> {
+    if config.media.relay != Relay::Always {
+        return Ok(None);
+    }
+    // Full: events wait in the media thread, at most one a relay.
+    let (events, mut queue) = tokio::sync::mpsc::channel(1_024);
+    let media = MediaConfig {
+        address: listeners.media_bind(),
+        first_port: config.media.rtp_ports.first,
+        last_port: config.media.rtp_ports.last,
+    };
+    let media = Media::start(media, events).context("opening RTP ports (media.rtp_ports)")?;
+    let inbox = inbox.clone();
+    tasks.spawn(async move {
+        while let Some(event) = queue.recv().await {
+            let inbox = inbox.clone();
+            if tokio::task::spawn_blocking(move || inbox.send(CallInput::Media(event)))
+                .await
+                .is_err()
+            {
+                tracing::error!("an event of the media thread was lost");
+            }
+        }
+    });
+    Ok(Some(media))
+}
