@@ -80,14 +80,10 @@ impl Guard {
     }
 
     fn admits_register(&mut self, now: Mono, source: IpAddr, rate: u32) -> bool {
-        if self.registers.len() >= REMEMBERED && !self.registers.contains_key(&source) {
-            if self.registers_swept.is_due(now) {
-                // A bucket fills within a second: what asked for nothing since owes nothing.
-                self.registers.retain(|_, bucket| bucket.is_owing(now));
-            }
-            if self.registers.len() >= REMEMBERED {
-                return false;
-            }
+        // To admit a new source to a full table sweeps it.
+        let full = self.registers.len() >= REMEMBERED && !self.registers.contains_key(&source);
+        if full && !self.registers_swept.is_due(now) {
+            return false;
         }
         admit(&mut self.registers, now, source, rate)
     }
@@ -238,13 +234,117 @@ mod tests {
     }
 
     #[test]
-    fn a_right_password_in_between_clears_the_count() {
+    fn wrong_passwords_are_counted_together_within_the_length_of_a_ban_only() {
         let mut guard = guard();
-        guard.refused(at(0), SOURCE, 401);
-        guard.refused(at(0), SOURCE, 401);
-        guard.proved(SOURCE);
-        guard.refused(at(0), SOURCE, 401);
-        assert!(guard.admits(at(0), SOURCE, b"INVITE "));
+        for hour in 0..10 {
+            guard.refused(at(hour * 3_600), SOURCE, 401);
+            guard.refused(at(hour * 3_600 + 60), SOURCE, 401);
+        }
+        assert!(guard.admits(at(40_000), SOURCE, b"INVITE "));
+        guard.refused(at(40_000), SOURCE, 401);
+        guard.refused(at(40_150), SOURCE, 401);
+        guard.refused(at(40_300), SOURCE, 401);
+        assert!(!guard.admits(at(40_300), SOURCE, b"INVITE "));
+    }
+
+    #[test]
+    fn a_banned_source_keeps_its_calls_and_can_begin_nothing() {
+        let mut guard = guard();
+        for _ in 0..3 {
+            guard.refused(at(0), SOURCE, 401);
+        }
+        let request = |method: &str, to: &str| {
+            format!(
+                "{method} sip:1002@192.0.2.9 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\n\
+                 From: <sip:1001@192.0.2.9>;tag=a\r\n{to}\r\nCall-ID: c\r\nCSeq: 1 {method}\r\n\r\n"
+            )
+        };
+        let mut admits = |message: &str| guard.admits(at(1), SOURCE, message.as_bytes());
+        let (outside, inside) = ("To: <sip:1002@192.0.2.9>", "To: <sip:1002@192.0.2.9>;tag=b");
+        assert!(admits("SIP/2.0 200 OK\r\n"));
+        for method in ["ACK", "BYE", "CANCEL", "PRACK", "UPDATE", "INFO"] {
+            assert!(admits(&request(method, inside)), "{method}");
+        }
+        for method in ["INVITE", "OPTIONS", "REFER", "NOTIFY", "SUBSCRIBE"] {
+            assert!(admits(&request(method, inside)), "{method} inside");
+            assert!(!admits(&request(method, outside)), "{method} outside");
+        }
+        for method in ["REGISTER", "MESSAGE", "PUBLISH"] {
+            assert!(!admits(&request(method, outside)), "{method}");
+        }
+        assert!(!admits(&request("REGISTER", inside)));
+        for fake in [
+            "To: \";tag=b\" <sip:1002@192.0.2.9>",
+            "To: <sip:1002@192.0.2.9;tag=b>",
+            "To: <sip:1002@192.0.2.9>\r\nX: ;tag=b",
+        ] {
+            assert!(!admits(&request("INVITE", fake)), "{fake}");
+        }
+        assert!(!admits(&format!("\r\n{}", request("REGISTER", outside))));
+        assert!(!admits("INVITE nonsense"));
+    }
+
+    #[test]
+    fn a_register_after_an_empty_line_is_limited_too() {
+        let mut guard = guard();
+        let taken = (0..5)
+            .filter(|_| guard.admits(at(0), SOURCE, b"\r\nREGISTER sip:x SIP/2.0"))
+            .count();
+        assert_eq!(taken, 2);
+    }
+
+    fn stranger(n: u32) -> IpAddr {
+        IpAddr::from(n.to_be_bytes())
+    }
+
+    const MANY: u32 = 10_000;
+
+    #[test]
+    fn no_number_of_sources_lifts_a_ban_or_clears_the_worst_suspect() {
+        let mut guard = guard();
+        let suspect = IpAddr::from([0, 0, 0, 1]);
+        for _ in 0..2 {
+            guard.refused(at(0), suspect, 401);
+        }
+        for _ in 0..3 {
+            guard.refused(at(0), SOURCE, 401);
+        }
+        for n in 0..MANY * 3 {
+            guard.refused(at(1), stranger(n + 1_000), 401);
+        }
+        assert!(guard.suspects.failures.len() <= REMEMBERED);
+        assert_eq!(guard.suspects.failures.len(), guard.suspects.ranks.len());
+        guard.refused(at(1), suspect, 401);
+        assert!(!guard.admits(at(1), suspect, b"INVITE "));
+        for n in 0..MANY * 2 {
+            for _ in 0..3 {
+                guard.refused(at(1), stranger(n + 1_000), 401);
+            }
+        }
+        assert_eq!(guard.banned.len(), REMEMBERED);
+        assert!(!guard.admits(at(1), SOURCE, b"INVITE "));
+        assert!(!guard.admits(at(1), suspect, b"INVITE "));
+    }
+
+    #[test]
+    fn a_full_table_is_swept_at_most_once_a_second() {
+        let mut sweep = Sweep::default();
+        let due: Vec<_> = [0, 1, 999, 1_000, 1_999, 2_000]
+            .map(|ms: u64| sweep.is_due(Mono(ms * 1_000_000)))
+            .to_vec();
+        assert_eq!(due, [true, false, false, true, false, true]);
+
+        let mut guard = guard();
+        let mut register = |ms: u64, n: u32| {
+            guard.admits(Mono(ms * 1_000_000), stranger(n), b"REGISTER sip:x SIP/2.0")
+        };
+        for n in 0..MANY {
+            assert!(register(0, n));
+        }
+        assert!(!register(500, MANY), "all owe something, and it was swept");
+        assert!(!register(1_400, MANY), "not swept again yet");
+        assert!(register(400, 0), "who is known is judged by his own rate");
+        assert!(register(1_500, MANY), "swept");
     }
 
     #[test]

@@ -265,7 +265,6 @@ impl Switch {
 
     fn on_event(&mut self, now: Now, event: Event) {
         if let Event::Registered { phone, binding } = &event {
-            self.guard.proved(binding.peer.addr.ip());
             self.outputs.push_back(Output::Binding(BindingChange::Put(
                 *phone,
                 Box::new(binding.clone()),
@@ -273,8 +272,17 @@ impl Switch {
         } else if let Event::Unregistered { phone, key } = &event {
             self.outputs
                 .push_back(Output::Binding(BindingChange::Remove(*phone, key.clone())));
-        } else if let Event::Rejected { peer, status, .. } = &event {
-            self.guard.refused(now.mono, peer.addr.ip(), *status);
+        } else if let Event::Rejected {
+            peer,
+            status,
+            genuine,
+            ..
+        } = &event
+        {
+            // Anybody can write another's address on a datagram; nobody else gets its nonces.
+            if *genuine {
+                self.guard.refused(now.mono, peer.addr.ip(), *status);
+            }
             self.outputs.push_back(Output::Rejected {
                 peer: *peer,
                 status: *status,

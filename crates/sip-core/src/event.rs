@@ -128,6 +128,10 @@ pub enum Event {
         peer: Peer,
         /// The status sent.
         status: u16,
+        /// Whether it was refused for its credentials or after them, and they answer a nonce given to this source.
+        ///
+        /// Only then did it come from there for certain: anybody can write a source address on a datagram.
+        genuine: bool,
         /// The request.
         request: Message,
     },

@@ -31,10 +31,13 @@ pub(crate) enum Verdict {
     Authenticated(PhoneId),
     /// There are no credentials for our realm.
     Anonymous,
-    /// The password is right, the nonce is not good any more: a new one will do (`stale=true`).
+    /// The password is right, the nonce is not good any more: a new one will do.
     Stale,
     /// Unknown user, wrong password, wrong algorithm, somebody else's request: never told apart.
-    Wrong,
+    Wrong {
+        /// Whether they answer a good nonce of ours, given to this source: then they really came from there.
+        genuine: bool,
+    },
 }
 
 /// Credentials as a request shows them.
@@ -123,7 +126,8 @@ impl Authenticator {
         let fits =
             is_for(credentials.uri, request) && !(count.is_none() && credentials.qop.is_some());
         if !right || offered.is_none() || !fits || !account.enabled {
-            return Verdict::Wrong;
+            let genuine = nonce.is_some();
+            return Verdict::Wrong { genuine };
         }
         match nonce {
             Some(nonce) if self.nonces.spend(nonce, phone, count) => Verdict::Authenticated(phone),

@@ -109,10 +109,12 @@ impl Stack {
     fn authenticate(&mut self, now: Now, peer: Peer, request: &Message) -> Option<PhoneId> {
         let source = peer.addr.ip();
         let verdict = self.auth.judge(now.mono, source, request.view());
+        // RFC 7616 3.3: `stale` speaks of the nonce alone. Were it said to right passwords only, then whoever makes up
+        // nonces could try passwords without ever being counted.
         let stale = match verdict {
             Verdict::Authenticated(phone) => return Some(phone),
-            Verdict::Stale => true,
-            Verdict::Anonymous | Verdict::Wrong => false,
+            Verdict::Stale | Verdict::Wrong { genuine: false } => true,
+            Verdict::Anonymous | Verdict::Wrong { genuine: true } => false,
         };
         let challenges = self.auth.challenges(now.mono, source, stale);
         let own: Vec<(&str, &[u8])> = challenges
@@ -123,10 +125,9 @@ impl Stack {
             own: &own,
             ..Extra::NONE
         };
-        if verdict == Verdict::Wrong {
-            self.refuse_with(peer, request, 401, &extra);
-        } else {
-            self.layer.reject(peer, request, 401, &extra);
+        self.layer.reject(peer, request, 401, &extra);
+        if let Verdict::Wrong { genuine } = verdict {
+            self.tell_rejected(peer, request, 401, genuine);
         }
         None
     }

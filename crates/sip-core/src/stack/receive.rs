@@ -91,11 +91,23 @@ impl Stack {
         status: u16,
         extra: &Extra<'_>,
     ) {
-        tracing::debug!(status, "refused");
         self.layer.reject(peer, request, status, extra);
+        self.tell_rejected(peer, request, status, false);
+    }
+
+    /// Tells the owner that a request was refused; `genuine` when its credentials answer a nonce of its source.
+    pub(super) fn tell_rejected(
+        &mut self,
+        peer: Peer,
+        request: &Message,
+        status: u16,
+        genuine: bool,
+    ) {
+        tracing::debug!(status, genuine, "refused");
         self.layer.event(Event::Rejected {
             peer,
             status,
+            genuine,
             request: request.clone(),
         });
     }

@@ -5,9 +5,9 @@ use offhook_sip_message::{Message, Name};
 
 use super::Stack;
 use super::receive::RETRY_AFTER;
+use crate::Peer;
 use crate::registrar::{Refusal, Registration, Wishes};
 use crate::wire::Extra;
-use crate::{Event, Peer};
 
 impl Stack {
     pub(super) fn on_register(&mut self, now: Now, peer: Peer, phone: PhoneId, request: &Message) {
@@ -21,7 +21,8 @@ impl Stack {
         let user = to.user_decoded().unwrap_or_default();
         let account = self.auth.account(phone);
         if account.is_none_or(|account| account.username.as_bytes() != user.as_ref()) {
-            return self.refuse(peer, request, 403, "");
+            self.layer.reject(peer, request, 403, &Extra::NONE);
+            return self.tell_rejected(peer, request, 403, true);
         }
         let (Ok(wishes), Some(registration)) =
             (Wishes::of(request), Registration::of(request, peer))
@@ -69,11 +70,7 @@ impl Stack {
             Refusal::TooMany => (503, &[("Retry-After", RETRY_AFTER)]),
         };
         self.answer_at_once(now, peer, request, status, own);
-        self.layer.event(Event::Rejected {
-            peer,
-            status,
-            request: request.clone(),
-        });
+        self.tell_rejected(peer, request, status, true);
     }
 
     /// Answers by way of a server transaction, so that a copy of the request gets the same answer.

@@ -339,7 +339,12 @@ fn render_event(event: &Event) -> String {
             let method = text(request.view().method_bytes().unwrap_or_default());
             format!("OutOfDialog {phone} {method}")
         }
-        Event::Rejected { status, .. } => format!("Rejected {status}"),
+        Event::Rejected {
+            status, genuine, ..
+        } => format!(
+            "Rejected {status}{}",
+            if *genuine { " genuine" } else { "" }
+        ),
     }
 }
 

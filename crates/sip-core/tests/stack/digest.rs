@@ -53,7 +53,7 @@ fn unknown_user_and_wrong_password_are_answered_alike() {
             signed = signed.header("Authorization", value);
         }
         bench.receive(udp(1), signed.build());
-        bench.check(&[NO, "Rejected 401"]);
+        bench.check(&[NO, "Rejected 401 genuine"]);
         let nonce = bench.nonce();
         let answer = text(bench.sent[0].1.raw())
             .replace(&nonce, "")
@@ -76,7 +76,7 @@ fn disabled_account_is_answered_like_an_unknown_one() {
     bench.command(offhook_sip_core::Command::Account(change));
     let nonce = challenged(&mut bench, &register());
     bench.receive(udp(1), register().signed(&nonce, 1).build());
-    bench.check(&[NO, "Rejected 401"]);
+    bench.check(&[NO, "Rejected 401 genuine"]);
 }
 
 #[test]
@@ -222,19 +222,19 @@ fn an_algorithm_that_was_not_offered_is_not_good() {
     let mut bench = Bench::new();
     let nonce = challenged(&mut bench, &register());
     bench.receive(udp(1), sha256_signed(register().again(), &nonce, 1).build());
-    bench.check(&[NO, "Rejected 401"]);
+    bench.check(&[NO, "Rejected 401 genuine"]);
 
     let mut config = config();
     config.algorithms = vec![DigestAlgorithm::Sha256];
     let mut bench = Bench::with(config);
     let nonce = challenged(&mut bench, &register());
     bench.receive(udp(1), register().again().signed(&nonce, 1).build());
-    bench.check(&[NO, "Rejected 401"]);
+    bench.check(&[NO, "Rejected 401 genuine"]);
     let mut sess = register().again().signed(&nonce, 1);
     let value = sess.headers["Authorization"].replace("algorithm=MD5", "algorithm=MD5-sess");
     sess = sess.header("Authorization", value);
     bench.receive(udp(1), sess.build());
-    bench.check(&[NO, "Rejected 401"]);
+    bench.check(&[NO, "Rejected 401 genuine"]);
 }
 
 #[test]
@@ -264,4 +264,47 @@ fn sha256_signed(request: Request, nonce: &str, count: u32) -> Request {
         request.user, request.uri
     );
     request.header("Authorization", value)
+}
+
+#[test]
+fn a_wrong_password_is_genuine_only_when_it_answers_a_nonce_given_to_its_source() {
+    let wrong = |request: Request| {
+        let value = request.headers["Authorization"].replace("response=\"", "response=\"0");
+        request.header("Authorization", value)
+    };
+    let mut bench = Bench::new();
+    let made_up = register().signed("0123456789abcdef", 1);
+    bench.receive(udp(1), wrong(made_up).build());
+    bench.check(&[NO, "Rejected 401"]);
+
+    bench.receive(udp(9), register().again().build());
+    bench.drain();
+    let of_another = register().again().signed(&bench.nonce(), 1);
+    bench.receive(udp(1), wrong(of_another).build());
+    bench.check(&[NO, "Rejected 401"]);
+
+    let nonce = challenged(&mut bench, &register());
+    let own = register().again().signed(&nonce, 1);
+    bench.receive(udp(1), wrong(own).build());
+    bench.check(&[NO, "Rejected 401 genuine"]);
+}
+
+#[test]
+fn a_made_up_or_old_nonce_does_not_tell_whether_the_password_is_right() {
+    let mut bench = Bench::new();
+    let old = challenged(&mut bench, &register());
+    bench.pass(300_001);
+    for nonce in ["0123456789abcdef", &old] {
+        let mut answers = Vec::new();
+        for spoil in ["response=\"", "response=\"0"] {
+            let request = register().signed(nonce, 1);
+            let value = request.headers["Authorization"].replace("response=\"", spoil);
+            bench.receive(udp(1), request.header("Authorization", value).build());
+            bench.drain();
+            assert!(bench.header(Name::WwwAuthenticate).contains("stale=true"));
+            let fresh = bench.nonce();
+            answers.push(text(bench.sent[0].1.raw()).replace(&fresh, ""));
+        }
+        assert_eq!(answers[0], answers[1]);
+    }
 }

@@ -102,7 +102,7 @@ fn a_clock_that_steps_takes_no_contact_away() {
 fn rfc3261_10_3_too_brief_is_refused_with_min_expires() {
     let mut bench = Bench::new();
     bench.authenticated(udp(1), &register().header("Expires", "59"));
-    bench.check(&["> 192.0.2.1:5060 423 REGISTER", "Rejected 423"]);
+    bench.check(&["> 192.0.2.1:5060 423 REGISTER", "Rejected 423 genuine"]);
     assert_eq!(bench.header(Name::MinExpires), "60");
 }
 
@@ -155,7 +155,10 @@ fn rfc3261_10_3_older_request_of_the_same_call_id_changes_nothing() {
     request.cseq = 0;
     request.branch += "-old";
     let lines = next(&mut bench, &request);
-    assert_eq!(lines, ["> 192.0.2.1:5060 500 REGISTER", "Rejected 500"]);
+    assert_eq!(
+        lines,
+        ["> 192.0.2.1:5060 500 REGISTER", "Rejected 500 genuine"]
+    );
     // A client that started anew has another Call-ID and may count from one again.
     request.call_id = "another".to_owned();
     request.branch += "-new";
@@ -195,7 +198,10 @@ fn a_phone_has_ten_contacts_and_the_eleventh_is_too_many() {
     request.call_id = "device-11".to_owned();
     request.branch += "-11";
     let lines = next(&mut bench, &request);
-    assert_eq!(lines, ["> 192.0.2.1:5060 503 REGISTER", "Rejected 503"]);
+    assert_eq!(
+        lines,
+        ["> 192.0.2.1:5060 503 REGISTER", "Rejected 503 genuine"]
+    );
     assert_eq!(bench.header(Name::RetryAfter), "5");
 }
 
@@ -205,7 +211,7 @@ fn a_phone_registers_its_own_address_of_record_only() {
     let mut request = register();
     request.to = "<sip:1002@198.51.100.1>".to_owned();
     bench.authenticated(udp(1), &request);
-    bench.check(&["> 192.0.2.1:5060 403 REGISTER", "Rejected 403"]);
+    bench.check(&["> 192.0.2.1:5060 403 REGISTER", "Rejected 403 genuine"]);
     assert!(bench.stack.binding(PhoneId(1)).is_empty());
     assert!(bench.stack.binding(PhoneId(2)).is_empty());
 }
