@@ -335,7 +335,7 @@ impl Ringing {
         self.tell_caller(cx, false, status, convey::headers(&response), body);
     }
 
-    fn end_refused(mut self: Box<Self>, cx: &mut Context<'_>) -> Phase {
+    fn end_refused(mut self, cx: &mut Context<'_>) -> Phase {
         let (status, response) = self
             .refused
             .take()
@@ -396,7 +396,7 @@ impl Ringing {
     }
 
     fn end(
-        self: Box<Self>,
+        self,
         cx: &mut Context<'_>,
         cause: Cause,
         by: TerminatedBy,
