@@ -24,8 +24,10 @@ run:
 build:
 	$(CARGO) build --release --locked --bin offhook
 
+# One section only: make bench ARGS=calls
 bench: build
-	benches/run
+	$(CARGO) run --release --locked --package offhook-sip-message --example parse_bench
+	$(CARGO) run --release --locked --package offhook-tests --example bench -- $(ARGS)
 
 # Cheapest first, so that a slip is told in seconds. CONTRIBUTING.md has the minutes that each stage may take.
 test: setup fmt tidy clippy unit doc blackbox deny
