@@ -265,7 +265,7 @@ impl Ringing {
     }
 
     /// The answer has no media that we could relay: the phone gets ACK and BYE, the caller 488.
-    fn refuse_answer(mut self: Box<Self>, cx: &mut Context<'_>, leg: LegId) -> Phase {
+    fn refuse_answer(mut self, cx: &mut Context<'_>, leg: LegId) -> Phase {
         let cause = EndCause::IncompatibleDestination.cause();
         cx.free(leg, Command::Ack { leg, body: None });
         self.branches.retain(|branch| branch.leg != leg);
@@ -395,13 +395,7 @@ impl Ringing {
         cx.free(leg, reply(tx, status, headers));
     }
 
-    fn end(
-        self,
-        cx: &mut Context<'_>,
-        cause: Cause,
-        by: TerminatedBy,
-        status: u16,
-    ) -> Phase {
+    fn end(self, cx: &mut Context<'_>, cause: Cause, by: TerminatedBy, status: u16) -> Phase {
         let headers = vec![convey::reason(cause)];
         let end = End {
             cause,

@@ -12,11 +12,13 @@ struct Alarm {
 
 impl Drop for Alarm {
     fn drop(&mut self) {
-        tracing::error!(
-            thread = self.0,
-            "this thread ended unasked: stopping, so that a restart can go on"
-        );
-        std::process::exit(1);
+        if self.armed {
+            tracing::error!(
+                thread = self.thread,
+                "this thread ended unasked: stopping, so that a restart can go on"
+            );
+            std::process::exit(1);
+        }
     }
 }
 
@@ -28,7 +30,10 @@ pub(crate) fn essential(
     std::thread::Builder::new()
         .name(name.to_owned())
         .spawn(move || {
-            let mut alarm = Alarm { thread: name, armed: true };
+            let mut alarm = Alarm {
+                thread: name,
+                armed: true,
+            };
             alarm.armed = !body();
         })
 }
