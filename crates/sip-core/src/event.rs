@@ -20,13 +20,13 @@ pub enum Event {
         /// The INVITE.
         request: Message,
     },
-    /// The caller gave up before the answer; CANCEL (or its BYE) has been answered with 200.
+    /// The caller gave up before the answer; CANCEL (or its BYE) has been answered with 200. Or its connection closed.
     ///
     /// The INVITE still waits for the owner's [`Answer`](crate::Command::Answer), normally 487.
     Cancelled {
         /// The incoming leg.
         leg: LegId,
-        /// The CANCEL or BYE, for its Reason header.
+        /// The CANCEL or BYE, for its Reason header; none when the connection closed.
         reason: Option<Message>,
     },
     /// The ACK to our 2xx arrived.
@@ -38,6 +38,13 @@ pub enum Event {
     },
     /// No ACK to our 2xx for 64 × T1 (RFC 3261 13.3.1.4). The owner ends the call by [`Bye`](crate::Command::Bye).
     AckMissing {
+        /// The leg.
+        leg: LegId,
+    },
+    /// The connection of an answered leg closed, and 64 × T1 later its phone is registered nowhere.
+    ///
+    /// The owner ends the call by [`Bye`](crate::Command::Bye), which is sent only if the phone is back by then.
+    Lost {
         /// The leg.
         leg: LegId,
     },

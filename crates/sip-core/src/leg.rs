@@ -1,13 +1,16 @@
 //! Legs: what we have going with one peer, from its INVITE to its BYE.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use hashbrown::HashMap;
 use offhook_base::Mono;
 use offhook_sip_message::Message;
 
+use crate::registrar::Device;
 use crate::transaction::{Retransmit, Slot, Tag};
 use crate::wire::Dialog;
-use crate::{Headers, LegId, Peer, TxId};
+use crate::{FlowId, Headers, LegId, Peer, TxId};
 
 /// One leg.
 #[derive(Debug)]
@@ -15,8 +18,21 @@ pub(crate) struct Leg {
     pub(crate) phase: Phase,
     /// UPDATEs in progress (RFC 3311 5.2).
     pub(crate) updates: Updates,
+    /// Whom it is with, as far as that one is registered.
+    pub(crate) device: Option<Device>,
+    /// Its connection closed, and no other is known.
+    pub(crate) away: Option<Away>,
     /// The deadline queued for it.
     pub(crate) armed: Option<Mono>,
+    /// The connection it is filed under.
+    filed: Option<FlowId>,
+}
+
+/// The connection of a leg closed, and its phone has not registered from elsewhere.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Away {
+    /// When the owner is told that it is lost; `None` when that was done, or is of no use.
+    pub(crate) until: Option<Mono>,
 }
 
 /// How far a leg is; each phase holds only what is true then.
@@ -39,6 +55,8 @@ pub(crate) enum Phase {
 pub(crate) struct Incoming {
     /// The server transaction.
     pub(crate) slot: Slot,
+    /// Where the INVITE came from and its answers go, wherever the dialog moved since.
+    pub(crate) peer: Peer,
     /// The INVITE.
     pub(crate) request: Message,
     /// The early dialog.
@@ -108,7 +126,6 @@ pub(crate) enum InviteUse {
     AwaitingAck {
         cseq: u32,
         response: Bytes,
-        peer: Peer,
         again: Retransmit,
         until: Mono,
     },
@@ -139,12 +156,37 @@ pub(crate) struct Updates {
 
 impl Leg {
     /// A leg in its first phase.
-    pub(crate) fn new(phase: Phase) -> Self {
+    pub(crate) fn new(phase: Phase, device: Option<Device>) -> Self {
         Self {
             phase,
             updates: Updates::default(),
+            device,
+            away: None,
             armed: None,
+            filed: None,
         }
+    }
+
+    /// The dialog of an answered leg.
+    pub(crate) const fn answered(&mut self) -> Option<&mut Dialog> {
+        match &mut self.phase {
+            Phase::Confirmed(Confirmed { dialog, .. }) | Phase::Ending(Ending { dialog }) => {
+                Some(dialog)
+            }
+            Phase::Incoming(_) | Phase::Outgoing(_) | Phase::Over(_) => None,
+        }
+    }
+
+    /// The connection whose end concerns it. That of an outgoing leg concerns its client transaction first.
+    fn connection(&self) -> Option<FlowId> {
+        let peer = match &self.phase {
+            Phase::Incoming(incoming) => incoming.peer,
+            Phase::Confirmed(Confirmed { dialog, .. }) | Phase::Ending(Ending { dialog }) => {
+                dialog.peer
+            }
+            Phase::Outgoing(_) | Phase::Over(_) => return None,
+        };
+        (self.away.is_none() && peer.flow.is_connection()).then_some(peer.flow)
     }
 
     /// The dialog that a request of the peer belongs to.
@@ -176,9 +218,9 @@ impl Leg {
         }
     }
 
-    /// When the 2xx is to be sent again, or given up.
+    /// When the 2xx is to be sent again or given up, or the leg is lost.
     pub(crate) fn next_timeout(&self) -> Option<Mono> {
-        match &self.phase {
+        let ack = match &self.phase {
             Phase::Confirmed(Confirmed {
                 invite: InviteUse::AwaitingAck { again, until, .. },
                 ..
@@ -188,7 +230,9 @@ impl Leg {
             | Phase::Confirmed(_)
             | Phase::Ending(_)
             | Phase::Over(_) => None,
-        }
+        };
+        let lost = self.away.and_then(|away| away.until);
+        [ack, lost].into_iter().flatten().min()
     }
 
     fn tag(&self) -> Tag {
@@ -202,11 +246,13 @@ impl Leg {
     }
 }
 
-/// All legs, found by their id or by our tag. Neither map is ever iterated.
+/// All legs, found by their id, by our tag or by their connection. Neither map is ever iterated.
 #[derive(Debug, Default)]
 pub(crate) struct Legs {
     legs: HashMap<LegId, Leg>,
     by_tag: HashMap<Tag, LegId>,
+    /// Legs that hang on a connection which may close.
+    by_flow: BTreeSet<(FlowId, LegId)>,
 }
 
 impl Legs {
@@ -219,6 +265,43 @@ impl Legs {
     pub(crate) fn insert(&mut self, id: LegId, leg: Leg) {
         self.by_tag.insert(leg.tag(), id);
         self.legs.insert(id, leg);
+        self.file(id);
+    }
+
+    /// Takes note of the connection that a leg hangs on by now.
+    pub(crate) fn file(&mut self, id: LegId) {
+        let Some(leg) = self.legs.get_mut(&id) else {
+            return;
+        };
+        let flow = leg.connection();
+        if flow == leg.filed {
+            return;
+        }
+        if let Some(old) = std::mem::replace(&mut leg.filed, flow) {
+            self.by_flow.remove(&(old, id));
+        }
+        if let Some(flow) = flow {
+            self.by_flow.insert((flow, id));
+        }
+    }
+
+    /// The legs that hang on a connection.
+    pub(crate) fn on_flow(&self, flow: FlowId) -> Vec<LegId> {
+        let legs = self
+            .by_flow
+            .range((flow, LegId(0))..=(flow, LegId(u64::MAX)));
+        legs.map(|(_, leg)| *leg).collect()
+    }
+
+    /// An answered leg is reached there from here on.
+    pub(crate) fn move_to(&mut self, id: LegId, peer: Peer) {
+        if let Some(leg) = self.legs.get_mut(&id)
+            && let Some(dialog) = leg.answered()
+        {
+            dialog.peer = peer;
+            leg.away = None;
+            self.file(id);
+        }
     }
 
     /// The leg with an id.
@@ -235,6 +318,9 @@ impl Legs {
     pub(crate) fn remove(&mut self, id: LegId) -> Option<Leg> {
         let leg = self.legs.remove(&id)?;
         self.by_tag.remove(&leg.tag());
+        if let Some(flow) = leg.filed {
+            self.by_flow.remove(&(flow, id));
+        }
         Some(leg)
     }
 

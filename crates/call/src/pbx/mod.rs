@@ -181,6 +181,7 @@ impl Pbx {
             }
             Event::Acked { leg, body } => self.feed_leg(now, leg, Input::Acked { leg, body }),
             Event::AckMissing { leg } => self.feed_leg(now, leg, Input::AckMissing),
+            Event::Lost { leg } => self.feed_leg(now, leg, Input::AckMissing),
             Event::Provisional { leg, response } => {
                 self.feed_leg(now, leg, Input::Provisional { leg, response })
             }

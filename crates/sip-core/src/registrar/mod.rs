@@ -51,6 +51,14 @@ pub(crate) enum Change {
     Removed(BindingKey),
 }
 
+/// Which device of which phone, to find it again where it registers next.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Device {
+    pub(crate) phone: PhoneId,
+    /// `+sip.instance`; empty when it does not say.
+    pub(crate) instance: Bytes,
+}
+
 /// The contacts of one phone; `until` runs beside `bindings`, by a clock that does not step.
 #[derive(Debug, Default)]
 struct Contacts {
@@ -67,6 +75,8 @@ pub(crate) struct Registrar {
     phones: BTreeMap<PhoneId, Contacts>,
     /// Which phones hang on a connection that may close.
     by_flow: BTreeSet<(FlowId, PhoneId)>,
+    /// Which phones have a contact URI.
+    by_contact: BTreeSet<(Bytes, PhoneId)>,
 }
 
 impl Registrar {
@@ -77,6 +87,7 @@ impl Registrar {
             per_phone,
             phones: BTreeMap::new(),
             by_flow: BTreeSet::new(),
+            by_contact: BTreeSet::new(),
         }
     }
 
@@ -85,6 +96,51 @@ impl Registrar {
         self.phones
             .get(&phone)
             .map_or(&[], |contacts| &contacts.bindings)
+    }
+
+    /// The device of a phone that registered from there.
+    pub(crate) fn device(&self, phone: PhoneId, peer: Peer) -> Device {
+        let mut bindings = self.bindings(phone).iter();
+        let instance = bindings
+            .find(|binding| binding.peer == peer)
+            .map(|binding| binding.instance.clone());
+        Device {
+            phone,
+            instance: instance.unwrap_or_default(),
+        }
+    }
+
+    /// The device that a binding with this contact, registered from there, belongs to.
+    pub(crate) fn device_at(&self, contact: &Bytes, peer: Peer) -> Option<Device> {
+        let (first, last) = (PhoneId(0), PhoneId(u32::MAX));
+        let mut phones = self
+            .by_contact
+            .range((contact.clone(), first)..=(contact.clone(), last));
+        phones.find_map(|(_, phone)| {
+            let mut bindings = self.bindings(*phone).iter();
+            let binding =
+                bindings.find(|binding| binding.contact == contact && binding.peer == peer)?;
+            Some(Device {
+                phone: *phone,
+                instance: binding.instance.clone(),
+            })
+        })
+    }
+
+    /// Where a device is registered by now: best by its instance, then by its contact, then where the phone came last.
+    /// A binding of another instance is another device.
+    pub(crate) fn whereabouts(&self, device: &Device, contact: &Bytes) -> Option<Peer> {
+        let known = !device.instance.is_empty();
+        let candidates = self.bindings(device.phone).iter().enumerate();
+        candidates
+            .filter(|(_, binding)| {
+                !known || binding.instance.is_empty() || binding.instance == device.instance
+            })
+            .max_by_key(|(place, binding)| {
+                let same = known && binding.instance == device.instance;
+                (same, binding.contact == contact, *place)
+            })
+            .map(|(_, binding)| binding.peer)
     }
 
     /// The contacts of a phone with the seconds that each has left.
@@ -218,6 +274,7 @@ impl Registrar {
                 cseq: registration.cseq,
             };
             changes.push(Change::Put(Box::new(binding.clone())));
+            self.by_contact.insert((binding.contact.clone(), phone));
             contacts.bindings.push(binding);
             contacts.until.push(now.mono + life);
             if registration.peer.flow.is_connection() {
@@ -240,6 +297,7 @@ impl Registrar {
         }
         let left = Duration::from_micros(left).min(self.expiry.max);
         let contacts = self.phones.entry(phone).or_default();
+        self.by_contact.insert((binding.contact.clone(), phone));
         contacts.bindings.push(binding);
         contacts.until.push(now.mono + left);
         true
@@ -284,6 +342,7 @@ impl Registrar {
         if let Some(contacts) = self.phones.remove(&phone) {
             for binding in contacts.bindings {
                 self.by_flow.remove(&(binding.peer.flow, phone));
+                self.by_contact.remove(&(binding.contact, phone));
                 changes.push(Change::Removed(binding.key));
             }
         }
@@ -300,13 +359,14 @@ impl Registrar {
         let Some(contacts) = self.phones.get(&phone) else {
             return;
         };
-        for flow in old.iter().map(|binding| binding.peer.flow) {
-            if !contacts
-                .bindings
-                .iter()
-                .any(|binding| binding.peer.flow == flow)
-            {
-                self.by_flow.remove(&(flow, phone));
+        for gone in old {
+            let mut left = contacts.bindings.iter();
+            if !left.any(|binding| binding.peer.flow == gone.peer.flow) {
+                self.by_flow.remove(&(gone.peer.flow, phone));
+            }
+            let mut left = contacts.bindings.iter();
+            if !left.any(|binding| binding.contact == gone.contact) {
+                self.by_contact.remove(&(gone.contact.clone(), phone));
             }
         }
         if contacts.bindings.is_empty() {

@@ -1,14 +1,16 @@
 //! How legs end after their answer (RFC 3261 15).
 
+use bytes::Bytes;
 use offhook_base::Now;
 use offhook_sip_message::{Message, Method};
 
 use super::Stack;
 use super::incoming::Given;
+use super::inside::Asked;
 use crate::leg::{Confirmed, Ending, InviteUse, Over, Phase};
 use crate::transaction::ClientUser;
 use crate::wire;
-use crate::{Event, Headers, LegId, Peer};
+use crate::{Event, Headers, LegId, Peer, TxId};
 
 impl Stack {
     /// The owner hangs up.
@@ -30,28 +32,41 @@ impl Stack {
             }
             Phase::Confirmed(_) => {
                 self.end_invite_use(now, id);
-                self.send_bye(now, id, &headers);
+                self.send_bye(now, id, headers);
             }
             Phase::Ending(_) | Phase::Over(_) => {}
         }
     }
 
     /// Sends the BYE of an answered leg; from here on the owner knows no such leg.
-    pub(super) fn send_bye(&mut self, now: Now, id: LegId, headers: &Headers) {
-        let Some(confirmed) = self.legs.confirmed(id) else {
+    ///
+    /// It is sent again when its connection closes before an answer and the phone has another. With none at all the
+    /// leg is gone at once.
+    pub(super) fn send_bye(&mut self, now: Now, id: LegId, headers: Headers) {
+        if self.reach(id).is_none() {
+            self.legs.remove(id);
             return;
-        };
-        let mut dialog = confirmed.dialog.clone();
+        }
+        let Some(leg) = self.legs.get(id) else { return };
+        let Some(dialog) = leg.answered() else { return };
         let (branch, cseq, peer) = (self.layer.branch(), dialog.next_cseq(), dialog.peer);
         let bytes = self.layer.write(|out, locals| {
-            wire::in_dialog(out, locals, &dialog, branch, b"BYE", cseq, headers, None);
+            wire::in_dialog(out, locals, dialog, branch, b"BYE", cseq, &headers, None);
         });
-        if let Some(leg) = self.legs.get(id) {
-            leg.phase = Phase::Ending(Ending { dialog });
-        }
+        let dialog = dialog.clone();
+        leg.phase = Phase::Ending(Ending { dialog });
         let user = ClientUser::Bye(id);
-        self.layer
-            .start_client(now, peer, user, Some(id), (branch, Method::Bye), bytes);
+        let key = (branch, Method::Bye);
+        let slot = self
+            .layer
+            .start_client(now, peer, user, Some(id), key, bytes);
+        let asked = Asked {
+            tx: TxId::outgoing(0),
+            method: Bytes::from_static(b"BYE"),
+            headers,
+            body: None,
+        };
+        self.layer.keep(slot, asked);
     }
 
     /// Our BYE was answered, or nobody is there to answer it.

@@ -65,11 +65,14 @@ impl Stack {
         self.layer.respond(now, slot, request, 100, &Extra::NONE);
         let incoming = Incoming {
             slot,
+            peer,
             request: request.clone(),
             dialog,
             cancelled: false,
         };
-        self.legs.insert(leg, Leg::new(Phase::Incoming(incoming)));
+        let device = self.registrar.device(phone, peer);
+        let opened = Leg::new(Phase::Incoming(incoming), Some(device));
+        self.legs.insert(leg, opened);
         self.layer.event(Event::Invite {
             leg,
             phone,
@@ -139,19 +142,21 @@ impl Stack {
         };
         let dialog = incoming.dialog.clone();
         let cseq = request.view().cseq().map_or(0, |cseq| cseq.number);
-        let invite = self
-            .layer
-            .awaiting_ack(now.mono, cseq, response, dialog.peer);
+        let invite = self.layer.awaiting_ack(now.mono, cseq, response);
         leg.phase = Phase::Confirmed(Confirmed {
             dialog,
             invite,
             bye: None,
         });
+        if leg.away.is_some() {
+            self.look_for(now, id);
+        }
+        self.legs.file(id);
         self.arm_leg(id);
     }
 
     /// An ACK that belongs to no INVITE transaction: to a 2xx of ours (13.3.1.4).
-    pub(super) fn on_ack(&mut self, now: Now, ack: &Message) {
+    pub(super) fn on_ack(&mut self, now: Now, peer: Peer, ack: &Message) {
         let view = ack.view();
         let Some(id) = view.to_tag().and_then(|tag| self.legs.with_tag(tag)) else {
             tracing::trace!("an ACK to nothing");
@@ -169,8 +174,10 @@ impl Stack {
             return;
         }
         confirmed.invite = InviteUse::Idle;
-        match confirmed.bye.take() {
-            Some(headers) => self.send_bye(now, id, &headers),
+        let bye = confirmed.bye.take();
+        self.legs.move_to(id, peer);
+        match bye {
+            Some(headers) => self.send_bye(now, id, headers),
             None => {
                 let body = (!view.body().is_empty()).then(|| ack.clone());
                 self.layer.event(Event::Acked { leg: id, body });
@@ -178,19 +185,27 @@ impl Stack {
         }
     }
 
-    /// The 2xx is sent again, or its ACK is given up.
+    /// Something that a leg waits for did not come in time.
     pub(super) fn on_leg_timeout(&mut self, now: Now, id: LegId, at: Mono) {
-        let t2 = self.layer.timers.t2;
         let Some(leg) = self.legs.get(id).filter(|leg| leg.armed == Some(at)) else {
             return;
         };
         leg.armed = None;
+        self.on_away_timeout(now.mono, id);
+        self.on_ack_timeout(now, id);
+        let next = self.legs.get(id).and_then(|leg| leg.next_timeout());
+        debug_assert!(next.is_none_or(|next| next > now.mono), "deadlines advance");
+        self.arm_leg(id);
+    }
+
+    /// The 2xx is sent again, or its ACK is given up.
+    fn on_ack_timeout(&mut self, now: Now, id: LegId) {
+        let t2 = self.layer.timers.t2;
         let Some(confirmed) = self.legs.confirmed(id) else {
             return;
         };
         let InviteUse::AwaitingAck {
             response,
-            peer,
             again,
             until,
             ..
@@ -201,31 +216,24 @@ impl Stack {
         if *until <= now.mono {
             confirmed.invite = InviteUse::Idle;
             match confirmed.bye.take() {
-                Some(headers) => self.send_bye(now, id, &headers),
+                Some(headers) => self.send_bye(now, id, headers),
                 None => self.layer.event(Event::AckMissing { leg: id }),
             }
             return;
         }
         if again.at <= now.mono {
             again.back_off(now.mono, t2);
-            let (peer, response) = (*peer, response.clone());
-            self.layer.send(peer, response, Some(id));
+            let response = response.clone();
+            if let Some(peer) = self.reach(id) {
+                self.layer.send(peer, response, Some(id));
+            }
         }
-        let next = self.legs.get(id).and_then(|leg| leg.next_timeout());
-        debug_assert!(next.is_none_or(|next| next > now.mono), "deadlines advance");
-        self.arm_leg(id);
     }
 }
 
 impl super::Layer {
     /// The wait for the ACK to a 2xx that was just sent. Also on reliable transports: what is reliable is one hop.
-    pub(super) fn awaiting_ack(
-        &self,
-        now: Mono,
-        cseq: u32,
-        response: Bytes,
-        peer: Peer,
-    ) -> InviteUse {
+    pub(super) fn awaiting_ack(&self, now: Mono, cseq: u32, response: Bytes) -> InviteUse {
         let interval = self.timers.t1;
         let again = Retransmit {
             at: now + interval,
@@ -235,7 +243,6 @@ impl super::Layer {
         InviteUse::AwaitingAck {
             cseq,
             response,
-            peer,
             again,
             until,
         }

@@ -53,7 +53,9 @@ impl Stack {
         }
         // The peer is where it was last heard: its NAT or its connection may be another one since.
         dialog.peer = peer;
-        if matches!(leg.phase, Phase::Ending(_)) {
+        let is_ending = matches!(leg.phase, Phase::Ending(_));
+        self.legs.move_to(id, peer);
+        if is_ending {
             // Both hung up at once: their BYE is as good as ours. All else comes too late.
             let status = if method == Method::Bye { 200 } else { 481 };
             return self.answer_at_once(now, peer, request, status, &[]);
@@ -232,8 +234,7 @@ impl Stack {
         }
         confirmed.invite = if status < 300 {
             let cseq = request.view().cseq().map_or(0, |cseq| cseq.number);
-            self.layer
-                .awaiting_ack(now.mono, cseq, response, confirmed.dialog.peer)
+            self.layer.awaiting_ack(now.mono, cseq, response)
         } else {
             InviteUse::Idle
         };
@@ -250,6 +251,8 @@ impl Stack {
             Some(leg) => obstacle(leg, &asked, method),
             None => Some(481),
         };
+        // Its connection is gone, and the phone has no other.
+        let status = status.or_else(|| self.reach(id).is_none().then_some(503));
         if let Some(status) = status {
             return self.layer.event(Event::Failed {
                 leg: id,
@@ -290,6 +293,10 @@ impl Stack {
             && let Some(confirmed) = self.legs.confirmed(id)
         {
             confirmed.invite = InviteUse::Ours { tx: *tx, slot };
+        }
+        // What was done twice is no other than what was done once; of an INFO or a REFER that is not known.
+        if matches!(method, Method::Invite | Method::Update) {
+            self.layer.keep(slot, asked);
         }
     }
 

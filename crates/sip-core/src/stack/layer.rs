@@ -2,7 +2,7 @@
 //!
 //! It owns transactions, deadlines, randomness and the queue of outputs; it decides nothing about calls.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use offhook_base::{Mono, Now};
@@ -10,6 +10,7 @@ use offhook_sip_message::{Message, Method};
 use rand_chacha::ChaCha12Rng;
 use rand_core::{Rng, SeedableRng};
 
+use super::inside::Asked;
 use crate::deadlines::{Deadlines, Timer};
 use crate::transaction::{
     Action, Branch, Client, ClientEntry, ClientUser, Copy2xx, Hashing, InviteClient, InviteServer,
@@ -33,6 +34,8 @@ pub(super) struct Layer {
     tap: Option<usize>,
     /// Client transactions that wait on a connection which may close.
     by_flow: BTreeSet<(FlowId, Slot)>,
+    /// What some of them asked, to ask it on another flow.
+    kept: BTreeMap<Slot, Asked>,
     actions: Vec<Action>,
     scratch: Vec<u8>,
 }
@@ -72,6 +75,7 @@ impl Layer {
             outputs: VecDeque::new(),
             tap: None,
             by_flow: BTreeSet::new(),
+            kept: BTreeMap::new(),
             actions: Vec::new(),
             scratch: Vec::new(),
         }
@@ -453,8 +457,25 @@ impl Layer {
         }
     }
 
+    /// Keeps what a request asked while it waits on a connection.
+    pub(super) fn keep(&mut self, slot: Slot, asked: Asked) {
+        let entry = self.table.client(slot);
+        if entry.is_some_and(|entry| entry.peer.flow.is_connection()) {
+            self.kept.insert(slot, asked);
+        }
+    }
+
+    /// The responses of a server transaction go there from here on.
+    pub(super) fn move_server(&mut self, slot: Slot, peer: Peer) {
+        if let Some(entry) = self.table.server(slot) {
+            entry.peer = peer;
+        }
+    }
+
     /// A connection closed: what waits on it for a response will not get one (17.1.4).
-    pub(super) fn on_flow_closed(&mut self, flow: FlowId) -> Vec<ClientUser> {
+    ///
+    /// What was kept of a request comes back, unless the peer has said that it works on it.
+    pub(super) fn on_flow_closed(&mut self, flow: FlowId) -> Vec<(ClientUser, Option<Asked>)> {
         let mut users = Vec::new();
         while let Some((_, slot)) = self.by_flow.range((flow, Slot::FIRST)..).next().copied() {
             match self
@@ -464,7 +485,8 @@ impl Layer {
             {
                 Some(entry) => {
                     if entry.is_waiting() {
-                        users.push(entry.user);
+                        let kept = self.kept.remove(&slot);
+                        users.push((entry.user, kept.filter(|_| !entry.is_proceeding())));
                     }
                     self.forget_client(slot);
                 }
@@ -492,6 +514,7 @@ impl Layer {
     }
 
     fn forget_client(&mut self, slot: Slot) {
+        self.kept.remove(&slot);
         if let Some(entry) = self.table.remove_client(slot)
             && entry.peer.flow.is_connection()
         {

@@ -7,6 +7,7 @@ mod inside;
 mod layer;
 mod outgoing;
 mod outside;
+mod reach;
 mod receive;
 mod register;
 
@@ -127,12 +128,16 @@ impl Stack {
     }
 
     /// A connection closed, or something was to be sent on one that does not exist.
-    pub fn handle_flow_closed(&mut self, _now: Now, flow: FlowId) {
-        for user in self.layer.on_flow_closed(flow) {
-            self.on_client_failed(user, 503);
-        }
+    ///
+    /// An answered leg goes on where its phone is registered else, or will be within 64 × T1; an unanswered one is over.
+    pub fn handle_flow_closed(&mut self, now: Now, flow: FlowId) {
+        let unanswered = self.layer.on_flow_closed(flow);
         let mut changes = Vec::new();
         self.registrar.on_flow_closed(flow, &mut changes);
+        self.on_legs_flow_closed(now, flow);
+        for (user, kept) in unanswered {
+            self.on_client_flow_closed(now, user, kept);
+        }
         for (phone, change) in changes {
             self.tell_change(phone, change);
         }

@@ -55,7 +55,9 @@ impl Stack {
             early: Vec::new(),
             cancel: Cancel::No,
         };
-        self.legs.insert(id, Leg::new(Phase::Outgoing(outgoing)));
+        let device = self.registrar.device_at(&target.uri, peer);
+        self.legs
+            .insert(id, Leg::new(Phase::Outgoing(outgoing), device));
     }
 
     /// A response to the INVITE that opened a leg.
@@ -157,6 +159,7 @@ impl Stack {
                 bye: None,
             });
         }
+        self.legs.file(id);
         self.layer.event(Event::Answered {
             leg: id,
             response: response.clone(),
@@ -207,6 +210,7 @@ impl Stack {
 
     /// The owner acknowledges the 2xx to our INVITE or re-INVITE.
     pub(super) fn acknowledge(&mut self, id: LegId, body: Option<&Body>) {
+        let is_reached = self.reach(id).is_some();
         let Some(confirmed) = self.legs.confirmed(id) else {
             return;
         };
@@ -215,6 +219,9 @@ impl Stack {
             confirmed.invite = use_before;
             return;
         };
+        if !is_reached {
+            return;
+        }
         let dialog = confirmed.dialog.clone();
         let ack = self.send_ack(&dialog, cseq, body, Some(id));
         self.layer.remember(slot, to_tag, Some(ack));

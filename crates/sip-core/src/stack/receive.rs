@@ -31,12 +31,12 @@ impl Stack {
             if method != Method::Ack {
                 self.layer.on_request_again(slot);
             } else if self.layer.on_ack(now, slot) {
-                self.on_ack(now, request);
+                self.on_ack(now, peer, request);
             }
             return;
         }
         if method == Method::Ack {
-            self.on_ack(now, request);
+            self.on_ack(now, peer, request);
         } else if method == Method::Cancel {
             self.on_cancel(now, peer, request);
         } else if view.to_tag().is_some() {

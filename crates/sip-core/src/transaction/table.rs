@@ -88,6 +88,14 @@ impl ClientEntry {
         }
     }
 
+    /// Whether its INVITE got a provisional response and no final one.
+    pub(crate) fn is_proceeding(&self) -> bool {
+        match &self.machine {
+            Client::Invite(machine) => machine.is_proceeding(),
+            Client::NonInvite(_) => false,
+        }
+    }
+
     /// Whether its user still waits for something.
     pub(crate) fn is_waiting(&self) -> bool {
         match &self.machine {

@@ -314,6 +314,7 @@ fn render_event(event: &Event) -> String {
         Event::Cancelled { leg, .. } => format!("Cancelled {leg:?}"),
         Event::Acked { leg, body } => format!("Acked {leg:?} body {}", body.is_some()),
         Event::AckMissing { leg } => format!("AckMissing {leg:?}"),
+        Event::Lost { leg } => format!("Lost {leg:?}"),
         Event::Provisional { leg, response } => format!("Provisional {leg:?} {}", status(response)),
         Event::Answered { leg, response } => format!("Answered {leg:?} {}", status(response)),
         Event::Refused {

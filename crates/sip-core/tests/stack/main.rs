@@ -11,6 +11,7 @@
 
 mod bench;
 mod digest;
+mod flows;
 mod hostile;
 mod incoming;
 mod inside;
