@@ -37,6 +37,7 @@ use tokio::sync::oneshot;
 pub(crate) use backlog::Backlog;
 pub(crate) use probe::{TestRequest, TestResult};
 
+use crate::node::essential;
 use client::Client;
 use inbox::{Inbox, Inputs};
 use worker::Worker;
@@ -130,11 +131,9 @@ impl Delivery {
         let run = move || {
             let local = tokio::task::LocalSet::new();
             local.block_on(&runtime, serve(config, tls, backlog, inputs, attached));
+            true
         };
-        let thread = std::thread::Builder::new()
-            .name("delivery".to_owned())
-            .spawn(run)
-            .context("starting the delivery thread")?;
+        let thread = essential("delivery", run).context("starting the delivery thread")?;
         let handle = DeliveryHandle {
             inbox,
             policy,

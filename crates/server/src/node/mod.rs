@@ -38,6 +38,7 @@ use offhook_store::{AttemptsWriter, CaptureWriter, DeliveryReader, JournalWriter
 use tokio::task::JoinSet;
 
 pub(crate) use clock::now;
+pub(crate) use thread::essential;
 
 use crate::config::Config;
 use crate::delivery::Delivery;
@@ -178,8 +179,7 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         first_fact,
         max_message: listen::max_message(&config),
     };
-    let call_thread =
-        thread::essential("calls", move || call.run()).context("starting the call thread")?;
+    let call_thread = essential("calls", move || call.run()).context("starting the call thread")?;
 
     let reader = Arc::new(DeliveryReader::new(&dir, Arc::clone(&events)));
     let surface = listen::Surface {
