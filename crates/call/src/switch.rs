@@ -167,6 +167,12 @@ impl Switch {
         self.pbx.handle_ports(pairs);
     }
 
+    /// The media shell could not start the relay of this call.
+    pub fn handle_media_lost(&mut self, now: Now, call: CallId) {
+        self.pbx.media_lost(now, call);
+        self.drain(now);
+    }
+
     /// `DELETE /calls/{id}`; the answer comes as [`Output::Reply`] with this token.
     pub fn handle_hangup(&mut self, now: Now, call: CallId, token: u64) {
         self.pbx.hangup(now, call, token);

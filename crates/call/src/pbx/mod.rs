@@ -251,6 +251,11 @@ impl Pbx {
         }
     }
 
+    /// The relay of `call` could not be started: a call that nobody would hear ends.
+    pub(crate) fn media_lost(&mut self, now: Now, call: CallId) {
+        self.feed(now, call, Input::MediaLost);
+    }
+
     /// Ends every call: cause System Shutdown. New ones are refused from here on.
     pub(crate) fn shut_down(&mut self, now: Now) {
         self.closing = true;

@@ -82,6 +82,10 @@ impl Connected {
                     TerminatedBy::System,
                 );
             }
+            Input::MediaLost => {
+                let cause = EndCause::CircuitCongestion.with_sip(200);
+                return self.end_both(cx, cause, TerminatedBy::System);
+            }
             Input::Timeout => return self.on_timeout(cx),
             Input::Answered { leg, .. } => {
                 // A phone that lost the race answered before its CANCEL landed (RFC 3261 §13.2.2.4).

@@ -67,6 +67,8 @@ pub(crate) enum Input {
     Failed { tx: TxId, status: u16 },
     /// `DELETE /calls/{id}`.
     Hangup { token: u64 },
+    /// The media shell could not start the relay.
+    MediaLost,
     /// The deadline that the phase named.
     Timeout,
     /// We stop: a shutdown, or a fault of our own in this call.

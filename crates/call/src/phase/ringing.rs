@@ -110,6 +110,10 @@ impl Ringing {
                     503,
                 );
             }
+            Input::MediaLost => {
+                let cause = EndCause::CircuitCongestion.cause();
+                return self.end(cx, cause, TerminatedBy::System, 503);
+            }
             Input::Timeout => return self.on_timeout(cx),
             Input::Request { leg, tx, request } => Self::on_request(cx, leg, tx, &request),
             Input::Acked { .. }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::Context;
 use bytes::Bytes;
 use mio::{Events, Interest, Poll, Token};
-use offhook_base::{FactRecord, Now};
+use offhook_base::{CallId, FactRecord, Now};
 use offhook_call::{ApiRefusal, BindingChange, Output, Switch};
 use offhook_media_core::{MediaCommand, MediaEvent};
 use offhook_sip_core::{FlowId, Peer, Transport};
@@ -298,7 +298,12 @@ impl Loop {
                 switch.handle_ports(pairs);
             }
             CallInput::Media(MediaEvent::Refused { relay, reason }) => {
-                tracing::warn!(call = relay.0, ?reason, "this call has no media relay");
+                tracing::warn!(
+                    call = relay.0,
+                    ?reason,
+                    "this call gets no media relay and ends"
+                );
+                switch.handle_media_lost(now, CallId(relay.0));
             }
             CallInput::Media(MediaEvent::Stopped { relay, stats }) => {
                 tracing::debug!(call = relay.0, ?stats, "relayed");
@@ -326,7 +331,7 @@ impl Loop {
                 }
                 Output::Received { peer, bytes, leg } => self.capture(now, leg, peer, bytes, true),
                 Output::Record(fact) => self.record(*fact),
-                Output::Media(command) => self.command_media(command),
+                Output::Media(command) => self.command_media(now, command),
                 Output::Reply(reply) => {
                     if let Some(waiting) = self.replies.remove(&reply.token)
                         && waiting.send(reply.result).is_err()
@@ -400,11 +405,22 @@ impl Loop {
         }
     }
 
-    fn command_media(&mut self, command: MediaCommand) {
-        if let Some(media) = &mut self.core.media
-            && media.send(command).is_err()
-        {
-            tracing::warn!(?command, "the media thread does not take commands");
+    fn command_media(&mut self, now: Now, command: MediaCommand) {
+        let Some(media) = &mut self.core.media else {
+            return;
+        };
+        if media.send(command).is_ok() {
+            return;
+        }
+        tracing::warn!(?command, "the media thread does not take commands");
+        if let MediaCommand::Start { relay, a, b, .. } = command {
+            // Both pairs go back (a release is never refused); the call would be silent, so it ends.
+            for pair in [a, b] {
+                if media.send(MediaCommand::Release { pair }).is_err() {
+                    tracing::error!(?pair, "a pair of ports is lost");
+                }
+            }
+            self.core.switch.handle_media_lost(now, CallId(relay.0));
         }
     }
 

@@ -278,3 +278,16 @@ fn while_the_node_stops_new_calls_get_503() {
     script.invite("2002", None).expect(&["A 503"]);
     assert!(script.bodies.is_empty());
 }
+
+#[test]
+fn a_call_whose_relay_cannot_be_started_ends_instead_of_staying_silent() {
+    let mut script = connected();
+    script.pbx.media_lost(script.now, CallId(1));
+    script.drain();
+    script.commit().expect(&[
+        "* call.hangup Normal Circuit Congestion",
+        "-- commit",
+        "A BYE",
+        "B1 BYE",
+    ]);
+}
