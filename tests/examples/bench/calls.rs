@@ -26,10 +26,12 @@ struct Run {
     memory: f64,
 }
 
-pub(crate) async fn run() {
+pub(crate) async fn run(only: Option<usize>) {
+    let rates = only.map_or_else(|| RATES.to_vec(), |rate| vec![rate]);
+    let rounds = if only.is_some() { 1 } else { ROUNDS };
     println!(
         "\ncalls: {PAIRS} pairs of sipp over UDP, digest, INVITE (401) INVITE 100 180 200 ACK BYE without a pause;\n\
-         relay never; journal, CDR, captures and a webhook for all states over HTTPS; {SECONDS} s each, {ROUNDS} rounds;\n\
+         relay never; journal, CDR, captures and a webhook for all states over HTTPS; {SECONDS} s each, {rounds} rounds;\n\
          {PROBE} calls/s of the probe on top, counted in. CPU is of all threads. fdatasync: 4 KiB appended, on the\n\
          journal's disk, before and after the run (and during it)."
     );
@@ -37,14 +39,14 @@ pub(crate) async fn run() {
     let mut load = Load::new(&node.site, PAIRS).await;
     let probe = Probe::new(&node.site).await;
     let mut runs = Vec::new();
-    for _ in 0..ROUNDS {
-        for rate in RATES {
+    for _ in 0..rounds {
+        for &rate in &rates {
             let run = one(&node, &mut load, &probe, rate).await;
             print(&run);
             runs.push(run);
         }
     }
-    for rate in RATES {
+    for rate in rates {
         summarise(rate, &runs);
     }
     println!(

@@ -1,8 +1,9 @@
 //! What Offhook costs and holds on this machine: `make bench`.
 //!
 //! It drives the binary as phones and receivers do, and prints each figure beside the one that is promised. Name
-//! sections to run only those: `calls`, `deliveries`, `memory`. It judges nothing: a machine that does other work
-//! at the same time gives other figures, so it says how much there was.
+//! sections to run only those: `calls`, `deliveries`, `memory`; a number makes the calls run at that rate only,
+//! once. It judges nothing: a machine that does other work at the same time gives other figures, so it says how
+//! much there was.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -70,10 +71,11 @@ impl Node {
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let rate = wanted.iter().find_map(|word| word.parse().ok());
     let wants = |section: &str| wanted.is_empty() || wanted.iter().any(|name| name == section);
     println!("machine: {}", machine::describe());
     if wants("calls") {
-        calls::run().await;
+        calls::run(rate).await;
     }
     if wants("deliveries") {
         deliveries::run().await;
