@@ -1,0 +1,40 @@
+import { MantineProvider } from '@mantine/core'
+import { Notifications } from '@mantine/notifications'
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+
+import { ApiError } from '../api/client'
+import { SessionGate } from '../features/session/SessionGate'
+import { I18nProvider } from '../i18n'
+import { Shell } from './Shell'
+import { theme } from './theme'
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // What is refused is refused again; a server that is away comes back, and the stream says when.
+      retry: (failures, error) => failures < 2 && error instanceof ApiError && error.status >= 500,
+      staleTime: 5_000,
+      refetchOnWindowFocus: true,
+    },
+  },
+})
+
+/** The nonce that this page's style elements carry; the server makes one for each page it sends. */
+function styleNonce(): string {
+  return document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? ''
+}
+
+export function App() {
+  return (
+    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={styleNonce}>
+      <I18nProvider>
+        <QueryClientProvider client={queries}>
+          <Notifications position="top-right" />
+          <SessionGate>
+            <Shell />
+          </SessionGate>
+        </QueryClientProvider>
+      </I18nProvider>
+    </MantineProvider>
+  )
+}

@@ -1,0 +1,56 @@
+/** The screens, their addresses and who may see them. Each is loaded when it is first opened. */
+
+import { type ComponentType, lazy, type LazyExoticComponent } from 'react'
+
+import type { Key } from '../i18n'
+
+interface Screen {
+  path: string
+  /** Its entry in the navigation; those without are reached from others. */
+  nav?: Key
+  admin: boolean
+  page: LazyExoticComponent<ComponentType>
+}
+
+export const SCREENS: Screen[] = [
+  {
+    path: '/calls',
+    nav: 'common.nav_calls',
+    admin: false,
+    page: lazy(() => import('../features/calls/LiveCalls')),
+  },
+  {
+    path: '/history',
+    nav: 'common.nav_history',
+    admin: false,
+    page: lazy(() => import('../features/history/History')),
+  },
+  { path: '/calls/:id', admin: false, page: lazy(() => import('../features/history/CallPage')) },
+  {
+    path: '/webhooks',
+    nav: 'common.nav_webhooks',
+    admin: true,
+    page: lazy(() => import('../features/webhooks/Webhooks')),
+  },
+  { path: '/webhooks/new', admin: true, page: lazy(() => import('../features/webhooks/WebhookEditor')) },
+  { path: '/webhooks/:id', admin: true, page: lazy(() => import('../features/webhooks/WebhookEditor')) },
+  {
+    path: '/deliveries',
+    nav: 'common.nav_deliveries',
+    admin: true,
+    page: lazy(() => import('../features/deliveries/Deliveries')),
+  },
+  { path: '/deliveries/:id', admin: true, page: lazy(() => import('../features/deliveries/DeliveryPage')) },
+  {
+    path: '/users',
+    nav: 'common.nav_people',
+    admin: true,
+    page: lazy(() => import('../features/people/People')),
+  },
+  {
+    path: '/welcome',
+    nav: 'common.nav_welcome',
+    admin: true,
+    page: lazy(() => import('../features/welcome/Welcome')),
+  },
+]
