@@ -11,6 +11,8 @@ use offhook_base::Secret;
 use offhook_store::{CdrScope, Role, StoreError, User};
 
 use crate::Api;
+use crate::cookie;
+use crate::csrf;
 use crate::error::ApiError;
 use crate::ports::ClientAddr;
 
@@ -23,9 +25,27 @@ pub(crate) struct Caller(pub(crate) User);
 /// A caller that may do everything.
 pub(crate) struct Admin;
 
+/// A caller, and what let it in: for those who end that, or look again later whether it still does.
+pub(crate) struct Holder {
+    pub(crate) caller: Caller,
+    pub(crate) credentials: Credentials,
+}
+
 impl Caller {
     pub(crate) fn is_admin(&self) -> bool {
         self.0.role == Role::Admin
+    }
+
+    /// Refuses everybody but admins.
+    ///
+    /// # Errors
+    /// 403.
+    pub(crate) fn must_be_admin(&self) -> Result<(), ApiError> {
+        if self.is_admin() {
+            Ok(())
+        } else {
+            Err(ApiError::access_denied())
+        }
     }
 
     /// Whose CDRs this caller may read.
@@ -51,27 +71,40 @@ impl FromRequestParts<Api> for Origin {
     }
 }
 
-impl FromRequestParts<Api> for Caller {
+impl FromRequestParts<Api> for Holder {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
         let credentials = Credentials::of(&parts.headers)?;
+        if matches!(credentials.form, Form::Cookie) {
+            // Before the token is looked up: a foreign page must not even prolong the session.
+            csrf::check(&parts.method, &parts.headers)?;
+        }
         let Origin(from) = Origin::from_request_parts(parts, api).await?;
         match credentials.user(api).await {
-            Ok(user) => Ok(Self(user)),
+            Ok(user) => Ok(Self {
+                caller: Caller(user),
+                credentials,
+            }),
             // A right token passes whatever others behind the same address guessed.
-            Err(Refusal::Unknown) => {
-                match api
-                    .inner
-                    .guesses()
-                    .begin(api.inner.now().mono, from, TOKENS)
-                {
-                    Ok(()) => Err(ApiError::unauthorized()),
-                    Err(wait) => Err(ApiError::too_many_guesses("X-Auth-Token", wait)),
-                }
-            }
+            Err(Refusal::Unknown) => Err(count_guess(
+                api,
+                from,
+                "X-Auth-Token",
+                ApiError::unauthorized,
+            )),
             Err(Refusal::Other(error)) => Err(error),
         }
+    }
+}
+
+impl FromRequestParts<Api> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        Holder::from_request_parts(parts, api)
+            .await
+            .map(|holder| holder.caller)
     }
 }
 
@@ -80,11 +113,21 @@ impl FromRequestParts<Api> for Admin {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
         let caller = Caller::from_request_parts(parts, api).await?;
-        if caller.is_admin() {
-            Ok(Self)
-        } else {
-            Err(ApiError::access_denied())
-        }
+        caller.must_be_admin().map(|()| Self)
+    }
+}
+
+/// A wrong token or ticket: the answer, which is 429 when this address guessed too often.
+pub(crate) fn count_guess(
+    api: &Api,
+    from: IpAddr,
+    field: &str,
+    wrong: impl FnOnce() -> ApiError,
+) -> ApiError {
+    let now = api.inner.now().mono;
+    match api.inner.guesses().begin(now, from, TOKENS) {
+        Ok(()) => wrong(),
+        Err(wait) => ApiError::too_many_guesses(field, wait),
     }
 }
 
@@ -93,40 +136,65 @@ enum Refusal {
     Other(ApiError),
 }
 
-/// A token, and the user it was sent for where the form has one.
-struct Credentials {
+/// A token, and how it was sent.
+#[derive(Clone)]
+pub(crate) struct Credentials {
     token: Secret<String>,
-    name: Option<String>,
+    form: Form,
+}
+
+#[derive(Clone)]
+enum Form {
+    /// `X-Auth-Token`
+    Header,
+    /// `Authorization: Basic`, with the user it was sent for.
+    Basic(String),
+    /// `Cookie`, which a browser sends whoever made the request.
+    Cookie,
 }
 
 impl Credentials {
+    /// A header that somebody wrote on purpose comes before the cookie.
     fn of(headers: &HeaderMap) -> Result<Self, ApiError> {
         if let Some(token) = headers.get("x-auth-token") {
             let token = token.to_str().unwrap_or_default().trim();
             return Ok(Self {
                 token: Secret::new(token.to_owned()),
-                name: None,
+                form: Form::Header,
             });
         }
-        let Some(value) = headers.get(header::AUTHORIZATION) else {
-            return Err(ApiError::unauthorized());
-        };
-        let (name, token) = basic(value.as_bytes()).ok_or_else(ApiError::bad_authorization)?;
+        if let Some(value) = headers.get(header::AUTHORIZATION) {
+            let (name, token) = basic(value.as_bytes()).ok_or_else(ApiError::bad_authorization)?;
+            return Ok(Self {
+                token: Secret::new(token),
+                form: Form::Basic(name),
+            });
+        }
+        let token = cookie::read(headers).ok_or_else(ApiError::unauthorized)?;
         Ok(Self {
-            token: Secret::new(token),
-            name: Some(name),
+            token,
+            form: Form::Cookie,
         })
     }
 
-    async fn user(self, api: &Api) -> Result<User, Refusal> {
-        let is_token = |octet: u8| octet.is_ascii_digit() || (b'a'..=b'f').contains(&octet);
-        let text = self.token.expose();
-        if text.len() != 40 || !text.bytes().all(is_token) {
+    pub(crate) const fn token(&self) -> &Secret<String> {
+        &self.token
+    }
+
+    async fn user(&self, api: &Api) -> Result<User, Refusal> {
+        if !is_token(self.token.expose()) {
             return Err(Refusal::Unknown);
         }
-        let token = self.token;
+        let (token, by_cookie) = (self.token.clone(), matches!(self.form, Form::Cookie));
         let found = api
-            .store(move |inner| inner.stores.config.authenticate(&token, inner.wall()))
+            .store(move |inner| {
+                let (db, now) = (&inner.stores.config, inner.wall());
+                if by_cookie {
+                    db.authenticate_session(&token, now)
+                } else {
+                    db.authenticate(&token, now)
+                }
+            })
             .await;
         let user = match found {
             Ok(Ok(session)) => session.user,
@@ -134,15 +202,21 @@ impl Credentials {
             Ok(Err(error)) => return Err(Refusal::Other(error.into())),
             Err(error) => return Err(Refusal::Other(error)),
         };
-        match self.name {
-            Some(name)
-                if name != user.id.to_string() && !name.eq_ignore_ascii_case(&user.email) =>
+        match &self.form {
+            Form::Basic(name)
+                if *name != user.id.to_string() && !name.eq_ignore_ascii_case(&user.email) =>
             {
                 Err(Refusal::Unknown)
             }
-            _ => Ok(user),
+            Form::Header | Form::Basic(_) | Form::Cookie => Ok(user),
         }
     }
+}
+
+/// 40 lowercase hex digits.
+pub(crate) fn is_token(text: &str) -> bool {
+    let is_digit = |octet: u8| octet.is_ascii_digit() || (b'a'..=b'f').contains(&octet);
+    text.len() == 40 && text.bytes().all(is_digit)
 }
 
 /// `Basic base64(user_id:T)` or `Basic base64(email:T)`.

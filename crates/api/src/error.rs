@@ -156,6 +156,21 @@ impl ApiError {
         )
     }
 
+    /// 401: a ticket that does not exist, was used, or is too old; which of them is not told.
+    pub(crate) fn invalid_ticket() -> Self {
+        Self::about(
+            StatusCode::UNAUTHORIZED,
+            "invalid_ticket",
+            "ticket",
+            "The ticket is wrong, used or expired",
+        )
+    }
+
+    /// 403: the cookie came with a request that our page did not make.
+    pub(crate) fn csrf(header: &str, message: &str) -> Self {
+        Self::about(StatusCode::FORBIDDEN, "csrf", header, message)
+    }
+
     /// 404: no such path.
     pub(crate) fn no_route() -> Self {
         Self::about(

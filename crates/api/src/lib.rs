@@ -9,6 +9,8 @@ pub mod ports;
 
 mod auth;
 mod body;
+mod cookie;
+mod csrf;
 mod error;
 mod guesses;
 mod openapi;
@@ -17,6 +19,7 @@ mod query;
 mod reply;
 mod routes;
 mod state;
+mod tickets;
 
 pub use password::{NoRandomness, PasswordCost, generate_password, hash_password};
 pub use state::{Api, Clock, Settings, Stores};

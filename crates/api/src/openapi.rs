@@ -35,12 +35,16 @@ fn document() -> Value {
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/v1.1"}, {"url": "/v1.1/voipstudio"}, {"url": "/v1.2"}, {"url": "/v1.2/voipstudio"}],
-        "security": [{"token": []}, {"basic": []}],
+        "security": [{"token": []}, {"basic": []}, {"cookie": []}],
         "paths": paths,
         "components": {
             "securitySchemes": {
                 "token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},
                 "basic": {"type": "http", "scheme": "basic", "description": "user_id:token or email:token"},
+                "cookie": {
+                    "type": "apiKey", "in": "cookie", "name": "offhook_session",
+                    "description": "Set by POST /session; what is no GET then needs the header X-Offhook-CSRF: 1 and our own Origin",
+                },
             },
             "parameters": schemas::parameters(),
             "schemas": schemas::all(),

@@ -4,14 +4,16 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use offhook_base::{Now, Wall};
+use offhook_base::{Now, Secret, UserId, Wall};
 use offhook_store::{CaptureReader, ConfigDb, DeliveryReader, JournalReader};
 use tokio::sync::Semaphore;
 
-use crate::PasswordCost;
 use crate::error::ApiError;
 use crate::guesses::Guesses;
+use crate::password::generate_token;
 use crate::ports::{ConfigChange, Ports};
+use crate::tickets::Tickets;
+use crate::{NoRandomness, PasswordCost};
 
 /// Requests that use the files at a time; others wait their turn in the order they came.
 const AT_THE_FILES: usize = 8;
@@ -62,6 +64,7 @@ pub(crate) struct Inner {
     pub(crate) ports: Ports,
     clock: Clock,
     guesses: Mutex<Guesses>,
+    tickets: Mutex<Tickets>,
     /// Held from a change's commit to its notice, so that notices come in the order of the commits.
     changes: Mutex<()>,
     files: Semaphore,
@@ -86,6 +89,7 @@ impl Api {
             ports,
             clock,
             guesses: Mutex::default(),
+            tickets: Mutex::default(),
             changes: Mutex::default(),
             files: Semaphore::new(AT_THE_FILES),
             hashing: Semaphore::new(HASHING),
@@ -98,6 +102,17 @@ impl Api {
     /// Every route, ready to be served. Requests carry [`crate::ports::ClientAddr`] in their extensions.
     pub fn into_router(self) -> axum::Router {
         crate::routes::router(self)
+    }
+
+    /// A ticket that signs `user` in by `POST /session` once, within an hour.
+    ///
+    /// # Errors
+    /// When the system gives no random octets.
+    pub fn issue_ticket(&self, user: UserId) -> Result<Secret<String>, NoRandomness> {
+        let ticket = generate_token()?;
+        let now = self.inner.now().mono;
+        self.inner.tickets().issue(now, &ticket, user);
+        Ok(ticket)
     }
 
     /// Runs `work`, which uses the files, on a thread that may wait for them.
@@ -160,9 +175,13 @@ impl Inner {
     pub(crate) fn guesses(&self) -> MutexGuard<'_, Guesses> {
         lock(&self.guesses)
     }
+
+    pub(crate) fn tickets(&self) -> MutexGuard<'_, Tickets> {
+        lock(&self.tickets)
+    }
 }
 
-/// What these locks guard is sound after a panic: counters, and an order.
+/// What these locks guard is sound after a panic: counters, an order, a list.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

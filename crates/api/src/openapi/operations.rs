@@ -105,6 +105,18 @@ pub(super) const OPERATIONS: &[Operation] = &[
             Answer::Plain("LoginAnswer"),
         )
     },
+    Operation {
+        open: true,
+        refusals: &[400, 401, 403, 413, 415, 429, 503],
+        ..write(
+            "post",
+            "/session",
+            "Log in by password or ticket; the answer sets the cookie. Needs the header X-Offhook-CSRF: 1",
+            "NewSession",
+            Answer::Gone,
+        )
+    },
+    remove("/session", "Log out: the session ends, API tokens stay"),
     get("/ping", "Check a token", Answer::Plain("Pong")),
     get("/me", "Whose token this is", Answer::One("Me")),
     list("/apitokens", "Your API tokens", "ApiToken"),

@@ -69,6 +69,7 @@ const SCHEMAS: &[(&str, &str)] = &[
         "id:int email:str first_name:str last_name:str ext:str role:str dnd:bool customer_id:int sip_domain:str",
     ),
     ("NewApiToken", "name:str expiry=int"),
+    ("NewSession", "email=str password=str ticket=str"),
     ("NewPhone", "user_id:int username=str display_name=str"),
     (
         "NewUser",

@@ -50,6 +50,7 @@ pub(crate) fn router(api: Api) -> Router {
 fn resources() -> Router<Api> {
     Router::new()
         .route("/login", post(session::login))
+        .route("/session", post(session::create).delete(session::delete))
         .route("/ping", get(session::ping))
         .route("/me", get(session::me))
         .route("/apitokens", get(apitokens::list).post(apitokens::create))

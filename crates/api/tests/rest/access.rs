@@ -77,6 +77,8 @@ pub fn routes() -> Vec<(&'static str, &'static str, Value, u16, u16)> {
         ("GET", "/deliveries/1", Value::Null, 200, 403),
         ("POST", "/deliveries/1/resend", Value::Null, 200, 403),
         ("GET", "/events", Value::Null, 200, 403),
+        // The last: it ends the session that the others use.
+        ("DELETE", "/session", Value::Null, 204, 204),
     ]
 }
 

@@ -16,6 +16,7 @@
 mod access;
 mod calls;
 mod cdrs;
+mod cookie;
 mod deliveries;
 mod events;
 mod flow;

@@ -41,6 +41,7 @@ pub struct World {
     pub from: IpAddr,
     clock: Arc<AtomicI64>,
     router: Router,
+    pub api: Api,
     pub captures: CaptureWriter,
 }
 
@@ -165,7 +166,8 @@ impl World {
             played,
             from,
             clock,
-            router: api.into_router(),
+            router: api.clone().into_router(),
+            api,
             captures,
         }
     }

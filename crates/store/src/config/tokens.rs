@@ -52,6 +52,13 @@ pub struct Session {
     pub user: User,
 }
 
+/// Which tokens let in.
+#[derive(Clone, Copy, Debug)]
+enum Accepted {
+    Any,
+    Sessions,
+}
+
 /// What `/apitokens` can be filtered by.
 pub static TOKENS: Resource = Resource {
     name: "apitokens",
@@ -145,12 +152,46 @@ impl ConfigDb {
     /// # Errors
     /// `NotFound` for an unknown, expired or shut-out token.
     pub fn authenticate(&self, token: &Secret<String>, now: Wall) -> Result<Session, StoreError> {
+        self.let_in(token, Accepted::Any, now)
+    }
+
+    /// The same for the token of a session only: an API token does not let in where a browser sends it by itself.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown, expired or shut-out token, and for an API token.
+    pub fn authenticate_session(
+        &self,
+        token: &Secret<String>,
+        now: Wall,
+    ) -> Result<Session, StoreError> {
+        self.let_in(token, Accepted::Sessions, now)
+    }
+
+    /// Ends a session. One that is over is no fault, and an API token stays.
+    ///
+    /// # Errors
+    /// `Unavailable` when that cannot be stored.
+    pub fn end_session(&self, token: &Secret<String>) -> Result<(), StoreError> {
+        let hash = hash(token);
+        self.configure(|tx| {
+            tx.execute("DELETE FROM token WHERE name IS NULL AND hash = ?", [hash])
+                .map(drop)
+                .map_err(|e| self.sqlite(e))
+        })
+    }
+
+    fn let_in(
+        &self,
+        token: &Secret<String>,
+        accepted: Accepted,
+        now: Wall,
+    ) -> Result<Session, StoreError> {
         let hash = hash(token);
         let found = self.read(|db| {
             db.query_row(
                 "SELECT k.id AS token_id, k.used_at, k.idle_seconds, u.*, 0 AS nb_registered FROM token k JOIN user u ON u.id = k.user_id \
-                 WHERE k.hash = ? AND u.active",
-                [hash.as_slice()],
+                 WHERE k.hash = ?1 AND u.active AND (?2 OR k.name IS NULL)",
+                params![hash, matches!(accepted, Accepted::Any)],
                 |row| Ok((row.get::<_, i64>("token_id")?, row.get::<_, i64>("used_at")?, row.get("idle_seconds")?, user_row(row)?)),
             )
             .optional()
