@@ -14,6 +14,7 @@ mod csrf;
 mod error;
 mod guesses;
 mod openapi;
+mod page;
 mod password;
 mod query;
 mod reply;

@@ -16,13 +16,11 @@ mod webhooks;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderValue, header};
 use axum::middleware::map_response;
-use axum::response::Response;
 use axum::routing::{delete, get, post};
 
 use crate::error::ApiError;
-use crate::{Api, openapi};
+use crate::{Api, openapi, page};
 
 /// Most octets of a request's body.
 const BODY_LIMIT: usize = 64 * 1024;
@@ -40,10 +38,10 @@ pub(crate) fn router(api: Api) -> Router {
         router = router.nest(base, resources());
     }
     router
-        .fallback(async || ApiError::no_route())
+        .fallback_service(page::router())
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(map_response(guard))
+        .layer(map_response(page::guard))
         .with_state(api)
 }
 
@@ -100,15 +98,4 @@ fn resources() -> Router<Api> {
         .route("/deliveries/{id}", get(deliveries::one))
         .route("/deliveries/{id}/resend", post(deliveries::resend))
         .route("/events", get(events::list))
-}
-
-/// Answers hold calls and people: no cache may keep them, no browser may guess their type.
-async fn guard(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    response
 }

@@ -23,6 +23,7 @@ mod flow;
 mod input;
 mod login;
 mod openapi;
+mod page;
 mod ports;
 mod tokens;
 mod users;
