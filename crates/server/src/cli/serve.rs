@@ -25,7 +25,9 @@ pub(super) fn run(config: Config) -> anyhow::Result<()> {
         let running = node::start(config).await?;
         if let Some(password) = running.admin_password() {
             out::line(format_args!(
-                "first start: log in as {admin} with the password {password}"
+                "first start: log in as {admin} with the password {password}\n\
+                 or open {} (once, within an hour)",
+                running.sign_in_link(&admin)?
             ))?;
         }
         out::line("offhook ready")?;

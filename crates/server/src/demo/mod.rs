@@ -23,7 +23,7 @@ use crate::config::{Config, PortRange};
 use crate::node;
 use receiver::Receiver;
 use screen::Viewer;
-use site::Site;
+use site::{ADMIN, Page, Site};
 
 /// How the demo plays.
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -66,7 +66,11 @@ async fn play(options: Options) -> anyhow::Result<()> {
     let site = Site::build(running.http_addr(), password, &receiver)
         .await
         .context("setting the demo up by REST")?;
-    screen.say(site.welcome(sip, &receiver)).await;
+    let page = Page {
+        link: running.sign_in_link(ADMIN)?,
+        password,
+    };
+    screen.say(site.welcome(sip, &receiver, &page)).await;
 
     let cast = phones::Cast::start(&site.accounts, sip, &screen).await?;
     let mut scenes = tokio::spawn(scenes::play(cast, options.once, screen));

@@ -27,6 +27,18 @@ pub(super) struct Account {
     pub(super) domain: String,
 }
 
+/// Who signs in.
+pub(super) const ADMIN: &str = "admin@localhost";
+
+/// How to see the web page.
+#[derive(Debug)]
+pub(super) struct Page<'a> {
+    /// Signs a browser in, once.
+    pub(super) link: String,
+    /// Password of [`ADMIN`].
+    pub(super) password: &'a str,
+}
+
 /// The server as set up.
 #[derive(Debug)]
 pub(super) struct Site {
@@ -45,10 +57,7 @@ impl Site {
         let url = format!("http://{http}");
         let visitor = Client::new(&url, None)?;
         let login = visitor
-            .post(
-                "/login",
-                &json!({"email": "admin@localhost", "password": password}),
-            )
+            .post("/login", &json!({"email": ADMIN, "password": password}))
             .await?;
         let token = text(&login, "user_token")?;
         let client = Client::new(&url, Some(Secret::new(token)))?;
@@ -80,7 +89,7 @@ impl Site {
     }
 
     /// What a visitor needs to know.
-    pub(super) fn welcome(&self, sip: SocketAddr, receiver: &Receiver) -> String {
+    pub(super) fn welcome(&self, sip: SocketAddr, receiver: &Receiver, page: &Page<'_>) -> String {
         let Self { url, token, .. } = self;
         let people: Vec<String> = self
             .accounts
@@ -94,6 +103,8 @@ impl Site {
         format!(
             "Offhook demo: everything runs on this machine only, and nothing of it stays. Ctrl-C stops it.\n\
              \n\
+             page      {link}   (signs you in, once)\n\
+             later     {ADMIN}, password {password}\n\
              phones    {people}, each on a UDP port of its own, registered at {sip}\n\
              receiver  {base}, checks each signature before it answers\n\
              REST      {url}/v1.1\n\
@@ -106,6 +117,8 @@ impl Site {
              {offhook} call list\n\
              {offhook} call show 1 --ladder\n\
              curl -k {base}/fail/3     the receiver answers 500 three times; /fail: until /ok\n",
+            link = page.link,
+            password = page.password,
             people = people.join(", "),
         )
     }

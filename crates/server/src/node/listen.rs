@@ -220,20 +220,22 @@ impl Listeners {
         fs::write(&path, text).with_context(|| format!("writing {}", path.display()))
     }
 
-    /// Starts to serve SIP over TCP and the REST API.
+    /// Starts to serve SIP over TCP and the REST API, which it gives.
     pub(crate) fn serve(
         self,
         config: &Config,
         surface: Surface<'_>,
         inbox: &Inbox,
         tasks: &mut JoinSet<()>,
-    ) {
+    ) -> Api {
         let max_message = max_message(config);
         let sip_domain = self.sip_domain(config);
         for listener in self.tcp {
             tasks.spawn(tcp::accept(listener, inbox.clone(), max_message));
         }
-        tasks.spawn(http::serve(self.http, surface.router(sip_domain)));
+        let api = surface.api(sip_domain);
+        tasks.spawn(http::serve(self.http, api.clone().into_router()));
+        api
     }
 
     /// What a phone is to be given as its SIP domain: with the port, unless it is the usual one.
@@ -256,7 +258,7 @@ impl Listeners {
 }
 
 impl Surface<'_> {
-    fn router(self, sip_domain: String) -> axum::Router {
+    fn api(self, sip_domain: String) -> Api {
         let settings = Settings {
             customer_id: self.config.node.customer_id,
             sip_domain,
@@ -285,7 +287,7 @@ impl Surface<'_> {
                 gauges: self.gauges,
             }),
         };
-        Api::new(settings, stores, ports, Arc::new(clock::now)).into_router()
+        Api::new(settings, stores, ports, Arc::new(clock::now))
     }
 }
 

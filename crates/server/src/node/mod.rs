@@ -33,8 +33,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::Context;
+use offhook_api::Api;
 use offhook_delivery::Endpoint;
-use offhook_store::{AttemptsWriter, CaptureWriter, DeliveryReader, JournalWriter};
+use offhook_store::{AttemptsWriter, CaptureWriter, ConfigDb, DeliveryReader, JournalWriter};
 use tokio::task::JoinSet;
 
 pub(crate) use clock::now;
@@ -57,6 +58,8 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 /// A node that runs.
 pub(crate) struct Running {
     admin_password: Option<String>,
+    api: Api,
+    db: ConfigDb,
     http: SocketAddr,
     sip_udp: Vec<SocketAddr>,
     inbox: Inbox,
@@ -91,6 +94,18 @@ impl Running {
     /// The admin's password, when this start made one up.
     pub(crate) fn admin_password(&self) -> Option<&str> {
         self.admin_password.as_deref()
+    }
+
+    /// An address that signs a browser in as the admin with this e-mail address, once, within an hour.
+    ///
+    /// # Errors
+    /// There is no such admin, or the system gives no random octets.
+    pub(crate) fn sign_in_link(&self, email: &str) -> anyhow::Result<String> {
+        let admin = self.db.login(email).context("reading users")?;
+        let (user, _) = admin.with_context(|| format!("there is no user {email}"))?;
+        let ticket = self.api.issue_ticket(user).context("making a link")?;
+        // A fragment is not sent to the server, so no log of a proxy has it.
+        Ok(format!("http://{}/#ticket={}", self.http, ticket.expose()))
     }
 
     /// Ends every call with its event, lets what is queued reach the disk, and closes the files.
@@ -205,7 +220,7 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
     };
     let (http, sip_udp) = (listeners.http_addr(), listeners.udp_addrs());
     listeners.write_listen_json(&dir)?;
-    listeners.serve(&config, surface, &inbox, &mut tasks);
+    let api = listeners.serve(&config, surface, &inbox, &mut tasks);
     retention::start(
         &config,
         &db,
@@ -218,6 +233,8 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
     tracing::info!(http = %http, sip_udp = ?sip_udp, data = %dir.display(), "listening");
     Ok(Running {
         admin_password,
+        api,
+        db,
         http,
         sip_udp,
         inbox,
