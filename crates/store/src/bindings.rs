@@ -14,6 +14,12 @@ pub struct StoredBinding {
     pub key: String,
     /// Contact address as shown in `/phones`.
     pub contact: String,
+    /// User-Agent of the phone, empty when it did not say.
+    pub user_agent: String,
+    /// Where it registered from, `address:port`.
+    pub address: String,
+    /// How: `UDP`, `TCP` …
+    pub transport: String,
     /// When it ends.
     pub expires_at: Wall,
     /// The registrar's own JSON; opaque here.
@@ -43,15 +49,19 @@ impl ConfigDb {
         self.note(|tx| {
             let apply = || -> rusqlite::Result<()> {
                 let mut put = tx.prepare_cached(
-                    "INSERT INTO binding (phone_id, key, contact, expires_at, data) \
-                     SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM phone WHERE id = ?1) \
-                     ON CONFLICT (phone_id, key) DO UPDATE SET contact = ?3, expires_at = ?4, data = ?5",
+                    "INSERT INTO binding (phone_id, key, contact, expires_at, data, user_agent, address, transport) \
+                     SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE EXISTS (SELECT 1 FROM phone WHERE id = ?1) \
+                     ON CONFLICT (phone_id, key) DO UPDATE SET contact = ?3, expires_at = ?4, data = ?5, \
+                     user_agent = ?6, address = ?7, transport = ?8",
                 )?;
                 let mut remove = tx.prepare_cached("DELETE FROM binding WHERE phone_id = ? AND key = ?")?;
                 for change in changes {
                     match change {
                         BindingChange::Put(binding) => {
-                            put.execute(params![binding.phone.0, binding.key, binding.contact, binding.expires_at.0, binding.data])?;
+                            put.execute(params![
+                                binding.phone.0, binding.key, binding.contact, binding.expires_at.0, binding.data,
+                                binding.user_agent, binding.address, binding.transport
+                            ])?;
                         }
                         BindingChange::Gone { phone, key } => {
                             remove.execute(params![phone.0, key])?;
@@ -72,7 +82,7 @@ impl ConfigDb {
         self.note(|tx| {
             let load = || -> rusqlite::Result<Vec<StoredBinding>> {
                 tx.execute("DELETE FROM binding WHERE expires_at <= ?", [now.0])?;
-                tx.prepare("SELECT phone_id, key, contact, expires_at, data FROM binding ORDER BY phone_id, key")?
+                tx.prepare("SELECT phone_id, key, contact, expires_at, data, user_agent, address, transport FROM binding ORDER BY phone_id, key")?
                     .query_map([], |row| {
                         Ok(StoredBinding {
                             phone: PhoneId(row.get(0)?),
@@ -80,6 +90,9 @@ impl ConfigDb {
                             contact: row.get(2)?,
                             expires_at: Wall(row.get(3)?),
                             data: row.get(4)?,
+                            user_agent: row.get(5)?,
+                            address: row.get(6)?,
+                            transport: row.get(7)?,
                         })
                     })?
                     .collect()

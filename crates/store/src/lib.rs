@@ -25,8 +25,8 @@ pub use captures::{
 pub use cdrs::{CDRS, Cdr, CdrScope, disposition, terminated_by};
 pub use config::{
     ApiToken, ConfigDb, NewPhone, NewToken, NewUser, NewWebhook, Ordering, PHONES, Phone,
-    PhoneAccount, RecordMode, Role, Session, TOKENS, USERS, User, UserPatch, WEBHOOKS, Webhook,
-    WebhookHealth, WebhookPatch, WebhookSecret, WebhookState,
+    PhoneAccount, RecordMode, Registration, Role, Session, TOKENS, USERS, User, UserPatch,
+    WEBHOOKS, Webhook, WebhookHealth, WebhookPatch, WebhookSecret, WebhookState,
 };
 pub use error::{Refused, StoreError};
 pub use journal::{

@@ -57,7 +57,7 @@ const SCHEMAS: &[(&str, &str)] = &[
     ),
     (
         "MadePhone",
-        "id:int user_id:int username:str display_name:str registered:bool contacts:[str] created_at:time password:str sip_domain:str",
+        "id:int user_id:int username:str display_name:str registered:bool contacts:[str] registrations:[Registration] created_at:time password:str sip_domain:str",
     ),
     (
         "MadeWebhook",
@@ -82,7 +82,7 @@ const SCHEMAS: &[(&str, &str)] = &[
     ("NoOptions", ""),
     (
         "Phone",
-        "id:int user_id:int username:str display_name:str registered:bool contacts:[str] created_at:time",
+        "id:int user_id:int username:str display_name:str registered:bool contacts:[str] registrations:[Registration] created_at:time",
     ),
     ("PhonePatch", "display_name=str"),
     ("Pong", "data:PongData"),
@@ -94,6 +94,10 @@ const SCHEMAS: &[(&str, &str)] = &[
     (
         "User",
         "id:int first_name:str last_name:str email:str ext:str role:str active:bool dnd:bool record:str created_at:time nb_registered:int",
+    (
+        "Registration",
+        "contact:str user_agent:str address:str transport:str expires_at:time",
+    ),
     ),
     (
         "UserPatch",

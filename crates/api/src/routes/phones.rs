@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use offhook_base::{PhoneId, Secret, UserId};
-use offhook_store::{NewPhone, PHONES, Phone, StoreError};
+use offhook_store::{NewPhone, PHONES, Phone, Registration, StoreError};
 use serde_json::{Map, Value, json};
 
 use crate::Api;
@@ -22,6 +22,7 @@ const FIELDS: &[&str] = &[
     "display_name",
     "registered",
     "contacts",
+    "registrations",
     "created_at",
 ];
 
@@ -179,8 +180,19 @@ fn row(phone: &Phone) -> Map<String, Value> {
         "user_id": phone.user_id,
         "username": phone.username,
         "display_name": phone.display_name,
-        "registered": !phone.contacts.is_empty(),
-        "contacts": phone.contacts,
+        "registered": !phone.registrations.is_empty(),
+        "contacts": phone.registrations.iter().map(|one| &one.contact).collect::<Vec<_>>(),
+        "registrations": phone.registrations.iter().map(registration).collect::<Vec<_>>(),
         "created_at": phone.created_at.to_contract(),
     }))
+}
+
+fn registration(registration: &Registration) -> Value {
+    json!({
+        "contact": registration.contact,
+        "user_agent": registration.user_agent,
+        "address": registration.address,
+        "transport": registration.transport,
+        "expires_at": registration.expires_at.to_contract(),
+    })
 }

@@ -194,7 +194,7 @@ async fn a_phones_password_is_told_at_create_and_reset_only() {
     let password = made["data"]["password"].as_str().unwrap().to_owned();
     assert_eq!(password.len(), 20);
     let mut expected = json!({
-        "id": 1, "user_id": 100_001, "username": "100", "display_name": "Ana 100", "registered": false, "contacts": [],
+        "id": 1, "user_id": 100_001, "username": "100", "display_name": "Ana 100", "registered": false, "contacts": [], "registrations": [],
         "created_at": "2023-11-14 22:13:20",
     });
     assert_eq!(
@@ -271,6 +271,9 @@ async fn a_registered_phone_shows_its_contacts_until_they_expire() {
         phone: PhoneId(1),
         key: "k".to_owned(),
         contact: "sip:100@192.0.2.1:5060".to_owned(),
+        user_agent: "Desk/2 \u{202e}<b>".to_owned(),
+        address: "198.51.100.4:40000".to_owned(),
+        transport: "TCP".to_owned(),
         expires_at: Wall(START.0 + 60_000_000),
         data: "{}".to_owned(),
     };
@@ -286,6 +289,13 @@ async fn a_registered_phone_shows_its_contacts_until_they_expire() {
     assert_eq!(
         (&page["total"], &page["data"][0]["contacts"]),
         (&json!(1), &json!(["sip:100@192.0.2.1:5060"]))
+    );
+    assert_eq!(
+        page["data"][0]["registrations"],
+        json!([{
+            "contact": "sip:100@192.0.2.1:5060", "user_agent": "Desk/2 \u{202e}<b>", "address": "198.51.100.4:40000",
+            "transport": "TCP", "expires_at": "2023-11-14 22:14:20",
+        }])
     );
     assert_eq!(
         world.get("/users/100001").await.expect(200)["data"]["nb_registered"],

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use offhook_base::{CdrRecord, JournalPos};
 use offhook_call::BindingChange;
+use offhook_sip_core::Transport;
 use offhook_store::{ConfigDb, StoredBinding, WebhookHealth};
 
 use super::thread::essential;
@@ -176,6 +177,9 @@ fn stored(change: BindingChange) -> offhook_store::BindingChange {
             phone,
             key: binding.key.as_str().to_owned(),
             contact: String::from_utf8_lossy(&binding.contact).into_owned(),
+            user_agent: String::from_utf8_lossy(&binding.user_agent).into_owned(),
+            address: binding.peer.addr.to_string(),
+            transport: transport(binding.peer.transport).to_owned(),
             expires_at: binding.expires_at,
             data: serde_json::to_string(&binding).unwrap_or_default(),
         }),
@@ -183,5 +187,14 @@ fn stored(change: BindingChange) -> offhook_store::BindingChange {
             phone,
             key: key.as_str().to_owned(),
         },
+    }
+}
+
+const fn transport(transport: Transport) -> &'static str {
+    match transport {
+        Transport::Udp => "UDP",
+        Transport::Tcp => "TCP",
+        Transport::Tls => "TLS",
+        Transport::Wss => "WSS",
     }
 }

@@ -27,7 +27,7 @@ use crate::migrate::{self, Durability, Schema};
 use crate::{StoreError, deadline};
 use seal::Seal;
 
-pub use phones::{NewPhone, PHONES, Phone, PhoneAccount};
+pub use phones::{NewPhone, PHONES, Phone, PhoneAccount, Registration};
 pub use tokens::{ApiToken, NewToken, Session, TOKENS};
 pub use users::{NewUser, RecordMode, Role, USERS, User, UserPatch};
 pub use webhooks::{
@@ -37,7 +37,10 @@ pub use webhooks::{
 
 const SCHEMA: Schema = Schema {
     application_id: 0x4f48_4346, // "OHCF"
-    migrations: &[include_str!("../../migrations/offhook/0001.sql")],
+    migrations: &[
+        include_str!("../../migrations/offhook/0001.sql"),
+        include_str!("../../migrations/offhook/0002_registered_by.sql"),
+    ],
 };
 
 /// A list query that takes longer is stopped and answered `TooBroad`.

@@ -3,7 +3,9 @@
 use md5::{Digest, Md5};
 use offhook_base::{PhoneId, Secret, UserId, Wall};
 use ring::digest::{SHA256, digest};
+use rusqlite::types::Type;
 use rusqlite::{Connection, Row, Transaction, params};
+use serde::Deserialize;
 
 use super::{ConfigDb, LIST_LIMIT, Scope};
 use crate::StoreError;
@@ -22,8 +24,23 @@ pub struct Phone {
     pub display_name: String,
     /// When it was made.
     pub created_at: Wall,
-    /// Contacts of its bindings that are alive.
-    pub contacts: Vec<String>,
+    /// Its bindings that are alive.
+    pub registrations: Vec<Registration>,
+}
+
+/// Where a phone can be reached, as people look at it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+pub struct Registration {
+    /// Contact address.
+    pub contact: String,
+    /// User-Agent of the phone, empty when it did not say.
+    pub user_agent: String,
+    /// Where it registered from, `address:port`.
+    pub address: String,
+    /// How: `UDP`, `TCP` …
+    pub transport: String,
+    /// When it ends.
+    pub expires_at: Wall,
 }
 
 /// What a phone is made from.
@@ -71,11 +88,12 @@ pub static PHONES: Resource = Resource {
     ],
 };
 
-/// Two `?`: the present moment, twice. Contacts are joined by a line feed, which no contact holds.
+/// Two `?`: the present moment, twice.
 const TABLE: &str = "(SELECT p.id, p.user_id, p.username, p.display_name, p.created_at, \
     EXISTS (SELECT 1 FROM binding b WHERE b.phone_id = p.id AND b.expires_at > ?) AS registered, \
-    (SELECT group_concat(contact, char(10)) FROM (SELECT contact FROM binding b WHERE b.phone_id = p.id AND b.expires_at > ? \
-     ORDER BY b.key)) AS contacts FROM phone p) t";
+    (SELECT json_group_array(json_object('contact', contact, 'user_agent', user_agent, 'address', address, 'transport', transport, \
+     'expires_at', expires_at)) FROM (SELECT * FROM binding b WHERE b.phone_id = p.id AND b.expires_at > ? ORDER BY b.key)) \
+     AS registrations FROM phone p) t";
 
 const ACCOUNT: &str = "SELECT p.id, p.user_id, p.username, p.display_name, p.ha1_md5, p.ha1_sha256, u.active FROM phone p JOIN user u ON u.id = p.user_id";
 
@@ -283,16 +301,15 @@ fn one_phone(db: &Connection, id: i64, now: Wall) -> rusqlite::Result<Phone> {
 }
 
 fn phone_row(row: &Row<'_>) -> rusqlite::Result<Phone> {
-    let contacts: Option<String> = row.get("contacts")?;
+    let registrations: String = row.get("registrations")?;
     Ok(Phone {
         id: PhoneId(row.get("id")?),
         user_id: UserId(row.get("user_id")?),
         username: row.get("username")?,
         display_name: row.get("display_name")?,
         created_at: Wall(row.get("created_at")?),
-        contacts: contacts
-            .map(|all| all.split('\n').map(str::to_owned).collect())
-            .unwrap_or_default(),
+        registrations: serde_json::from_str(&registrations)
+            .map_err(|e| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(e)))?,
     })
 }
 

@@ -476,6 +476,9 @@ fn binding(phone: PhoneId, key: &str, expires_at: Wall) -> StoredBinding {
         phone,
         key: key.to_owned(),
         contact: format!("sip:{key}@192.0.2.1"),
+        user_agent: "a \"phone\"\n".to_owned(),
+        address: "192.0.2.1:5060".to_owned(),
+        transport: "UDP".to_owned(),
         expires_at,
         data: format!("{{\"key\":\"{key}\"}}"),
     }
@@ -507,7 +510,14 @@ fn bindings_are_kept_over_a_restart_until_they_expire() {
     }])
     .unwrap();
     let shown = db.phone(phone, NOW).unwrap();
-    assert_eq!(shown.contacts, ["sip:a@192.0.2.1", "sip:b@192.0.2.1"]);
+    let seen = |stored: &StoredBinding| Registration {
+        contact: stored.contact.clone(),
+        user_agent: stored.user_agent.clone(),
+        address: stored.address.clone(),
+        transport: stored.transport.clone(),
+        expires_at: stored.expires_at,
+    };
+    assert_eq!(shown.registrations, [seen(&short), seen(&long)]);
     assert_eq!(db.user(user.id, NOW).unwrap().nb_registered, 2);
     assert_eq!(db.user(user.id, after(61)).unwrap().nb_registered, 1);
     let registered = select(
