@@ -95,21 +95,31 @@ impl Params {
         }
     }
 
-    /// Whether `include=<relation>` asks for a relation.
+    /// The relations that `include=<relation>,<relation>` asks for, all of them of `known`.
     ///
     /// # Errors
     /// 400 for a relation that the resource does not have.
-    pub(crate) fn includes(&self, known: &str) -> Result<bool, ApiError> {
+    pub(crate) fn includes(&self, known: &[&str]) -> Result<Included, ApiError> {
         let Some(list) = self.get("include")? else {
-            return Ok(false);
+            return Ok(Included(Vec::new()));
         };
-        match list.split(',').map(str::trim).find(|name| *name != known) {
-            None => Ok(true),
-            Some(_) => Err(ApiError::parameter(
-                "include",
-                format!("only {known} can be included"),
-            )),
+        let asked: Vec<String> = list.split(',').map(|name| name.trim().to_owned()).collect();
+        if asked.iter().all(|name| known.contains(&name.as_str())) {
+            return Ok(Included(asked));
         }
+        Err(ApiError::parameter(
+            "include",
+            format!("only {} can be included", known.join(" and ")),
+        ))
+    }
+}
+
+/// The relations that a client wants with the rows.
+pub(crate) struct Included(Vec<String>);
+
+impl Included {
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|asked| asked == name)
     }
 }
 

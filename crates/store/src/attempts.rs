@@ -3,6 +3,7 @@
 //! The journal alone says what is still to be sent. These files say what was sent and answered; a crash
 //! may cost their last second, and retention is deleting whole files.
 
+mod counts;
 mod day;
 mod filter;
 mod reader;
@@ -12,6 +13,7 @@ mod writer;
 use bytes::Bytes;
 use offhook_base::{DeliveryId, EventRecord, Wall, WebhookId};
 
+pub use counts::{DeliveryCounts, EndedInHour};
 pub use filter::DeliveryFilter;
 pub use reader::{DeliveryPage, DeliveryReader};
 pub use writer::{AttemptsHandle, AttemptsWriter, EvidenceDropped};

@@ -15,8 +15,8 @@ mod journal;
 mod migrate;
 
 pub use attempts::{
-    AttemptRecord, AttemptsHandle, AttemptsWriter, DeliveryFilter, DeliveryPage, DeliveryReader,
-    DeliveryRow, DeliveryState, EvidenceDropped, FinishedDelivery,
+    AttemptRecord, AttemptsHandle, AttemptsWriter, DeliveryCounts, DeliveryFilter, DeliveryPage,
+    DeliveryReader, DeliveryRow, DeliveryState, EndedInHour, EvidenceDropped, FinishedDelivery,
 };
 pub use bindings::{BindingChange, StoredBinding};
 pub use captures::{

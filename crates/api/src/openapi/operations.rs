@@ -185,6 +185,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Answer::One("Integration"),
     ),
     list("/webhooks", "Webhooks", "Webhook"),
+    get(
+        "/webhooks/activity",
+        "Deliveries that ended in each of the last 24 hours, by webhook",
+        Answer::List("WebhookActivity"),
+    ),
     write(
         "post",
         "/webhooks",

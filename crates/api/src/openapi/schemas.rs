@@ -20,13 +20,18 @@ const SCHEMAS: &[(&str, &str)] = &[
         "id:int call_id:int live_id:int parent_live_id:int? root_live_id:int is_root:bool user_id:int? sip_endpoint_id:int? server_id:int? \
          type:str calldate:time clid:str src:str src_id:str src_name:str src_ua:str src_codec:str dst:str dst_id:str dst_name:str \
          dst_ua:str dst_codec:str duration:int billsec:int disposition:str destination:str context:str t_cause:str info:str rate:num \
-         charge:num labels:[any] metadata:str? nb_notes:int terminated_by:str cause:Cause quality:any users=[any]",
+         charge:num labels:[any] metadata:str? nb_notes:int terminated_by:str cause:Cause quality:any users=[any] deliveries=DeliveryCounts",
     ),
     (
         "Delivery",
         "id:int webhook_id:int event_id:str event_name:str call_id:int root_call_id:int seq:int? state:str reason:str? replayed:bool \
          attempts:[Attempt] next_attempt_at:time? body:str",
     ),
+    (
+        "DeliveryCounts",
+        "pending:int delivered:int failed:int expired:int held:int",
+    ),
+    ("EndedInHour", "at:time delivered:int failed:int"),
     ("Error", "message:str code:str errors:[FieldError]"),
     ("Events", "data:[any] next:str"),
     (
@@ -62,7 +67,7 @@ const SCHEMAS: &[(&str, &str)] = &[
     (
         "MadeWebhook",
         "id:int name:str url:str events:[str] contexts:[str] active:bool state:str disabled_reason:str? order:str timeout_ms:int headers:map \
-         created_at:time last_delivery_at:time? secret:str",
+         created_at:time last_delivery_at:time? secret:str exchange=Exchange",
     ),
     (
         "Me",
@@ -89,16 +94,17 @@ const SCHEMAS: &[(&str, &str)] = &[
     ("PongData", "response:str"),
     ("Recover", "since:str until=str only=str dry_run=bool"),
     ("Recovered", "count:int dry_run:bool"),
+    (
+        "Registration",
+        "contact:str user_agent:str address:str transport:str expires_at:time",
+    ),
     ("RotateOptions", "secret=str"),
     ("TestResult", "delivered:bool reason:str? exchange:Exchange"),
     (
         "User",
         "id:int first_name:str last_name:str email:str ext:str role:str active:bool dnd:bool record:str created_at:time nb_registered:int",
-    (
-        "Registration",
-        "contact:str user_agent:str address:str transport:str expires_at:time",
     ),
-    ),
+    ("WebhookActivity", "webhook_id:int hours:[EndedInHour]"),
     (
         "UserPatch",
         "first_name=str last_name=str email=str ext=str role=str active=bool dnd=bool record=str password=str",
@@ -106,7 +112,7 @@ const SCHEMAS: &[(&str, &str)] = &[
     (
         "Webhook",
         "id:int name:str url:str events:[str] contexts:[str] active:bool state:str disabled_reason:str? order:str timeout_ms:int headers:map \
-         created_at:time last_delivery_at:time?",
+         created_at:time last_delivery_at:time? exchange=Exchange",
     ),
     (
         "WebhookPatch",
@@ -127,7 +133,11 @@ const PARAMETERS: &[(&str, &str, &str)] = &[
         "string",
         "JSON array of {property, operator, value}, all of which must hold; operators eq = like gt gte lt lte",
     ),
-    ("include", "string", "users"),
+    (
+        "include",
+        "string",
+        "users, deliveries; several with commas between",
+    ),
     ("limit", "integer", "Rows on a page, 1 to 10000"),
     ("page", "integer", "Page number from 1"),
     (

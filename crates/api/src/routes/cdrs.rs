@@ -1,10 +1,12 @@
 //! `/cdrs`: calls that are over.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use offhook_base::UserId;
-use offhook_store::{CDRS, Cdr, User, disposition, terminated_by};
+use offhook_base::{CallId, UserId, Wall};
+use offhook_store::{CDRS, Cdr, DeliveryCounts, User, disposition, terminated_by};
 use serde_json::{Map, Value, json};
 
 use super::{csv, users};
@@ -91,6 +93,9 @@ const COLUMNS: &[&str] = &[
     "terminated_by",
 ];
 
+/// Microseconds.
+const DAY: i64 = 86_400_000_000;
+
 /// Rows of an export when the client gives no limit.
 const EXPORT_LIMIT: &str = "10000";
 
@@ -100,13 +105,13 @@ pub(super) async fn list(
     params: Params,
 ) -> Result<Response, ApiError> {
     let selection = params.selection(&CDRS)?;
-    let view = View::of(&params)?;
+    let view = View::of(&params, &caller)?;
     let scope = caller.cdr_scope();
     let page = api
         .store(move |inner| inner.stores.config.cdrs(scope, &selection))
         .await??;
-    let people = view.people(&api).await?;
-    Ok(reply::list(&page.map(|cdr| view.row(&cdr, &people))))
+    let beside = view.beside(&api, &page.data).await?;
+    Ok(reply::list(&page.map(|cdr| view.row(&cdr, &beside))))
 }
 
 pub(super) async fn one(
@@ -115,13 +120,13 @@ pub(super) async fn one(
     Id(id): Id,
     params: Params,
 ) -> Result<Response, ApiError> {
-    let view = View::of(&params)?;
+    let view = View::of(&params, &caller)?;
     let scope = caller.cdr_scope();
     let cdr = api
         .store(move |inner| inner.stores.config.cdr(scope, id))
         .await??;
-    let people = view.people(&api).await?;
-    Ok(reply::one(view.row(&cdr, &people)))
+    let beside = view.beside(&api, std::slice::from_ref(&cdr)).await?;
+    Ok(reply::one(view.row(&cdr, &beside)))
 }
 
 pub(super) async fn csv(
@@ -154,46 +159,97 @@ pub(super) async fn csv(
     Ok((headers, text).into_response())
 }
 
-/// Which parts of a CDR the client wants.
+/// Which parts of a CDR the client wants, and what beside it.
 struct View {
     shown: Shown,
     with_users: bool,
     shown_users: Shown,
+    with_deliveries: bool,
+}
+
+/// What stands beside the CDRs of one answer.
+struct Beside {
+    people: Vec<User>,
+    deliveries: BTreeMap<CallId, DeliveryCounts>,
 }
 
 impl View {
-    fn of(params: &Params) -> Result<Self, ApiError> {
+    fn of(params: &Params, caller: &Caller) -> Result<Self, ApiError> {
+        let included = params.includes(&["users", "deliveries"])?;
+        let with_deliveries = included.has("deliveries");
+        if with_deliveries && !caller.is_admin() {
+            return Err(ApiError::access_denied());
+        }
         Ok(Self {
             shown: params.fields("cdrs", FIELDS)?,
-            with_users: params.includes("users")?,
+            with_users: included.has("users"),
             shown_users: params.fields("users", users::FIELDS)?,
+            with_deliveries,
         })
     }
 
-    async fn people(&self, api: &Api) -> Result<Vec<User>, ApiError> {
-        if !self.with_users {
-            return Ok(Vec::new());
-        }
-        Ok(api
-            .store(|inner| inner.stores.config.all_users(inner.wall()))
-            .await??)
+    async fn beside(&self, api: &Api, cdrs: &[Cdr]) -> Result<Beside, ApiError> {
+        let people = if self.with_users {
+            api.store(|inner| inner.stores.config.all_users(inner.wall()))
+                .await??
+        } else {
+            Vec::new()
+        };
+        let deliveries = if self.with_deliveries {
+            deliveries(api, cdrs).await?
+        } else {
+            BTreeMap::new()
+        };
+        Ok(Beside { people, deliveries })
     }
 
-    fn row(&self, cdr: &Cdr, people: &[User]) -> Value {
+    fn row(&self, cdr: &Cdr, beside: &Beside) -> Value {
         let mut row = self.shown.of(row(cdr));
+        let Value::Object(members) = &mut row else {
+            return row;
+        };
         if self.with_users {
             let of_call = [cdr.record.user_id, cdr.record.other_user_id];
-            let users: Vec<Value> = people
+            let users: Vec<Value> = beside
+                .people
                 .iter()
                 .filter(|user| of_call.contains(&Some(user.id)))
                 .map(|user| self.shown_users.of(person(user)))
                 .collect();
-            if let Value::Object(members) = &mut row {
-                members.insert("users".to_owned(), Value::from(users));
-            }
+            members.insert("users".to_owned(), Value::from(users));
+        }
+        if self.with_deliveries {
+            let counts = beside.deliveries.get(&cdr.record.root_live_id);
+            let counts = counts.copied().unwrap_or_default();
+            members.insert("deliveries".to_owned(), counted(counts));
         }
         row
     }
+}
+
+/// How the deliveries of these calls' roots stand.
+async fn deliveries(api: &Api, cdrs: &[Cdr]) -> Result<BTreeMap<CallId, DeliveryCounts>, ApiError> {
+    let mut roots: Vec<CallId> = cdrs.iter().map(|cdr| cdr.record.root_live_id).collect();
+    roots.sort_unstable();
+    roots.dedup();
+    let Some(first) = cdrs.iter().map(|cdr| cdr.record.started_at).min() else {
+        return Ok(BTreeMap::new());
+    };
+    // A call of a root may have begun on the day after the root did.
+    let since = Wall(first.0 - DAY);
+    Ok(api
+        .store(move |inner| inner.stores.deliveries.counts_of_roots(&roots, since))
+        .await??)
+}
+
+fn counted(counts: DeliveryCounts) -> Value {
+    json!({
+        "pending": counts.pending,
+        "delivered": counts.delivered,
+        "failed": counts.failed,
+        "expired": counts.expired,
+        "held": counts.held,
+    })
 }
 
 /// What one party of a call may know of the other.

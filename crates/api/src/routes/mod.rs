@@ -71,6 +71,7 @@ fn resources() -> Router<Api> {
             get(webhooks::integration).patch(webhooks::switch),
         )
         .route("/webhooks", get(webhooks::list).post(webhooks::create))
+        .route("/webhooks/activity", get(webhooks::activity))
         .route(
             "/webhooks/{id}",
             get(webhooks::one)

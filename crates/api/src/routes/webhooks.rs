@@ -5,7 +5,8 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Response;
 use offhook_base::{Secret, Wall, WebhookId};
-use offhook_store::{NewWebhook, Ordering, WEBHOOKS, Webhook, WebhookPatch};
+use offhook_store::filter::Page;
+use offhook_store::{EndedInHour, NewWebhook, Ordering, WEBHOOKS, Webhook, WebhookPatch};
 use serde_json::{Map, Value, json};
 
 use super::deliveries::headers;
@@ -35,6 +36,10 @@ const FIELDS: &[&str] = &[
     "created_at",
     "last_delivery_at",
 ];
+
+/// Seconds of one bar of a webhook's chart, and how many bars there are.
+const HOUR: i64 = 3_600;
+const HOURS: i64 = 24;
 
 /// Time for the `webhook.test` of a save.
 const TEST_TIME: Duration = Duration::from_secs(10);
@@ -92,6 +97,43 @@ pub(super) async fn list(
     Ok(reply::list(&page.map(|webhook| shown.of(row(&webhook)))))
 }
 
+/// `GET /webhooks/activity`: how each webhook fared in each of the last 24 hours, for the page's small charts.
+pub(super) async fn activity(State(api): State<Api>, _admin: Admin) -> Result<Response, ApiError> {
+    let rows = api
+        .store(|inner| -> Result<Vec<Value>, ApiError> {
+            let stores = &inner.stores;
+            let from = first_hour(inner.wall());
+            let ended = stores.deliveries.ended_by_hour(from)?;
+            let webhooks = stores.config.all_webhooks(inner.wall())?;
+            let row = |webhook: &Webhook| hours(webhook.id, from, &ended);
+            Ok(webhooks.iter().map(row).collect())
+        })
+        .await??;
+    let total = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+    Ok(reply::list(&Page { data: rows, total }))
+}
+
+/// The start of the first of the 24 hours that end with the present one.
+fn first_hour(now: Wall) -> Wall {
+    let hour = now.unix_seconds().div_euclid(HOUR);
+    Wall::from_unix_seconds((hour - HOURS + 1) * HOUR)
+}
+
+fn hours(webhook: WebhookId, from: Wall, ended: &[EndedInHour]) -> Value {
+    let of_hour = |n: i64| {
+        let at = Wall::from_unix_seconds(from.unix_seconds() + n * HOUR);
+        let found = ended
+            .iter()
+            .find(|row| row.webhook == webhook && row.hour == at);
+        json!({
+            "at": at.to_contract(),
+            "delivered": found.map_or(0, |row| row.delivered),
+            "failed": found.map_or(0, |row| row.failed),
+        })
+    };
+    json!({"webhook_id": webhook, "hours": (0..HOURS).map(of_hour).collect::<Vec<_>>()})
+}
+
 pub(super) async fn one(
     State(api): State<Api>,
     _admin: Admin,
@@ -125,7 +167,7 @@ pub(super) async fn create(
     let id = api
         .store(|inner| inner.stores.config.next_webhook_id())
         .await??;
-    try_out(
+    let tried = try_out(
         &api,
         target(id, &new.url, &new.headers, vec![secret.clone()]),
     )
@@ -136,7 +178,8 @@ pub(super) async fn create(
             Ok((webhook.clone(), vec![ConfigChange::Webhook(webhook)]))
         })
         .await?;
-    Ok(reply::created(with_secret(&webhook, &secret)))
+    let row = with_exchange(with_secret(&webhook, &secret), &tried);
+    Ok(reply::created(row))
 }
 
 pub(super) async fn update(
@@ -147,12 +190,18 @@ pub(super) async fn update(
 ) -> Result<Response, ApiError> {
     let Input { patch, .. } = webhook_fields::input(fields, false)?;
     let webhook = load(&api, id).await?;
-    if let Some(url) = patch.url.as_ref().filter(|url| **url != webhook.url) {
-        let headers = patch.headers.as_ref().unwrap_or(&webhook.headers);
-        try_out(&api, target(webhook.id, url, headers, secrets(&webhook))).await?;
-    }
+    let tried = match patch.url.as_ref().filter(|url| **url != webhook.url) {
+        Some(url) => {
+            let headers = patch.headers.as_ref().unwrap_or(&webhook.headers);
+            Some(try_out(&api, target(webhook.id, url, headers, secrets(&webhook))).await?)
+        }
+        None => None,
+    };
     let webhook = save(&api, webhook.id, patch).await?;
-    Ok(reply::one(row(&webhook)))
+    Ok(reply::one(match tried {
+        Some(tried) => with_exchange(row(&webhook), &tried),
+        None => row(&webhook),
+    }))
 }
 
 async fn save(api: &Api, id: WebhookId, patch: WebhookPatch) -> Result<Webhook, ApiError> {
@@ -322,11 +371,11 @@ fn secrets(webhook: &Webhook) -> Vec<Secret<String>> {
         .collect()
 }
 
-/// Refuses an address that does not answer 2xx.
-async fn try_out(api: &Api, target: TestTarget) -> Result<(), ApiError> {
+/// Refuses an address that does not answer 2xx; else gives what was sent and answered.
+async fn try_out(api: &Api, target: TestTarget) -> Result<Exchange, ApiError> {
     let outcome = send_test(api, target).await;
     match outcome.failure {
-        None => Ok(()),
+        None => Ok(outcome.exchange),
         Some(reason) => {
             let error = FieldError::new("url", reason).with_exchange(exchange(&outcome.exchange));
             Err(ApiError::validation(vec![error]))
@@ -354,6 +403,12 @@ fn exchange(exchange: &Exchange) -> Value {
         "response_body": exchange.response_body,
         "ms": exchange.ms,
     })
+}
+
+/// Shows the admin what a save sent, as a refusal does.
+fn with_exchange(mut row: Map<String, Value>, tried: &Exchange) -> Map<String, Value> {
+    row.insert("exchange".to_owned(), exchange(tried));
+    row
 }
 
 fn with_secret(webhook: &Webhook, secret: &Secret<String>) -> Map<String, Value> {

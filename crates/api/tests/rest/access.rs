@@ -46,6 +46,7 @@ pub fn routes() -> Vec<(&'static str, &'static str, Value, u16, u16)> {
             403,
         ),
         ("GET", "/webhooks", Value::Null, 200, 403),
+        ("GET", "/webhooks/activity", Value::Null, 200, 403),
         ("POST", "/webhooks", hook(), 201, 403),
         ("GET", "/webhooks/1", Value::Null, 200, 403),
         ("PATCH", "/webhooks/1", json!({"name": "b"}), 200, 403),

@@ -1,9 +1,10 @@
 //! `/cdrs`
 
-use offhook_base::UserId;
+use offhook_base::{CdrRecord, DeliveryId, UserId, WebhookId};
+use offhook_store::{AttemptsWriter, DeliveryState, FinishedDelivery, RoutedDelivery};
 use serde_json::{Value, json};
 
-use crate::world::{ADMIN_ID, USER, USER_ID, World, cdr, filter};
+use crate::world::{ADMIN_ID, START, USER, USER_ID, World, cdr, filter};
 
 #[tokio::test]
 async fn a_cdr_has_every_field_of_the_contract_with_its_type() {
@@ -136,5 +137,75 @@ async fn the_export_is_rfc4180_and_runs_in_no_spreadsheet() {
             .count(),
         1
     );
+    world.end();
+}
+
+#[tokio::test]
+async fn a_cdr_tells_how_the_deliveries_of_its_root_stand_when_asked() {
+    let mut world = World::new();
+    for (pos, call) in [(1, 11), (2, 12)] {
+        let record = CdrRecord {
+            started_at: START,
+            ..cdr(call, USER_ID, None)
+        };
+        world.project(pos, &record);
+    }
+    let routed = |id: u64, held: bool| RoutedDelivery {
+        id: DeliveryId(id),
+        webhook: WebhookId(1),
+        prev_seq: 0,
+        held,
+    };
+    let event = world.commit(1, 11, vec![routed(1, false), routed(2, true)]);
+    let attempts = AttemptsWriter::start(world.dir.path(), START, 64).unwrap();
+    // The third failed and was sent again with success: it is well. The fifth is of another webhook.
+    for (id, webhook, state) in [
+        (3, 1, DeliveryState::Failed),
+        (4, 1, DeliveryState::Delivered),
+        (5, 2, DeliveryState::Expired),
+    ] {
+        let ended = FinishedDelivery {
+            id: DeliveryId(id),
+            webhook: WebhookId(webhook),
+            event: event.clone(),
+            prev_seq: 0,
+            state,
+            reason: None,
+            replayed: false,
+            finished_at: START,
+        };
+        attempts.handle().finished(ended).unwrap();
+    }
+    assert!(attempts.shutdown());
+    let page = world
+        .get("/cdrs?sort=id&include=deliveries")
+        .await
+        .expect(200);
+    assert_eq!(
+        page["data"][0]["deliveries"],
+        json!({"pending": 1, "held": 1, "delivered": 1, "failed": 0, "expired": 1})
+    );
+    assert_eq!(
+        page["data"][1]["deliveries"],
+        json!({"pending": 0, "held": 0, "delivered": 0, "failed": 0, "expired": 0})
+    );
+    let both = world
+        .get("/cdrs/1?include=users,deliveries")
+        .await
+        .expect(200);
+    assert!(both["data"]["users"].is_array() && both["data"]["deliveries"].is_object());
+    assert!(
+        world.get("/cdrs").await.expect(200)["data"][0]
+            .get("deliveries")
+            .is_none()
+    );
+    world
+        .get("/cdrs?include=deliveries,cats")
+        .await
+        .error(400, "invalid_parameter");
+    let refused = world
+        .send("GET", "/cdrs?include=deliveries", USER, Value::Null)
+        .await;
+    refused.error(403, "access_denied");
     world.end();
 }

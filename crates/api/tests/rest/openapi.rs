@@ -21,7 +21,7 @@ async fn document(world: &World) -> Value {
 fn template(path: &str) -> String {
     let parts: Vec<_> = path.split('/').collect();
     let part = |(n, part): (usize, &&str)| {
-        let is_id = n == 2 && parts[1] != "integrations";
+        let is_id = n == 2 && parts[1] != "integrations" && *part != "activity";
         if is_id {
             "{id}".to_owned()
         } else {

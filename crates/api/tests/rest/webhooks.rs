@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use offhook_api::ports::{ConfigChange, Exchange, Recover, TestOutcome};
-use offhook_base::{Wall, WebhookId};
-use offhook_store::{WebhookHealth, WebhookState};
+use offhook_base::{DeliveryId, Wall, WebhookId};
+use offhook_store::{AttemptsWriter, DeliveryState, FinishedDelivery, WebhookHealth, WebhookState};
 use serde_json::{Value, json};
 
 use crate::world::{START, World};
@@ -450,5 +450,98 @@ async fn health_is_shown_and_the_integration_is_switched() {
     assert_eq!(world.played.told(), ["integration false"]);
     world.delete("/webhooks/1").await.expect(204);
     assert_eq!(world.played.told(), ["webhook 1 gone"]);
+    world.end();
+}
+
+#[tokio::test]
+async fn a_save_shows_what_its_test_sent_and_what_came_back() {
+    let world = World::new();
+    let accepted = || TestOutcome {
+        failure: None,
+        exchange: Exchange {
+            status: Some(204),
+            ..failure("").exchange
+        },
+    };
+    world
+        .played
+        .outcomes
+        .lock()
+        .unwrap()
+        .extend([accepted(), accepted()]);
+    let made = world.post("/webhooks", body()).await.expect(201);
+    let exchange = &made["data"]["exchange"];
+    assert_eq!(
+        (
+            &exchange["status"],
+            &exchange["request_headers"]["webhook-id"]
+        ),
+        (&json!(204), &json!("n1.1"))
+    );
+    let moved = world
+        .patch("/webhooks/1", json!({"url": "https://new.example/"}))
+        .await
+        .expect(200);
+    assert_eq!(moved["data"]["exchange"]["status"], 204);
+    // Nothing was sent: there is nothing to show.
+    let renamed = world
+        .patch("/webhooks/1", json!({"name": "other"}))
+        .await
+        .expect(200);
+    assert!(renamed["data"].get("exchange").is_none());
+    assert!(
+        world.get("/webhooks/1").await.expect(200)["data"]
+            .get("exchange")
+            .is_none()
+    );
+    world.end();
+}
+
+#[tokio::test]
+async fn activity_has_the_last_24_hours_of_every_webhook() {
+    let mut world = World::new();
+    world.post("/webhooks", body()).await.expect(201);
+    let event = world.commit(1, 11, Vec::new());
+    let attempts = AttemptsWriter::start(world.dir.path(), START, 64).unwrap();
+    let ended = |id: u64, state: DeliveryState, hours_ago: i64| FinishedDelivery {
+        id: DeliveryId(id),
+        webhook: WebhookId(1),
+        event: event.clone(),
+        prev_seq: 0,
+        state,
+        reason: None,
+        replayed: false,
+        finished_at: Wall(START.0 - hours_ago * 3_600_000_000),
+    };
+    for one in [
+        ended(1, DeliveryState::Delivered, 0),
+        ended(2, DeliveryState::Delivered, 0),
+        ended(3, DeliveryState::Failed, 0),
+        ended(4, DeliveryState::Expired, 2),
+        ended(5, DeliveryState::Delivered, 30),
+    ] {
+        attempts.handle().finished(one).unwrap();
+    }
+    assert!(attempts.shutdown());
+    let page = world.get("/webhooks/activity").await.expect(200);
+    assert_eq!(
+        (&page["total"], &page["data"][0]["webhook_id"]),
+        (&json!(1), &json!(1))
+    );
+    let hours = page["data"][0]["hours"].as_array().unwrap();
+    assert_eq!(hours.len(), 24);
+    assert_eq!(
+        hours[23],
+        json!({"at": "2023-11-14 22:00:00", "delivered": 2, "failed": 1})
+    );
+    assert_eq!(
+        hours[21],
+        json!({"at": "2023-11-14 20:00:00", "delivered": 0, "failed": 1})
+    );
+    let rest: u64 = hours
+        .iter()
+        .map(|hour| hour["delivered"].as_u64().unwrap())
+        .sum();
+    assert_eq!(rest, 2, "what ended before is on no bar");
     world.end();
 }

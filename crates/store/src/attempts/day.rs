@@ -10,7 +10,10 @@ use crate::migrate::{self, Durability, Schema};
 
 const SCHEMA: Schema = Schema {
     application_id: 0x4f68_6131,
-    migrations: &[include_str!("../../migrations/attempts/0001_evidence.sql")],
+    migrations: &[
+        include_str!("../../migrations/attempts/0001_evidence.sql"),
+        include_str!("../../migrations/attempts/0002_ended_by_hour.sql"),
+    ],
 };
 
 /// A day, UTC, as `YYYYMMDD`.

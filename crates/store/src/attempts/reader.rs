@@ -198,7 +198,11 @@ impl DeliveryReader {
         })
     }
 
-    fn days(&self) -> Result<Vec<Day>, StoreError> {
+    pub(super) fn journal(&self) -> &JournalReader {
+        &self.journal
+    }
+
+    pub(super) fn days(&self) -> Result<Vec<Day>, StoreError> {
         let days = day::days(&self.dir)?;
         // A file that was deleted must not be kept on disk by our being connected to it.
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
@@ -206,7 +210,7 @@ impl DeliveryReader {
         Ok(days)
     }
 
-    fn on<T: Default>(
+    pub(super) fn on<T: Default>(
         &self,
         day: Day,
         query: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,

@@ -23,7 +23,7 @@ impl DeliveryState {
         }
     }
 
-    fn from_number(number: u8) -> Option<Self> {
+    pub(super) fn from_number(number: u8) -> Option<Self> {
         [
             Self::Pending,
             Self::Held,

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::row::{self, DELIVERY_COLUMNS, EVENT_COLUMNS};
 use super::{Backlog, SCHEMA, StoredEvent, UnfinishedDelivery};
-use crate::{DeliveryFilter, StoreError, deadline, migrate};
+use crate::{DeliveryFilter, DeliveryState, StoreError, deadline, migrate};
 
 /// A read-only connection to the journal. Each answer is one short transaction: a long one would keep
 /// the log from being checkpointed.
@@ -231,6 +231,30 @@ impl JournalReader {
                 )?
                 .collect::<rusqlite::Result<Vec<_>>>()?;
             Ok((ids, count))
+        })
+        .map_err(|e| StoreError::sqlite(&self.path, e))
+    }
+
+    /// How many deliveries of these roots are not finished, by root and state.
+    pub(crate) fn unfinished_of_roots(
+        &self,
+        roots: &[CallId],
+        deadline: Instant,
+    ) -> Result<Vec<(CallId, DeliveryState, u64)>, StoreError> {
+        let mut db = self.db.lock().unwrap_or_else(PoisonError::into_inner);
+        // The table has no index on the root: it is read once, and is long only in an outage.
+        deadline::until(&mut db, deadline, |db| {
+            let mut statement =
+                db.prepare_cached("SELECT root, state, count(*) FROM delivery GROUP BY 1, 2")?;
+            let rows = statement.query_map([], |row| {
+                let state = match row.get::<_, u8>(1)? {
+                    row::HELD => DeliveryState::Held,
+                    _ => DeliveryState::Pending,
+                };
+                Ok((CallId(row.get(0)?), state, row.get(2)?))
+            })?;
+            rows.filter(|row| row.as_ref().map_or(true, |(root, ..)| roots.contains(root)))
+                .collect()
         })
         .map_err(|e| StoreError::sqlite(&self.path, e))
     }
