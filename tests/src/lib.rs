@@ -20,6 +20,7 @@ mod rest;
 mod scenario;
 mod sipp;
 mod site;
+mod stream;
 mod tone;
 
 pub use baresip::{Baresip, BaresipSetup};
@@ -30,4 +31,5 @@ pub use receiver::{Mode, Received, Receiver};
 pub use rest::{Reply, Rest, percent_encode};
 pub use sipp::{Confirmed, Running, Sipp};
 pub use site::{Account, Site};
+pub use stream::{Message, Stream};
 pub use tone::seconds_of_tone;

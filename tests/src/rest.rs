@@ -47,6 +47,16 @@ impl Rest {
         Self { server, token }
     }
 
+    /// Where it connects to.
+    pub(crate) const fn server(&self) -> SocketAddr {
+        self.server
+    }
+
+    /// Its token.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
     /// `GET /v1.1<path>`
     pub async fn get(&self, path: &str) -> Reply {
         self.send(Method::GET, path, None).await

@@ -181,6 +181,12 @@ impl Credentials {
         &self.token
     }
 
+    /// Whether they still let an admin in; that counts as use.
+    pub(crate) async fn is_admin(&self, api: &Api) -> bool {
+        let user = self.user(api).await;
+        user.is_ok_and(|user| Caller(user).is_admin())
+    }
+
     async fn user(&self, api: &Api) -> Result<User, Refusal> {
         if !is_token(self.token.expose()) {
             return Err(Refusal::Unknown);

@@ -259,6 +259,17 @@ impl ApiError {
         .with_internal(internal)
     }
 
+    /// 503: every place for an event stream is taken.
+    pub(crate) fn too_many_streams() -> Self {
+        Self::about(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too_many_streams",
+            "server",
+            "Too many event streams are open",
+        )
+        .with_retry_after(Duration::from_secs(10))
+    }
+
     /// 503: not ready, with its reasons.
     pub(crate) fn not_ready(faults: Vec<String>) -> Self {
         let fields = faults

@@ -4,6 +4,7 @@
 //! the delivery engine) through the traits of [`ports`], which the server implements. It opens no socket:
 //! [`Api::into_router`] gives a router that the server mounts.
 
+pub mod feed;
 pub mod flow;
 pub mod ports;
 

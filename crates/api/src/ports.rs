@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::feed::Feed;
 use offhook_base::{CallId, DeliveryId, PhoneId, Secret, UserId, Wall, WebhookId};
 use offhook_store::{PhoneAccount, User, Webhook};
 
@@ -28,6 +29,8 @@ pub struct Ports {
     pub deliveries: Arc<dyn DeliveryControl>,
     /// Is told of each change of configuration after it is stored.
     pub config: Arc<dyn ConfigChanged>,
+    /// Where the server publishes what happens.
+    pub feed: Arc<Feed>,
     /// Whether the server can take calls.
     pub readiness: Arc<dyn Readiness>,
 }
@@ -97,6 +100,8 @@ pub trait LiveCalls: Send + Sync {
     fn all(&self) -> Vec<Arc<LiveCall>>;
     /// One call, unless it is over.
     fn get(&self, id: CallId) -> Option<Arc<LiveCall>>;
+    /// Reads what [`crate::feed::Notice::Call`] carries; `None` when it cannot be read.
+    fn read(&self, snapshot: &[u8]) -> Option<Arc<LiveCall>>;
 }
 
 /// Why a verb on a call was not carried out.

@@ -21,6 +21,9 @@ const AT_THE_FILES: usize = 8;
 /// Passwords hashed at a time: each takes 19 MiB.
 const HASHING: usize = 2;
 
+/// Event streams at a time; a further one is refused, so that ordinary requests always find a connection.
+const STREAMS: usize = 256;
+
 /// What the API tells of this installation.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -69,6 +72,8 @@ pub(crate) struct Inner {
     changes: Mutex<()>,
     files: Semaphore,
     hashing: Semaphore,
+    /// A place for each event stream.
+    pub(crate) streams: Arc<Semaphore>,
 }
 
 impl fmt::Debug for Api {
@@ -93,6 +98,7 @@ impl Api {
             changes: Mutex::default(),
             files: Semaphore::new(AT_THE_FILES),
             hashing: Semaphore::new(HASHING),
+            streams: Arc::new(Semaphore::new(STREAMS)),
         };
         Self {
             inner: Arc::new(inner),

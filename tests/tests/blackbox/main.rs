@@ -18,6 +18,7 @@ mod live;
 mod registration;
 mod rest_faults;
 mod sound;
+mod stream;
 mod unanswered;
 
 use offhook_tests::Call;

@@ -311,6 +311,15 @@ pub(super) const OPERATIONS: &[Operation] = &[
             Answer::Plain("Events"),
         )
     },
+    Operation {
+        query: &["after", "call_id", "include"],
+        refusals: &[410],
+        ..get(
+            "/events/stream",
+            "The events as they happen (Server-Sent Events); the header Last-Event-ID resumes as `after` does",
+            Answer::Text("text/event-stream"),
+        )
+    },
     open(get(
         "/healthz",
         "Whether the process answers",

@@ -124,7 +124,7 @@ const PARAMETERS: &[(&str, &str, &str)] = &[
     (
         "after",
         "string",
-        "Cursor from `next`; from the oldest event without one",
+        "Cursor from `next`; without one a list begins with the oldest event, the stream with the next",
     ),
     ("call_id", "integer", "Only events of this call"),
     ("dir", "string", "ASC or DESC"),
@@ -136,7 +136,7 @@ const PARAMETERS: &[(&str, &str, &str)] = &[
     (
         "include",
         "string",
-        "users, deliveries; several with commas between",
+        "users, deliveries with CDRs; deliveries, registrations, calls in the event stream; several with commas between",
     ),
     ("limit", "integer", "Rows on a page, 1 to 10000"),
     ("page", "integer", "Page number from 1"),

@@ -155,7 +155,8 @@ fn field<'a>(row: &'a Map<String, Value>, name: &str) -> Field<'a> {
     }
 }
 
-fn row(call: &LiveCall, now: Wall) -> Map<String, Value> {
+/// The row of a call, as at `now`.
+pub(super) fn row(call: &LiveCall, now: Wall) -> Map<String, Value> {
     let connected_at = call.connected_at.map(Wall::unix_seconds);
     let (src, dst) = (&call.src, &call.dst);
     reply::members(json!({

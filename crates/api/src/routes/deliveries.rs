@@ -222,11 +222,13 @@ fn narrow(filter: &mut DeliveryFilter, operator: Operator, seconds: i64) {
     }
 }
 
+/// A state as it is told.
+pub(super) fn word(state: DeliveryState) -> Option<&'static str> {
+    let found = STATES.iter().find(|(known, _)| *known == state);
+    found.map(|(_, word)| *word)
+}
+
 fn row(delivery: &DeliveryRow) -> Map<String, Value> {
-    let state = STATES
-        .iter()
-        .find(|(state, _)| *state == delivery.state)
-        .map(|(_, word)| *word);
     reply::members(json!({
         "id": delivery.id,
         "webhook_id": delivery.webhook,
@@ -235,7 +237,7 @@ fn row(delivery: &DeliveryRow) -> Map<String, Value> {
         "call_id": delivery.event.call,
         "root_call_id": delivery.event.root,
         "seq": delivery.event.seq,
-        "state": state,
+        "state": word(delivery.state),
         "reason": delivery.reason,
         "replayed": delivery.replayed,
         "attempts": delivery.attempts.iter().map(attempt).collect::<Vec<_>>(),

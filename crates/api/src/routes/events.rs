@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use offhook_base::{CallId, JournalPos};
-use offhook_store::StoredEvent;
+use offhook_store::{JournalReader, StoredEvent};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -34,12 +34,18 @@ pub(super) async fn list(
     let after = params
         .get("after")?
         .filter(|cursor| !cursor.is_empty())
-        .map(read)
+        .map(|cursor| read("after", cursor))
         .transpose()?;
     let call = params.get("call_id")?.map(call_id).transpose()?;
     let limit = params.get("limit")?.map_or(Ok(DEFAULT_LIMIT), limit)?;
     let found = api
-        .store(move |inner| events(inner, after, limit, call))
+        .store(move |inner| match after {
+            Some(after) => self::after(inner, after, limit, call),
+            None => {
+                let journal = &inner.stores.journal;
+                Ok(journal.events_after(JournalPos::default(), limit, call)?)
+            }
+        })
         .await??;
     let next = found
         .last()
@@ -52,23 +58,34 @@ pub(super) async fn list(
     .into_response())
 }
 
-fn events(
+/// A page of the events after a cursor.
+///
+/// # Errors
+/// 410 when some of them are no longer kept.
+pub(super) fn after(
     inner: &Inner,
-    after: Option<JournalPos>,
+    after: JournalPos,
     limit: usize,
     call: Option<CallId>,
 ) -> Result<Vec<StoredEvent>, ApiError> {
     let journal = &inner.stores.journal;
-    let events = journal.events_after(after.unwrap_or_default(), limit, call)?;
-    if let Some(after) = after {
-        // Asked after the reading: what a purge took in between must not be missed in silence.
-        let newest = journal.newest()?;
-        let oldest = journal.oldest()?.unwrap_or(JournalPos(newest.0 + 1));
-        if after.0 + 1 < oldest.0 || after > newest {
-            return Err(ApiError::expired_cursor());
-        }
-    }
+    let events = journal.events_after(after, limit, call)?;
+    // Asked after the reading: what a purge took in between must not be missed in silence.
+    must_be_kept(journal, after)?;
     Ok(events)
+}
+
+/// Refuses a cursor after which events are missing, or that lies in the future.
+///
+/// # Errors
+/// 410.
+pub(super) fn must_be_kept(journal: &JournalReader, after: JournalPos) -> Result<(), ApiError> {
+    let newest = journal.newest()?;
+    let oldest = journal.oldest()?.unwrap_or(JournalPos(newest.0 + 1));
+    if after.0 + 1 < oldest.0 || after > newest {
+        return Err(ApiError::expired_cursor());
+    }
+    Ok(())
 }
 
 fn body(stored: &StoredEvent) -> Result<Box<RawValue>, ApiError> {
@@ -81,11 +98,12 @@ fn body(stored: &StoredEvent) -> Result<Box<RawValue>, ApiError> {
 }
 
 /// A cursor is a place in the journal; opaque, so that it may become another one's place.
-fn write(pos: JournalPos) -> String {
+pub(super) fn write(pos: JournalPos) -> String {
     URL_SAFE_NO_PAD.encode(format!("1:{pos}"))
 }
 
-fn read(cursor: &str) -> Result<JournalPos, ApiError> {
+/// The place that a cursor stands for; `name` is where the client sent it.
+pub(super) fn read(name: &str, cursor: &str) -> Result<JournalPos, ApiError> {
     let octets = URL_SAFE_NO_PAD.decode(cursor).unwrap_or_default();
     let text = std::str::from_utf8(&octets).unwrap_or_default();
     let pos = text
@@ -93,10 +111,10 @@ fn read(cursor: &str) -> Result<JournalPos, ApiError> {
         .and_then(|pos| pos.parse::<u64>().ok());
     pos.filter(|pos| *pos < 1 << 53)
         .map(JournalPos)
-        .ok_or_else(|| ApiError::parameter("after", "is not a cursor that /events gave"))
+        .ok_or_else(|| ApiError::parameter(name, "is not a cursor that /events gave"))
 }
 
-fn call_id(text: &str) -> Result<CallId, ApiError> {
+pub(super) fn call_id(text: &str) -> Result<CallId, ApiError> {
     text.parse()
         .map(CallId)
         .map_err(|_| ApiError::parameter("call_id", "must be a whole number"))

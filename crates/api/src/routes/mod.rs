@@ -10,6 +10,7 @@ mod flow;
 mod health;
 mod phones;
 mod session;
+mod stream;
 mod users;
 mod webhook_fields;
 mod webhooks;
@@ -99,4 +100,5 @@ fn resources() -> Router<Api> {
         .route("/deliveries/{id}", get(deliveries::one))
         .route("/deliveries/{id}/resend", post(deliveries::resend))
         .route("/events", get(events::list))
+        .route("/events/stream", get(stream::serve))
 }

@@ -25,6 +25,7 @@ mod login;
 mod openapi;
 mod page;
 mod ports;
+mod stream;
 mod tokens;
 mod users;
 mod webhooks;

@@ -66,6 +66,12 @@ impl LiveCalls for Port {
     fn get(&self, id: CallId) -> Option<Arc<LiveCall>> {
         self.all().into_iter().find(|call| call.id == id)
     }
+
+    /// A snapshot is the call's id in words.
+    fn read(&self, snapshot: &[u8]) -> Option<Arc<LiveCall>> {
+        let id = std::str::from_utf8(snapshot).ok()?.parse().ok()?;
+        self.get(CallId(id))
+    }
 }
 
 impl CallControl for Port {

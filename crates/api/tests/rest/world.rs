@@ -8,7 +8,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::response::Response;
 use http_body_util::BodyExt;
+use offhook_api::feed::Feed;
 use offhook_api::ports::{ClientAddr, Ports};
 use offhook_api::{Api, PasswordCost, Settings, Stores, hash_password};
 use offhook_base::{
@@ -38,6 +40,7 @@ pub struct World {
     pub db: ConfigDb,
     pub journal: Journal,
     pub played: Arc<Played>,
+    pub feed: Arc<Feed>,
     pub from: IpAddr,
     clock: Arc<AtomicI64>,
     router: Router,
@@ -126,6 +129,7 @@ impl World {
         let captures = CaptureWriter::start(&dir.path().join("captures.db"), 64).unwrap();
         let played = Arc::<Played>::default();
         let port = Arc::new(Port(Arc::clone(&played)));
+        let feed = Arc::new(Feed::new(JournalPos(0)));
         let clock = Arc::new(AtomicI64::new(START.0));
         let read = Arc::clone(&clock);
         let api = Api::new(
@@ -148,6 +152,7 @@ impl World {
                 tester: port.clone(),
                 deliveries: port.clone(),
                 config: port.clone(),
+                feed: Arc::clone(&feed),
                 readiness: port,
             },
             Arc::new(move || {
@@ -164,6 +169,7 @@ impl World {
             db,
             journal,
             played,
+            feed,
             from,
             clock,
             router: api.clone().into_router(),
@@ -181,10 +187,14 @@ impl World {
         Wall(self.clock.load(Ordering::Relaxed))
     }
 
-    pub async fn request(&self, request: Request<Body>) -> Reply {
-        let mut request = request;
+    /// The answer as it begins.
+    pub async fn begin(&self, mut request: Request<Body>) -> Response {
         request.extensions_mut().insert(ClientAddr(self.from));
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    pub async fn request(&self, request: Request<Body>) -> Reply {
+        let response = self.begin(request).await;
         let (head, body) = response.into_parts();
         let octets = body.collect().await.unwrap().to_bytes();
         Reply {
@@ -238,35 +248,47 @@ impl World {
 
     /// Commits an event of `call`, with deliveries of the webhooks given.
     pub fn commit(&mut self, seq: u64, call: u64, deliveries: Vec<RoutedDelivery>) -> EventRecord {
-        let event = EventRecord {
-            id: format!("n1.{seq:013x}0.00000001").into(),
-            root: CallId(call),
-            call: CallId(call),
-            seq: Some(seq),
-            name: EventName::CallRinging,
-            context: "LOCAL_USER".into(),
-            is_final: false,
-            at: START,
-            body: format!("{{\"call_id\":{call},\"seq\":{seq}}}")
-                .into_bytes()
-                .into(),
-        };
-        let fact = FactRecord {
-            event: event.clone(),
-            snapshot: None,
-            cdr: None,
+        let event = event(seq, call, EventName::CallRinging);
+        self.commit_all(vec![(event.clone(), deliveries)]);
+        event
+    }
+
+    /// Commits events in one go, and gives the place of the first.
+    pub fn commit_all(&mut self, events: Vec<(EventRecord, Vec<RoutedDelivery>)>) -> JournalPos {
+        let routed = |(event, deliveries)| RoutedFact {
+            fact: FactRecord {
+                event,
+                snapshot: None,
+                cdr: None,
+            },
+            deliveries,
         };
         let batch = Batch {
-            facts: vec![RoutedFact { fact, deliveries }],
+            facts: events.into_iter().map(routed).collect(),
             ..Batch::default()
         };
-        self.journal.commit(&batch).unwrap();
-        event
+        self.journal.commit(&batch).unwrap().first
     }
 
     /// Stops what runs beside the test.
     pub fn end(self) {
         assert!(self.captures.shutdown());
+    }
+}
+
+pub fn event(seq: u64, call: u64, name: EventName) -> EventRecord {
+    EventRecord {
+        id: format!("n1.{seq:013x}0.00000001").into(),
+        root: CallId(call),
+        call: CallId(call),
+        seq: Some(seq),
+        name,
+        context: "LOCAL_USER".into(),
+        is_final: false,
+        at: START,
+        body: format!("{{\"call_id\":{call},\"seq\":{seq}}}")
+            .into_bytes()
+            .into(),
     }
 }
 

@@ -1,13 +1,16 @@
 //! What follows a commit, in this order: the live list is brought up to date, the held messages leave, the CDR goes
-//! to the projector, the event to its delivery lanes. All from memory: nothing is read back.
+//! to the projector, the event to the event streams and to its delivery lanes. All from memory: nothing is read back.
 
 use std::sync::Arc;
 
+use offhook_api::feed::{Feed, Notice};
+use offhook_base::FactRecord;
 use offhook_delivery::Waiting;
 use offhook_store::{CommitReport, CommitSink, StoreError};
 
 use super::inbox::Inbox;
 use super::live::LiveIndex;
+use super::notices;
 use super::projector::ProjectorHandle;
 use crate::delivery::DeliveryHandle;
 
@@ -18,6 +21,7 @@ pub(crate) struct Commits {
     pub(crate) live: Arc<LiveIndex>,
     pub(crate) projector: ProjectorHandle,
     pub(crate) delivery: DeliveryHandle,
+    pub(crate) feed: Arc<Feed>,
 }
 
 impl CommitSink for Commits {
@@ -33,16 +37,28 @@ impl CommitSink for Commits {
             self.inbox.reserved(upto);
         }
         let mut waiting = Vec::new();
+        // Once for the whole report: who comes to watch later reads it in the journal.
+        let is_watched = self.feed.is_watched();
         for committed in report.facts {
-            let after_projection = committed.fact.cdr.as_ref().map(|_| committed.pos);
-            if let Some(cdr) = committed.fact.cdr {
+            let FactRecord {
+                event,
+                snapshot,
+                cdr,
+            } = committed.fact;
+            let after_projection = cdr.as_ref().map(|_| committed.pos);
+            if let Some(cdr) = cdr {
                 self.projector.cdr(committed.pos, cdr);
             }
-            if committed.deliveries.is_empty() {
+            if committed.deliveries.is_empty() && !is_watched {
                 continue;
             }
-            let due = committed.fact.event.at;
-            let event = Arc::new(committed.fact.event);
+            let due = event.at;
+            let event = Arc::new(event);
+            // Before delivery hears of it: a delivery's first notice precedes that of its attempt.
+            if is_watched {
+                let deliveries = &committed.deliveries;
+                notices::committed(&self.feed, committed.pos, &event, snapshot, deliveries);
+            }
             waiting.extend(
                 committed
                     .deliveries
@@ -64,6 +80,9 @@ impl CommitSink for Commits {
             self.delivery.waiting(waiting);
         }
         for again in report.redelivered {
+            if is_watched {
+                self.feed.publish(Notice::Redelivery(again));
+            }
             self.delivery.redelivered(again);
         }
     }

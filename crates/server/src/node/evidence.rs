@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
+use offhook_api::feed::Feed;
 use offhook_base::{DeliveryId, JournalPos, Wall, WebhookId};
 use offhook_delivery::{AddressPolicy, Endpoint, EndpointState, Health, Verdict};
 use offhook_store::{
@@ -14,6 +15,7 @@ use offhook_store::{
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
+use super::notices;
 use super::projector::ProjectorHandle;
 use super::subscribers::Subscribers;
 use crate::config::Config;
@@ -77,6 +79,7 @@ pub(crate) struct Verdicts {
     attempts: AttemptsHandle,
     projector: ProjectorHandle,
     subscribers: Option<Subscribers>,
+    notices: notices::Deliveries,
     seen: BTreeMap<WebhookId, Seen>,
 }
 
@@ -92,6 +95,7 @@ impl Verdicts {
         journal: JournalHandle,
         attempts: AttemptsHandle,
         projector: ProjectorHandle,
+        feed: Arc<Feed>,
         endpoints: &[Endpoint],
     ) -> Self {
         let seen = |endpoint: &Endpoint| {
@@ -108,6 +112,7 @@ impl Verdicts {
             attempts,
             projector,
             subscribers: None,
+            notices: notices::Deliveries::new(feed),
             seen: endpoints.iter().map(seen).collect(),
         }
     }
@@ -189,11 +194,13 @@ impl VerdictSink for Verdicts {
             }
             if let Some(record) = verdicts.pop_front() {
                 self.note_delivery(&record);
+                self.notices.verdict(&record);
             }
         }
     }
 
     fn attempt(&mut self, attempt: AttemptRecord) {
+        self.notices.attempt(&attempt);
         self.attempts.attempt(attempt);
     }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
+use offhook_api::feed::Feed;
 use offhook_api::ports::Ports;
 use offhook_api::{Api, PasswordCost, Settings, Stores};
 use offhook_sip_core::{FlowId, Listener, Transport};
@@ -59,6 +60,7 @@ pub(crate) struct Surface<'a> {
     pub(crate) reader: Arc<DeliveryReader>,
     pub(crate) captures: Arc<CaptureReader>,
     pub(crate) live: Arc<LiveIndex>,
+    pub(crate) feed: Arc<Feed>,
     pub(crate) inbox: Inbox,
     pub(crate) subscribers: Subscribers,
     pub(crate) gauges: Arc<Gauges>,
@@ -274,6 +276,7 @@ impl Surface<'_> {
         };
         let ports = Ports {
             live: self.live,
+            feed: self.feed,
             calls: Arc::new(Calls {
                 inbox: self.inbox.clone(),
             }),

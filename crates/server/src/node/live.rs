@@ -49,6 +49,10 @@ impl LiveCalls for LiveIndex {
         let snapshot = self.lock().get(&id).cloned()?;
         read(&snapshot)
     }
+
+    fn read(&self, snapshot: &[u8]) -> Option<Arc<LiveCall>> {
+        read(snapshot)
+    }
 }
 
 fn read(snapshot: &[u8]) -> Option<Arc<LiveCall>> {

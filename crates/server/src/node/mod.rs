@@ -16,6 +16,7 @@ mod http;
 mod inbox;
 mod listen;
 mod live;
+mod notices;
 mod ports;
 mod projector;
 mod retention;
@@ -34,6 +35,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use offhook_api::Api;
+use offhook_api::feed::Feed;
 use offhook_delivery::Endpoint;
 use offhook_store::{AttemptsWriter, CaptureWriter, ConfigDb, DeliveryReader, JournalWriter};
 use tokio::task::JoinSet;
@@ -78,6 +80,7 @@ struct Writers {
     delivery: Delivery,
     subscribers: Subscribers,
     live: Arc<live::LiveIndex>,
+    feed: Arc<Feed>,
 }
 
 impl Running {
@@ -204,6 +207,7 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         reader: Arc::clone(&reader),
         captures: Arc::new(captures.reader().context("opening the captures")?),
         live: Arc::clone(&writers.live),
+        feed: Arc::clone(&writers.feed),
         inbox: inbox.clone(),
         subscribers: writers.subscribers.clone(),
         gauges,
@@ -271,18 +275,25 @@ fn start_writers(
     listeners: &Listeners,
     inbox: &Inbox,
 ) -> anyhow::Result<(Writers, CaptureWriter, AttemptsWriter)> {
+    let projected = files.db.projected().context("reading the CDRs' position")?;
+    let feed = Arc::new(Feed::new(projected));
     let setup = evidence::Setup {
         enabled,
         endpoints: &endpoints,
         backlog: files.backlog,
         recovered: &files.recovered,
-        projected: files.db.projected().context("reading the CDRs' position")?,
+        projected,
         own_addresses: listeners.all_addrs(),
         seed: switchboard::seed()?,
     };
     let delivery = evidence::start(config, setup)?;
     let told = delivery.handle();
-    let projector = Projector::start(files.db, move |pos| told.projected(pos))
+    let streams = Arc::clone(&feed);
+    let projected = move |pos| {
+        told.projected(pos);
+        streams.projected(pos);
+    };
+    let projector = Projector::start(files.db, Arc::clone(&feed), projected)
         .context("starting the projector")?;
     let live = Arc::new(live::LiveIndex::default());
     let sink = commits::Commits {
@@ -290,6 +301,7 @@ fn start_writers(
         live: Arc::clone(&live),
         projector: projector.handle(),
         delivery: delivery.handle(),
+        feed: Arc::clone(&feed),
     };
     let router = subscribers::router(enabled, &endpoints);
     let journal = JournalWriter::start(
@@ -304,6 +316,7 @@ fn start_writers(
         journal.handle(),
         files.attempts.handle(),
         projector.handle(),
+        Arc::clone(&feed),
         &endpoints,
     );
     let subscribers = Subscribers::new(enabled, endpoints, journal.handle(), delivery.handle());
@@ -315,6 +328,7 @@ fn start_writers(
             delivery,
             subscribers,
             live,
+            feed,
         },
         files.captures,
         files.attempts,

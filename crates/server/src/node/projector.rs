@@ -6,11 +6,13 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use offhook_api::feed::Feed;
 use offhook_base::{CdrRecord, JournalPos};
 use offhook_call::BindingChange;
 use offhook_sip_core::Transport;
 use offhook_store::{ConfigDb, StoredBinding, WebhookHealth};
 
+use super::notices;
 use super::thread::essential;
 
 /// One thing to be copied.
@@ -45,16 +47,17 @@ pub(crate) struct Projector {
 }
 
 impl Projector {
-    /// Starts the thread. `projected` is told how far the CDRs have come.
+    /// Starts the thread. `projected` is told how far the CDRs have come, `feed` of registrations once they are stored.
     pub(crate) fn start(
         db: ConfigDb,
+        feed: Arc<Feed>,
         projected: impl Fn(JournalPos) + Send + 'static,
     ) -> std::io::Result<Self> {
         // Full: a registration is dropped and counted in the log (the phone registers again); a CDR waits, on the
         // journal's thread, since the journal must not run away from what readers may see.
         let (items, queue) = sync_channel(CAPACITY);
         let thread = essential("projector", move || {
-            run(&db, &queue, projected);
+            run(&db, &feed, &queue, projected);
             true
         })?;
         Ok(Self {
@@ -99,7 +102,7 @@ impl ProjectorHandle {
     }
 }
 
-fn run(db: &ConfigDb, queue: &Receiver<Item>, projected: impl Fn(JournalPos)) {
+fn run(db: &ConfigDb, feed: &Feed, queue: &Receiver<Item>, projected: impl Fn(JournalPos)) {
     let mut bindings = Vec::new();
     let mut flush_at: Option<Instant> = None;
     loop {
@@ -136,7 +139,10 @@ fn run(db: &ConfigDb, queue: &Receiver<Item>, projected: impl Fn(JournalPos)) {
         if ending || flush_at.is_some_and(|at| at <= Instant::now()) {
             flush_at = None;
             match db.apply_bindings(&bindings) {
-                Ok(()) => bindings.clear(),
+                Ok(()) => {
+                    notices::registrations(feed, &bindings);
+                    bindings.clear();
+                }
                 Err(error) => {
                     tracing::error!(%error, "registrations are not stored; trying again");
                     // The last word on a contact is enough: an outage does not let them pile up.
