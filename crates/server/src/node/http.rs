@@ -20,6 +20,8 @@ use tower_service::Service as _;
 const CONNECTIONS: usize = 1_024;
 /// A client must have sent its request's head within this time.
 const HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// A client that takes nothing of what waits for it within this time is cut off.
+const UNREAD_FOR: Duration = Duration::from_secs(60);
 
 /// Serves until the task is dropped.
 pub(crate) async fn serve(listener: TcpListener, router: Router) {
@@ -53,6 +55,14 @@ pub(crate) async fn serve(listener: TcpListener, router: Router) {
 }
 
 async fn connection(stream: TcpStream, from: SocketAddr, router: Router) {
+    // An event of a stream is small and leaves at once; a stream whose client is gone, or reads nothing, gives its place back.
+    let socket = socket2::SockRef::from(&stream);
+    let set = socket
+        .set_tcp_nodelay(true)
+        .and_then(|()| socket.set_tcp_user_timeout(Some(UNREAD_FOR)));
+    if let Err(error) = set {
+        tracing::debug!(%error, "TCP options of an HTTP connection");
+    }
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
         let mut router = router.clone();
         async move {
