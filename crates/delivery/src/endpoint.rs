@@ -7,6 +7,7 @@ use offhook_base::{Secret, Wall, WebhookId};
 use url::Url;
 
 use crate::judge::Outcome;
+use crate::router::Wishes;
 
 /// A subscriber's webhook as its admin set it up. Printed for a log it shows neither credentials nor headers.
 #[derive(Clone)]
@@ -32,6 +33,19 @@ pub struct Endpoint {
     pub secrets: Vec<Secret<String>>,
     /// How it has been doing, as last told by [`Output::EndpointState`](crate::Output::EndpointState).
     pub health: Health,
+}
+
+impl Endpoint {
+    /// What decides whether an event is meant for it.
+    #[must_use]
+    pub fn wishes(&self) -> Wishes<'_> {
+        Wishes {
+            events: &self.events,
+            contexts: &self.contexts,
+            active: self.active,
+            disabled: self.health.state.is_disabled(),
+        }
+    }
 }
 
 impl fmt::Debug for Endpoint {

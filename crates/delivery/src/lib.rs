@@ -43,5 +43,5 @@ pub use engine::{Engine, EngineConfig};
 pub use headers::Header;
 pub use judge::{FailReason, Outcome, Schedule, Verdict, judge, parse_retry_after};
 pub use output::{Attempt, Output, Waiting};
-pub use router::{Route, Router, Subscriptions};
+pub use router::{Refusal, Route, Router, Subscriptions, Wishes};
 pub use sign::{SecretError, SigningKey, sign};

@@ -6,6 +6,43 @@ use offhook_base::{CallId, EventName, EventRecord, WebhookId};
 
 use crate::endpoint::Endpoint;
 
+/// Why an event is not meant for an endpoint.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Refusal {
+    /// The contexts asked for leave the event's out.
+    Context,
+    /// The event's name is not among those asked for.
+    Event,
+    /// The admin switched the endpoint off.
+    Inactive,
+    /// The integration as a whole is off.
+    IntegrationOff,
+    /// We switched the endpoint off, and the event is one that is not kept for it meanwhile.
+    Unheld,
+}
+
+/// What an endpoint asks for, apart from where it is: all that decides whether an event is meant for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Wishes<'a> {
+    /// Ticked categories and exact event names.
+    pub events: &'a [String],
+    /// Contexts asked for; empty for the contract's default.
+    pub contexts: &'a [String],
+    /// The admin's switch.
+    pub active: bool,
+    /// Whether we switched it off.
+    pub disabled: bool,
+}
+
+impl Wishes<'_> {
+    /// Why an event is not meant for this endpoint; `None` when it is. This is the rule that [`Subscriptions`] follow.
+    #[must_use]
+    pub fn refusal(&self, enabled: bool, event: &EventRecord) -> Option<Refusal> {
+        switched_off(enabled, self.active)
+            .or_else(|| Subscription::new(WebhookId::default(), self).refusal(event))
+    }
+}
+
 /// What the endpoints asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Subscriptions(Vec<Subscription>);
@@ -27,8 +64,12 @@ impl Subscriptions {
     pub fn new<'a>(enabled: bool, endpoints: impl IntoIterator<Item = &'a Endpoint>) -> Self {
         let wanted = endpoints
             .into_iter()
-            .filter(|endpoint| enabled && endpoint.active);
-        Self(wanted.map(Subscription::new).collect())
+            .filter(|endpoint| switched_off(enabled, endpoint.active).is_none());
+        Self(
+            wanted
+                .map(|endpoint| Subscription::new(endpoint.id, &endpoint.wishes()))
+                .collect(),
+        )
     }
 
     /// The endpoints that an event is meant for, and whether their deliveries are only kept.
@@ -38,14 +79,14 @@ impl Subscriptions {
     ) -> impl Iterator<Item = (WebhookId, bool)> + 'a {
         self.0
             .iter()
-            .filter(|subscription| subscription.wants(event))
+            .filter(|subscription| subscription.refusal(event).is_none())
             .map(|subscription| (subscription.endpoint, subscription.held))
     }
 }
 
 impl Subscription {
-    fn new(endpoint: &Endpoint) -> Self {
-        let names = endpoint
+    fn new(endpoint: WebhookId, wishes: &Wishes<'_>) -> Self {
+        let names = wishes
             .events
             .iter()
             .fold(0, |names, event| match event.as_str() {
@@ -53,33 +94,41 @@ impl Subscription {
                 exact => exact.parse().map_or(names, |name| names | bit(name)),
             });
         Self {
-            endpoint: endpoint.id,
-            held: endpoint.health.state.is_disabled(),
-            all_states: endpoint
+            endpoint,
+            held: wishes.disabled,
+            all_states: wishes
                 .events
                 .iter()
                 .any(|event| event == "call.state_change"),
             names,
-            contexts: endpoint.contexts.clone(),
+            contexts: wishes.contexts.to_vec(),
         }
     }
 
-    fn wants(&self, event: &EventRecord) -> bool {
+    fn refusal(&self, event: &EventRecord) -> Option<Refusal> {
         if event.name == EventName::WebhookDisabled {
-            return !self.held;
+            return self.held.then_some(Refusal::Unheld);
         }
-        let named = self.names & bit(event.name) != 0;
         let by_state = self.all_states && is_state_change(event.name);
-        if !self.contexts.is_empty() {
-            return (named || by_state)
-                && (event.context.is_empty()
-                    || self
-                        .contexts
-                        .iter()
-                        .any(|wanted| covers(wanted, &event.context)));
+        if !by_state && self.names & bit(event.name) == 0 {
+            return Some(Refusal::Event);
         }
-        // What is not a call event was ticked by its own name, and `call.state_change` does not cover it.
-        by_state || named && (&*event.context == "LOCAL_USER" || !is_call(event.name))
+        let context = &*event.context;
+        let covered = if self.contexts.is_empty() {
+            // What is not a call event was ticked by its own name, and `call.state_change` does not cover it.
+            by_state || context == "LOCAL_USER" || !is_call(event.name)
+        } else {
+            context.is_empty() || self.contexts.iter().any(|wanted| covers(wanted, context))
+        };
+        (!covered).then_some(Refusal::Context)
+    }
+}
+
+const fn switched_off(enabled: bool, active: bool) -> Option<Refusal> {
+    match (enabled, active) {
+        (false, _) => Some(Refusal::IntegrationOff),
+        (true, false) => Some(Refusal::Inactive),
+        (true, true) => None,
     }
 }
 
@@ -324,6 +373,42 @@ mod tests {
                 .collect::<Vec<_>>(),
             [false, true]
         );
+    }
+
+    #[test]
+    fn a_refusal_names_the_first_thing_that_stands_against_it() {
+        let refusal = |enabled, endpoint: &Endpoint, name, context| {
+            endpoint.wishes().refusal(enabled, &event(name, context))
+        };
+        let on = endpoint(&["call.missed"], &["QUEUE"]);
+        let off = Endpoint {
+            active: false,
+            ..on.clone()
+        };
+        let mut disabled = on.clone();
+        disabled.health.state = EndpointState::Disabled(DisabledReason::Failing);
+        use EventName::{CallMissed, CallRinging, WebhookDisabled};
+        for (enabled, endpoint, name, context, expected) in [
+            (true, &on, CallMissed, "QUEUE", None),
+            (true, &disabled, CallMissed, "QUEUE", None),
+            (true, &on, CallMissed, "LOCAL_USER", Some(Refusal::Context)),
+            (true, &on, CallRinging, "LOCAL_USER", Some(Refusal::Event)),
+            (true, &off, CallRinging, "QUEUE", Some(Refusal::Inactive)),
+            (
+                false,
+                &off,
+                CallMissed,
+                "QUEUE",
+                Some(Refusal::IntegrationOff),
+            ),
+            (true, &disabled, WebhookDisabled, "", Some(Refusal::Unheld)),
+        ] {
+            assert_eq!(
+                refusal(enabled, endpoint, name, context),
+                expected,
+                "{name} {context}"
+            );
+        }
     }
 
     #[test]
