@@ -5,9 +5,12 @@
 
 mod cause;
 mod columns;
+mod fold;
 mod sip;
 mod text;
+mod unsent;
 mod webhook;
+mod words;
 
 use std::net::SocketAddr;
 
@@ -29,6 +32,16 @@ pub struct FlowWebhook {
     pub name: String,
     /// Host and port of its address.
     pub host: String,
+    /// Categories and event names it asks for.
+    pub events: Vec<String>,
+    /// Contexts it asks for, empty for the default.
+    pub contexts: Vec<String>,
+    /// Switched on by the admin.
+    pub active: bool,
+    /// Why we switched it off, where we did.
+    pub disabled: Option<String>,
+    /// When it was made.
+    pub created_at: Wall,
 }
 
 /// All that is known of the calls of one root.
@@ -40,8 +53,12 @@ pub struct FlowInput {
     pub events: Vec<EventRecord>,
     /// Deliveries with their attempts.
     pub deliveries: Vec<DeliveryRow>,
-    /// Webhooks, for their names; one that is deleted meanwhile is shown by its id.
+    /// Deliveries of events before this moment may be missing, because they are not kept for ever.
+    pub deliveries_since: Wall,
+    /// Webhooks as they are; one that is deleted meanwhile is shown by its id.
     pub webhooks: Vec<FlowWebhook>,
+    /// No webhook is told of anything.
+    pub integration_off: bool,
 }
 
 /// A laid out ladder.
@@ -51,7 +68,7 @@ pub struct Flow {
     pub columns: Vec<FlowColumn>,
     /// In the order of time.
     pub rows: Vec<FlowRow>,
-    /// From the SIP message that caused an event to the POST that told of it.
+    /// From the SIP message that caused an event to the POST that told of it, or to the note that it was not sent.
     pub links: Vec<FlowLink>,
     /// Where nothing happened for more than five seconds.
     pub gaps: Vec<FlowGap>,
@@ -86,7 +103,7 @@ pub enum ColumnKind {
 pub enum RowKind {
     /// Audio.
     Media,
-    /// Something without a message of its own: an event nobody was told of, a delivery not sent.
+    /// Something without a message of its own: an event that a webhook was not told of, a delivery not sent.
     Note,
     /// A SIP message.
     Sip,
@@ -130,6 +147,33 @@ pub struct FlowRow {
     pub status: Option<u16>,
     /// What went wrong, in words.
     pub error: Option<String>,
+    /// True for a POST, false for what a webhook was not told.
+    pub sent: Option<bool>,
+}
+
+impl FlowRow {
+    /// A note at one column, to be filled in.
+    fn at(at: Wall, column: String, label: String, call_id: CallId) -> Self {
+        Self {
+            n: 0,
+            at,
+            kind: RowKind::Note,
+            from: column.clone(),
+            to: column,
+            label,
+            detail: String::new(),
+            call_id,
+            leg: None,
+            retransmission_of: None,
+            raw: None,
+            delivery_id: None,
+            attempt: None,
+            ms: None,
+            status: None,
+            error: None,
+            sent: None,
+        }
+    }
 }
 
 /// A thin line between two rows.
@@ -137,7 +181,7 @@ pub struct FlowRow {
 pub struct FlowLink {
     /// Row of the cause.
     pub from: usize,
-    /// Row of the POST.
+    /// Row of the POST, or of the note.
     pub to: usize,
 }
 
@@ -156,10 +200,21 @@ struct Draft {
     row: FlowRow,
     /// What the message can be the cause of.
     sign: Option<cause::Sign>,
-    /// The event that this row tells of, if it is its first POST.
+    /// The event that this row tells of, if it is its first POST or says that there was none.
     tells: Option<cause::Told>,
     /// Place of the draft that this one repeats, before sorting.
     repeats: Option<usize>,
+}
+
+impl Draft {
+    const fn of(row: FlowRow) -> Self {
+        Self {
+            row,
+            sign: None,
+            tells: None,
+            repeats: None,
+        }
+    }
 }
 
 impl Flow {
@@ -176,6 +231,7 @@ impl Flow {
 
         let mut drafts = sip::drafts(&parsed, &columns);
         drafts.extend(webhook::drafts(input, &columns));
+        drafts.extend(unsent::drafts(input, &columns));
         let (mut rows, links) = number(drafts);
         let gaps = gaps(&rows);
         rows.shrink_to_fit();

@@ -35,6 +35,8 @@ pub struct Settings {
     pub egress_addresses: Vec<IpAddr>,
     /// Timeout of a webhook that is made without one, `[webhooks] default_timeout_ms`.
     pub default_timeout_ms: u32,
+    /// Days that deliveries are kept, `[retention] attempts_days`; 0: for ever.
+    pub attempts_days: u16,
     /// Cost of a login password's hash.
     pub password_cost: PasswordCost,
 }

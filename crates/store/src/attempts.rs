@@ -15,7 +15,7 @@ use offhook_base::{DeliveryId, EventRecord, Wall, WebhookId};
 
 pub use counts::{DeliveryCounts, EndedInHour};
 pub use filter::DeliveryFilter;
-pub use reader::{DeliveryPage, DeliveryReader};
+pub use reader::{DELIVERIES_OF_ROOT, DeliveryPage, DeliveryReader};
 pub use writer::{AttemptsHandle, AttemptsWriter, EvidenceDropped};
 
 /// Where a delivery stands.

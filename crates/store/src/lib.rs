@@ -15,8 +15,9 @@ mod journal;
 mod migrate;
 
 pub use attempts::{
-    AttemptRecord, AttemptsHandle, AttemptsWriter, DeliveryCounts, DeliveryFilter, DeliveryPage,
-    DeliveryReader, DeliveryRow, DeliveryState, EndedInHour, EvidenceDropped, FinishedDelivery,
+    AttemptRecord, AttemptsHandle, AttemptsWriter, DELIVERIES_OF_ROOT, DeliveryCounts,
+    DeliveryFilter, DeliveryPage, DeliveryReader, DeliveryRow, DeliveryState, EndedInHour,
+    EvidenceDropped, FinishedDelivery,
 };
 pub use bindings::{BindingChange, StoredBinding};
 pub use captures::{

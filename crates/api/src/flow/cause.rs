@@ -1,6 +1,8 @@
 //! Which SIP message made us tell of an event.
 
-use offhook_base::{CallId, EventName, Wall};
+use std::collections::HashMap;
+
+use offhook_base::{CallId, EventName, EventRecord, Wall};
 
 use super::{Draft, FlowLink};
 
@@ -10,7 +12,7 @@ const BEFORE: i64 = 1_000_000;
 const AFTER: i64 = 50_000;
 
 /// What a received message can be the cause of.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub(super) enum Sign {
     /// 2xx to an INVITE.
     Answer,
@@ -26,34 +28,72 @@ pub(super) enum Sign {
     Unhold,
 }
 
-/// The event that a POST tells of.
+/// The event that a row tells of.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Told {
-    pub(super) call: CallId,
-    pub(super) root: CallId,
-    pub(super) name: EventName,
-    pub(super) at: Wall,
+    call: CallId,
+    root: CallId,
+    name: EventName,
+    at: Wall,
 }
 
-/// A link to each first POST whose event has a message for its cause. Drafts are numbered and in order.
+impl Told {
+    pub(super) const fn of(event: &EventRecord) -> Self {
+        Self {
+            call: event.call,
+            root: event.root,
+            name: event.name,
+            at: event.at,
+        }
+    }
+}
+
+/// The messages that can be a cause, by what they are the cause of; each list in the order of time.
+#[derive(Debug, Default)]
+struct Causes {
+    of_call: HashMap<(Sign, CallId), Vec<(Wall, usize)>>,
+    of_root: HashMap<Sign, Vec<(Wall, usize)>>,
+}
+
+impl Causes {
+    fn of(drafts: &[Draft]) -> Self {
+        let mut causes = Self::default();
+        for draft in drafts {
+            let Some(sign) = draft.sign else { continue };
+            let entry = (draft.row.at, draft.row.n);
+            let of_call = causes.of_call.entry((sign, draft.row.call_id));
+            of_call.or_default().push(entry);
+            causes.of_root.entry(sign).or_default().push(entry);
+        }
+        causes
+    }
+
+    /// Row of the last message in time for this event.
+    fn row(&self, told: Told) -> Option<usize> {
+        let sign = sign_of(told.name)?;
+        // A group's or queue's own call has no messages: those of its members are its cause.
+        let seen = if told.call == told.root {
+            self.of_root.get(&sign)?
+        } else {
+            self.of_call.get(&(sign, told.call))?
+        };
+        let latest = told.at.0.saturating_add(AFTER);
+        let end = seen.partition_point(|(at, _)| at.0 <= latest);
+        let (at, n) = seen.get(end.checked_sub(1)?)?;
+        (at.0 >= told.at.0.saturating_sub(BEFORE)).then_some(*n)
+    }
+}
+
+/// A link to each row that tells of an event for the first time, if the event has a message for its cause. Drafts are
+/// numbered and in order.
 pub(super) fn links(drafts: &[Draft]) -> Vec<FlowLink> {
+    let causes = Causes::of(drafts);
     drafts
         .iter()
-        .filter_map(|post| {
-            let told = post.tells?;
-            let sign = sign_of(told.name)?;
-            // A group's or queue's own call has no messages: those of its members are its cause.
-            let own = |draft: &&Draft| draft.row.call_id == told.call || told.call == told.root;
-            let in_time =
-                |draft: &&Draft| (told.at.0 - BEFORE..=told.at.0 + AFTER).contains(&draft.row.at.0);
-            let cause = drafts
-                .iter()
-                .filter(|draft| draft.sign == Some(sign))
-                .filter(own)
-                .rfind(in_time)?;
+        .filter_map(|draft| {
             Some(FlowLink {
-                from: cause.row.n,
-                to: post.row.n,
+                from: causes.row(draft.tells?)?,
+                to: draft.row.n,
             })
         })
         .collect()

@@ -1,5 +1,6 @@
 //! Who stands where: the caller, Offhook, the called ones, the webhooks.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 
 use offhook_base::WebhookId;
@@ -89,25 +90,29 @@ fn alias(messages: &[Parsed<'_>], address: SocketAddr) -> Option<String> {
         })
 }
 
+/// Those that exist, and then those that deliveries went to before they were deleted.
 fn webhooks(input: &FlowInput) -> Vec<FlowColumn> {
-    let mut ids: Vec<WebhookId> = Vec::new();
-    for delivery in &input.deliveries {
-        if !ids.contains(&delivery.webhook) {
-            ids.push(delivery.webhook);
+    let column = |id, alias, address| FlowColumn {
+        id: Columns::webhook(id),
+        kind: ColumnKind::Webhook,
+        alias,
+        address,
+    };
+    let mut seen: HashSet<WebhookId> = HashSet::new();
+    let mut list = Vec::new();
+    for webhook in &input.webhooks {
+        if seen.insert(webhook.id) {
+            list.push(column(
+                webhook.id,
+                webhook.name.clone(),
+                webhook.host.clone(),
+            ));
         }
     }
-    ids.into_iter()
-        .map(|id| {
-            let known = input.webhooks.iter().find(|webhook| webhook.id == id);
-            FlowColumn {
-                id: Columns::webhook(id),
-                kind: ColumnKind::Webhook,
-                alias: known
-                    .map_or_else(|| format!("webhook {id}"), |webhook| webhook.name.clone()),
-                address: known
-                    .map(|webhook| webhook.host.clone())
-                    .unwrap_or_default(),
-            }
-        })
-        .collect()
+    for id in input.deliveries.iter().map(|delivery| delivery.webhook) {
+        if seen.insert(id) {
+            list.push(column(id, format!("webhook {id}"), String::new()));
+        }
+    }
+    list
 }

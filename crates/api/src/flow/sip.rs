@@ -158,10 +158,9 @@ pub(super) fn drafts(messages: &[Parsed<'_>], columns: &Columns) -> Vec<Draft> {
             parsed.sign()
         };
         drafts.push(Draft {
-            row: row(parsed, columns),
             sign,
-            tells: None,
             repeats,
+            ..Draft::of(row(parsed, columns))
         });
     }
     drafts
@@ -176,22 +175,13 @@ fn row(parsed: &Parsed<'_>, columns: &Columns) -> FlowRow {
         (pbx, host)
     };
     FlowRow {
-        n: 0,
-        at: message.at,
         kind: RowKind::Sip,
-        from,
         to,
-        label: parsed.label(),
         detail: parsed.detail(),
-        call_id: message.call,
         leg: Some(message.leg.clone()),
-        retransmission_of: None,
         raw: Some(lossless(&message.bytes)),
-        delivery_id: None,
-        attempt: None,
-        ms: None,
         status: parsed.view().and_then(|view| view.status()),
-        error: None,
+        ..FlowRow::at(message.at, from, parsed.label(), message.call)
     }
 }
 

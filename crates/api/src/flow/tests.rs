@@ -4,6 +4,8 @@ use offhook_store::{AttemptRecord, CaptureTransport, DeliveryState};
 
 use super::*;
 
+mod unsent;
+
 const CALLER: &str = "127.0.0.1:5062";
 const CALLED: &str = "127.0.0.1:5064";
 /// 2026-11-22, 10:00 UTC.
@@ -122,12 +124,25 @@ impl Script {
         );
     }
 
-    fn flow(&mut self) -> Flow {
-        self.0.webhooks = vec![FlowWebhook {
-            id: WebhookId(3),
-            name: "crm".to_owned(),
+    /// With a webhook that asks for these events.
+    fn webhook(&mut self, id: u32, name: &str, events: &[&str]) -> &mut FlowWebhook {
+        self.0.webhooks.push(FlowWebhook {
+            id: WebhookId(id),
+            name: name.to_owned(),
             host: "hooks.example:443".to_owned(),
-        }];
+            events: events.iter().map(|&event| event.to_owned()).collect(),
+            contexts: Vec::new(),
+            active: true,
+            disabled: None,
+            created_at: at(-1_000),
+        });
+        self.0.webhooks.last_mut().unwrap()
+    }
+
+    fn flow(&mut self) -> Flow {
+        if self.0.webhooks.is_empty() {
+            self.webhook(3, "crm", &["call.state_change"]);
+        }
         Flow::lay_out(&self.0)
     }
 }
@@ -258,7 +273,10 @@ fn without_webhooks_the_events_stand_at_our_own_column() {
     let mut script = answered();
     script.0.deliveries.clear();
     script.0.messages.truncate(2);
-    check(&script.flow(), include_str!("snapshots/no-webhook.txt"));
+    check(
+        &Flow::lay_out(&script.0),
+        include_str!("snapshots/no-webhook.txt"),
+    );
 }
 
 #[test]
@@ -303,6 +321,7 @@ fn the_json_has_the_fields_of_the_contract() {
         "n": 1, "at": "2026-11-22T10:00:00.000000Z", "kind": "sip", "from": "h1", "to": "pbx", "label": "INVITE (SDP)",
         "detail": "CSeq 1 INVITE · audio 127.0.0.1:4000 PCMU", "call_id": 7, "leg": "A", "retransmission_of": null,
         "raw": flow["rows"][0]["raw"], "delivery_id": null, "attempt": null, "ms": null, "status": null, "error": null,
+        "sent": null,
     });
     assert_eq!(flow["rows"][0], invite);
     let answer = &flow["rows"][4];

@@ -1,6 +1,14 @@
 //! The ladder for a terminal: ASCII lines between columns, one row an arrow with a line of detail under it.
+//!
+//! A terminal is narrow: webhooks that got nothing of this call have no column, and what they were not sent no line. When
+//! none got anything, each event stands at our own column, once.
 
-use super::{Flow, FlowRow, RowKind};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::fold::{Step, steps};
+use super::words::{cut, silence};
+use super::{ColumnKind, Flow, FlowColumn, FlowRow, RowKind};
 
 /// Number and time in front of the columns.
 const GUTTER: usize = 19;
@@ -76,49 +84,108 @@ impl Line {
     }
 }
 
-pub(super) fn draw(flow: &Flow, width: usize) -> String {
-    let Some(first) = flow.rows.first() else {
-        return "Nothing is kept of this call.\n".to_owned();
-    };
-    let lanes = Lanes::new(flow.columns.len(), width);
-    let mut text = lanes.heads(flow.columns.iter().map(|column| column.alias.as_str()));
-    text.push_str(&lanes.heads(flow.columns.iter().map(|column| column.address.as_str())));
-    let mut date = String::new();
-    let mut after = first.n;
-    for row in flow
-        .rows
-        .iter()
-        .filter(|row| row.retransmission_of.is_none())
-    {
-        for gap in flow
-            .gaps
+/// What of a ladder is drawn.
+struct Shown<'a> {
+    columns: Vec<&'a FlowColumn>,
+    rows: Vec<Cow<'a, FlowRow>>,
+}
+
+impl<'a> Shown<'a> {
+    fn of(flow: &'a Flow) -> Self {
+        let with_deliveries: BTreeSet<&str> = flow
+            .rows
             .iter()
-            .filter(|gap| (after..row.n).contains(&gap.after))
-        {
+            .filter(|row| row.delivery_id.is_some())
+            .flat_map(|row| [row.from.as_str(), row.to.as_str()])
+            .collect();
+        let is_shown = |column: &&FlowColumn| match column.kind {
+            ColumnKind::Host => true,
+            ColumnKind::Webhook => with_deliveries.contains(column.id.as_str()),
+        };
+        let unsent = |row: &FlowRow| row.sent == Some(false);
+        let rows = if with_deliveries.is_empty() {
+            once_an_event(flow)
+        } else {
+            let is_shown =
+                |row: &&FlowRow| !unsent(row) || with_deliveries.contains(row.to.as_str());
+            flow.rows
+                .iter()
+                .filter(is_shown)
+                .map(Cow::Borrowed)
+                .collect()
+        };
+        Self {
+            columns: flow.columns.iter().filter(is_shown).collect(),
+            rows,
+        }
+    }
+}
+
+/// The rows of a ladder none of whose webhooks got anything.
+fn once_an_event(flow: &Flow) -> Vec<Cow<'_, FlowRow>> {
+    let event = |row: &FlowRow| (row.at, row.call_id, row.label.clone());
+    let mut missed: BTreeMap<_, usize> = BTreeMap::new();
+    for row in flow.rows.iter().filter(|row| row.sent == Some(false)) {
+        *missed.entry(event(row)).or_default() += 1;
+    }
+    let mut rows = Vec::with_capacity(flow.rows.len());
+    for row in &flow.rows {
+        if row.sent != Some(false) {
+            rows.push(Cow::Borrowed(row));
+        } else if let Some(webhooks) = missed.remove(&event(row)) {
+            let detail = if webhooks == 1 {
+                row.detail.clone()
+            } else {
+                format!("to none of {webhooks} webhooks")
+            };
+            rows.push(Cow::Owned(FlowRow {
+                to: row.from.clone(),
+                detail,
+                raw: None,
+                ..row.clone()
+            }));
+        }
+    }
+    rows
+}
+
+pub(super) fn draw(flow: &Flow, width: usize) -> String {
+    if flow.rows.is_empty() {
+        return "Nothing is kept of this call.\n".to_owned();
+    }
+    let shown = Shown::of(flow);
+    let columns = || shown.columns.iter();
+    let lanes = Lanes::new(shown.columns.len(), width);
+    let mut text = lanes.heads(columns().map(|column| column.alias.as_str()));
+    text.push_str(&lanes.heads(columns().map(|column| column.address.as_str())));
+    let mut date = String::new();
+    for step in steps(flow, shown.rows.iter().map(AsRef::as_ref)) {
+        for seconds in &step.silences {
             let mut line = lanes.empty("", ':');
-            line.put(5, &format!("{:>12}", silence(gap.seconds)));
+            line.put(5, &format!("{:>12}", silence(*seconds)));
             text.push_str(&line.finish());
         }
-        after = row.n;
-        let at = row.at.to_rfc3339();
+        let at = step.row.at.to_rfc3339();
         if let Some((today, _)) = at.split_once('T').filter(|(today, _)| *today != date) {
             date = today.to_owned();
             text.push_str(&lanes.empty(&format!("     {date} UTC"), '|').finish());
         }
-        draw_row(
-            flow,
-            &lanes,
-            row,
-            at.get(11..23).unwrap_or_default(),
-            &mut text,
-        );
+        let time = at.get(11..23).unwrap_or_default();
+        draw_row(&shown.columns, &lanes, &step, time, &mut text);
     }
     text
 }
 
-fn draw_row(flow: &Flow, lanes: &Lanes, row: &FlowRow, time: &str, text: &mut String) {
+fn draw_row(
+    columns: &[&FlowColumn],
+    lanes: &Lanes,
+    step: &Step<'_>,
+    time: &str,
+    text: &mut String,
+) {
+    let row = step.row;
     let place = |id: &str| {
-        let column = flow.columns.iter().position(|column| column.id == id);
+        let column = columns.iter().position(|column| column.id == id);
         column
             .and_then(|column| lanes.at.get(column).copied())
             .unwrap_or(GUTTER)
@@ -132,38 +199,13 @@ fn draw_row(flow: &Flow, lanes: &Lanes, row: &FlowRow, time: &str, text: &mut St
     }
     text.push_str(&line.finish());
     let whole = from == to || row.label.chars().count() <= room(from, to);
-    let detail = detail(flow, row, whole);
+    let detail = step.detail(whole);
     if !detail.is_empty() {
         let mut line = lanes.empty("", '|');
         let start = from.min(to) + 2;
         line.put(start, &cut(&detail, lanes.width.saturating_sub(start)));
         text.push_str(&line.finish());
     }
-}
-
-/// The second line: what the first had no room for, how often it was sent, and what it says besides.
-fn detail(flow: &Flow, row: &FlowRow, whole: bool) -> String {
-    let mut parts = Vec::new();
-    if !whole {
-        parts.push(row.label.clone());
-    }
-    let repeats = flow
-        .rows
-        .iter()
-        .filter(|other| other.retransmission_of == Some(row.n))
-        .count();
-    if repeats > 0 {
-        parts.push(format!("{} times", repeats + 1));
-    }
-    let answer = row.ms.is_some() && row.error.is_none();
-    let plain = row.kind == RowKind::Sip && (row.status.is_some() || row.label == "ACK");
-    let only_cseq = plain && !row.detail.contains(" · ");
-    if !row.detail.is_empty() && !answer && !only_cseq {
-        parts.push(row.detail.clone());
-    }
-    let cause = flow.links.iter().find(|link| link.to == row.n);
-    parts.extend(cause.map(|link| format!("by row {}", link.from)));
-    parts.join(" · ")
 }
 
 /// What fits on an arrow beside its ends.
@@ -195,30 +237,4 @@ fn arrow(line: &mut Line, from: usize, to: usize, row: &FlowRow) {
     let label = format!(" {} ", cut(&row.label, room(from, to)));
     let start = left + (right - left).saturating_sub(label.chars().count()) / 2;
     line.put(start, &label);
-}
-
-/// At most `room` characters on one line, none of which a terminal obeys: peers choose these texts.
-fn cut(text: &str, room: usize) -> String {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let text = words.join(" ").replace(char::is_control, "?");
-    if text.chars().count() <= room {
-        return text;
-    }
-    let start: String = text.chars().take(room.saturating_sub(3)).collect();
-    format!("{start}...").chars().take(room).collect()
-}
-
-fn silence(seconds: f64) -> String {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a rounded span, not negative"
-    )]
-    let whole = seconds.max(0.0).round() as u64;
-    let (hours, minutes, seconds) = (whole / 3_600, whole / 60 % 60, whole % 60);
-    match (hours, minutes) {
-        (0, 0) => format!("{seconds} s"),
-        (0, _) => format!("{minutes} min {seconds} s"),
-        _ => format!("{hours} h {minutes} min"),
-    }
 }

@@ -1,31 +1,27 @@
-//! Deliveries as rows: each attempt a POST and its answer, and a note for what was not sent.
+//! Deliveries as rows: each attempt a POST and its answer, and a note for what the attempts do not tell.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use offhook_base::{EventRecord, Wall};
+use offhook_base::Wall;
 use offhook_store::{AttemptRecord, DeliveryRow, DeliveryState};
 
 use super::cause::Told;
 use super::columns::Columns;
-use super::{Draft, FlowInput, FlowRow, RowKind, lossless};
+use super::{Draft, FlowInput, FlowRow, FlowWebhook, RowKind, lossless};
 
 pub(super) fn drafts(input: &FlowInput, columns: &Columns) -> Vec<Draft> {
     let mut drafts = Vec::new();
-    let mut told = BTreeSet::new();
     for delivery in &input.deliveries {
-        told.insert(&*delivery.event.id);
         for attempt in &delivery.attempts {
             drafts.push(post(delivery, attempt, columns));
             drafts.push(answer(delivery, attempt, columns));
         }
-        drafts.extend(outcome(delivery, columns));
+        let webhook = input
+            .webhooks
+            .iter()
+            .find(|webhook| webhook.id == delivery.webhook);
+        drafts.extend(outcome(delivery, webhook, columns));
     }
-    let untold = input
-        .events
-        .iter()
-        .filter(|event| !told.contains(&*event.id));
-    drafts.extend(untold.map(|event| note(event, columns)));
     drafts
 }
 
@@ -42,6 +38,7 @@ fn post(delivery: &DeliveryRow, attempt: &AttemptRecord, columns: &Columns) -> D
         detail,
         raw: Some(http_text(&attempt.request_headers, &event.body)),
         attempt: Some(attempt.n),
+        sent: Some(true),
         ..row(
             delivery,
             attempt.at,
@@ -49,17 +46,9 @@ fn post(delivery: &DeliveryRow, attempt: &AttemptRecord, columns: &Columns) -> D
             columns,
         )
     };
-    let tells = (attempt.n == 1).then_some(Told {
-        call: event.call,
-        root: event.root,
-        name: event.name,
-        at: event.at,
-    });
     Draft {
-        row,
-        sign: None,
-        tells,
-        repeats: None,
+        tells: (attempt.n == 1).then_some(Told::of(event)),
+        ..Draft::of(row)
     }
 }
 
@@ -92,16 +81,15 @@ fn answer(delivery: &DeliveryRow, attempt: &AttemptRecord, columns: &Columns) ->
         error: attempt.error.clone(),
         ..sent
     };
-    Draft {
-        row,
-        sign: None,
-        tells: None,
-        repeats: None,
-    }
+    Draft::of(row)
 }
 
 /// What the attempts do not tell: that there was none, that one is due, that it was given up.
-fn outcome(delivery: &DeliveryRow, columns: &Columns) -> Option<Draft> {
+fn outcome(
+    delivery: &DeliveryRow,
+    webhook: Option<&FlowWebhook>,
+    columns: &Columns,
+) -> Option<Draft> {
     let name = delivery.event.name;
     let next = delivery.attempts.last().map_or(1, |last| last.n + 1);
     let (at, label, error) = match delivery.state {
@@ -130,73 +118,30 @@ fn outcome(delivery: &DeliveryRow, columns: &Columns) -> Option<Draft> {
             delivery.reason.clone(),
         ),
     };
+    let held_for = || {
+        webhook
+            .filter(|_| delivery.state == DeliveryState::Held)
+            .and_then(|webhook| webhook.disabled.clone())
+    };
     let row = FlowRow {
         kind: RowKind::Note,
-        detail: error.clone().unwrap_or_default(),
+        detail: error.clone().or_else(held_for).unwrap_or_default(),
         error,
         ..row(delivery, at, label, columns)
     };
-    Some(Draft {
-        row,
-        sign: None,
-        tells: None,
-        repeats: None,
-    })
+    Some(Draft::of(row))
 }
 
 fn ended(delivery: &DeliveryRow) -> Wall {
     delivery.finished_at.unwrap_or(delivery.event.at)
 }
 
-/// An event that no webhook was to be told of.
-fn note(event: &EventRecord, columns: &Columns) -> Draft {
-    let row = FlowRow {
-        n: 0,
-        at: event.at,
-        kind: RowKind::Note,
-        from: columns.pbx(),
-        to: columns.pbx(),
-        label: event.name.to_string(),
-        detail: event
-            .seq
-            .map(|seq| format!("seq {seq}, for no webhook"))
-            .unwrap_or_default(),
-        call_id: event.call,
-        leg: None,
-        retransmission_of: None,
-        raw: Some(lossless(&event.body)),
-        delivery_id: None,
-        attempt: None,
-        ms: None,
-        status: None,
-        error: None,
-    };
-    Draft {
-        row,
-        sign: None,
-        tells: None,
-        repeats: None,
-    }
-}
-
 fn row(delivery: &DeliveryRow, at: Wall, label: String, columns: &Columns) -> FlowRow {
     FlowRow {
-        n: 0,
-        at,
         kind: RowKind::Webhook,
-        from: columns.pbx(),
         to: Columns::webhook(delivery.webhook),
-        label,
-        detail: String::new(),
-        call_id: delivery.event.call,
-        leg: None,
-        retransmission_of: None,
-        raw: None,
         delivery_id: Some(delivery.id),
-        attempt: None,
-        ms: None,
-        status: None,
-        error: None,
+        ..FlowRow::at(at, columns.pbx(), label, delivery.event.call)
     }
 }
 

@@ -7,9 +7,11 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use http::Uri;
-use offhook_base::CallId;
-use offhook_store::filter::{ListParams, Selection};
-use offhook_store::{CdrScope, StoreError, WEBHOOKS, Webhook};
+use offhook_base::{CallId, Wall};
+use offhook_store::filter::{ListParams, Resource, Selection};
+use offhook_store::{
+    CdrScope, DELIVERIES_OF_ROOT, DeliveryRow, StoreError, WEBHOOKS, Webhook, WebhookState,
+};
 
 use crate::Api;
 use crate::auth::Admin;
@@ -84,21 +86,51 @@ async fn cdr(api: &Api, id: u64) -> Result<Flow, ApiError> {
 
 fn flow(inner: &Inner, root: CallId) -> Result<Flow, StoreError> {
     let stores = &inner.stores;
+    // An event is committed with its deliveries: those read after it are all there.
     let events = stores.journal.events_of_root(root)?;
+    let deliveries = stores.deliveries.of_root(root)?;
     Ok(Flow::lay_out(&FlowInput {
         messages: stores.captures.messages(root)?,
         events: events.into_iter().map(|stored| stored.event).collect(),
-        deliveries: stores.deliveries.of_root(root)?,
+        deliveries_since: deliveries_since(inner, &deliveries),
+        deliveries,
         webhooks: webhooks(inner)?,
+        integration_off: !stores.config.integration_enabled()?,
     }))
 }
 
-fn webhooks(inner: &Inner) -> Result<Vec<FlowWebhook>, StoreError> {
+/// From when on the deliveries are all there: those before are purged, or were too many for one ladder.
+fn deliveries_since(inner: &Inner, deliveries: &[DeliveryRow]) -> Wall {
+    let days = inner.settings.attempts_days;
+    let kept = if days == 0 {
+        Wall::default()
+    } else {
+        Wall(
+            inner
+                .now()
+                .wall
+                .0
+                .saturating_sub(i64::from(days) * 86_400_000_000),
+        )
+    };
+    // The oldest one that is left may have had more than one webhook.
+    let shown = deliveries
+        .first()
+        .filter(|_| deliveries.len() >= DELIVERIES_OF_ROOT)
+        .map_or(kept, |oldest| Wall(oldest.event.at.0.saturating_add(1)));
+    kept.max(shown)
+}
+
+fn everything(resource: &'static Resource) -> Option<Selection> {
     let params = ListParams {
         limit: Some("10000"),
         ..ListParams::default()
     };
-    let Ok(all) = Selection::parse(&WEBHOOKS, &params) else {
+    Selection::parse(resource, &params).ok()
+}
+
+fn webhooks(inner: &Inner) -> Result<Vec<FlowWebhook>, StoreError> {
+    let Some(all) = everything(&WEBHOOKS) else {
         return Ok(Vec::new());
     };
     let page = inner.stores.config.webhooks(&all)?;
@@ -109,10 +141,19 @@ fn named(webhook: Webhook) -> FlowWebhook {
     let uri: Option<Uri> = webhook.url.parse().ok();
     let host = uri.as_ref().and_then(Uri::host).unwrap_or_default();
     let port = uri.as_ref().and_then(Uri::port_u16).unwrap_or(443);
+    let disabled = match webhook.state {
+        WebhookState::Active | WebhookState::Failing => None,
+        WebhookState::Disabled => Some(webhook.disabled_reason.unwrap_or_default()),
+    };
     FlowWebhook {
         id: webhook.id,
         name: webhook.name,
         host: format!("{host}:{port}"),
+        events: webhook.events,
+        contexts: webhook.contexts,
+        active: webhook.active,
+        disabled,
+        created_at: webhook.created_at,
     }
 }
 

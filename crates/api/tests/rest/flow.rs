@@ -1,11 +1,13 @@
 //! `/calls/{id}/flow` and `/cdrs/{id}/flow`
 
-use bytes::Bytes;
-use offhook_base::{CallId, DeliveryId, WebhookId};
-use offhook_store::{CaptureTransport, CapturedMessage, RoutedDelivery};
-use serde_json::json;
+use std::time::Duration;
 
-use crate::world::{ADMIN_ID, START, World, cdr};
+use bytes::Bytes;
+use offhook_base::{CallId, DeliveryId, Secret, WebhookId};
+use offhook_store::{CaptureTransport, CapturedMessage, RoutedDelivery};
+use serde_json::{Value, json};
+
+use crate::world::{ADMIN, ADMIN_ID, START, World, cdr};
 
 const INVITE: &str = "INVITE sip:101@pbx.example SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1\r\nMax-Forwards: 70\r\n\
     From: <sip:100@pbx.example>;tag=1\r\nTo: <sip:101@pbx.example>\r\nCall-ID: a\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n";
@@ -55,6 +57,48 @@ async fn a_ladder_shows_messages_and_webhooks_between_its_columns() {
     for path in ["/calls/11/flow.json", "/cdrs/1/flow", "/cdrs/1/flow.json"] {
         assert_eq!(world.get(path).await.expect(200), flow);
     }
+    world.end();
+}
+
+#[tokio::test]
+async fn a_ladder_says_why_a_webhook_was_not_told() {
+    let world = called();
+    let body = json!({"name": "CRM", "url": "https://crm.example/", "events": ["call.missed"]});
+    world.post("/webhooks", body.clone()).await.expect(201);
+    world.post("/webhooks", body).await.expect(201);
+    let unsent = async |world: &World, token: &str| -> Vec<(String, String)> {
+        let flow = world
+            .send("GET", "/calls/11/flow", token, Value::Null)
+            .await;
+        let flow = flow.expect(200);
+        let rows = flow["rows"].as_array().unwrap().clone();
+        let text = |row: &Value, field: &str| row[field].as_str().unwrap().to_owned();
+        rows.iter()
+            .filter(|row| row["sent"] == false)
+            .map(|row| (text(row, "to"), text(row, "detail")))
+            .collect()
+    };
+    let expected = [(
+        "w2".to_owned(),
+        "it does not subscribe to call.ringing".to_owned(),
+    )];
+    assert_eq!(unsent(&world, ADMIN).await, expected);
+    world
+        .patch("/integrations/webhooks", json!({"enabled": false}))
+        .await
+        .expect(200);
+    assert_eq!(
+        unsent(&world, ADMIN).await[0].1,
+        "the integration is switched off"
+    );
+    // Two weeks later deliveries are purged, and that there is none proves nothing.
+    world.pass(Duration::from_secs(15 * 86_400));
+    let token = "d".repeat(40);
+    world
+        .db
+        .create_session(ADMIN_ID, &Secret::new(token.clone()), world.now())
+        .unwrap();
+    assert_eq!(unsent(&world, &token).await, []);
     world.end();
 }
 

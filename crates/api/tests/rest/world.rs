@@ -138,6 +138,7 @@ impl World {
                 sip_domain: "pbx.example".to_owned(),
                 egress_addresses: vec![IpAddr::from([192, 0, 2, 9])],
                 default_timeout_ms: 10_000,
+                attempts_days: 14,
                 password_cost: PasswordCost::Least,
             },
             Stores {

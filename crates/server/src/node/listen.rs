@@ -266,6 +266,7 @@ impl Surface<'_> {
             sip_domain,
             egress_addresses: vec![own_address()],
             default_timeout_ms: self.config.webhooks.default_timeout_ms,
+            attempts_days: self.config.retention.attempts_days,
             password_cost: PasswordCost::Usual,
         };
         let stores = Stores {

@@ -14,7 +14,7 @@ use super::{AttemptRecord, DeliveryFilter, DeliveryRow, DeliveryState, row};
 use crate::{JournalReader, StoreError, UnfinishedDelivery, UnfinishedState, deadline};
 
 /// Deliveries of one root call that a ladder shows, at most.
-const OF_ROOT: usize = 1_000;
+pub const DELIVERIES_OF_ROOT: usize = 1_000;
 
 /// One page of a list.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -122,7 +122,7 @@ impl DeliveryReader {
             root: Some(root),
             ..DeliveryFilter::default()
         };
-        let mut rows = self.list(&filter, 1, OF_ROOT)?.rows;
+        let mut rows = self.list(&filter, 1, DELIVERIES_OF_ROOT)?.rows;
         rows.reverse();
         Ok(rows)
     }
