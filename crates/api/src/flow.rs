@@ -12,6 +12,7 @@ mod unsent;
 mod webhook;
 mod words;
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use offhook_base::{CallId, DeliveryId, EventRecord, Wall, WebhookId};
@@ -59,6 +60,8 @@ pub struct FlowInput {
     pub webhooks: Vec<FlowWebhook>,
     /// No webhook is told of anything.
     pub integration_off: bool,
+    /// The extension of each phone by the names that SIP knows it by: its username, the extension itself.
+    pub extensions: HashMap<String, String>,
 }
 
 /// A laid out ladder.
@@ -83,7 +86,7 @@ pub struct FlowColumn {
     pub kind: ColumnKind,
     /// Its name: the extension or number, `Offhook`, the webhook's name.
     pub alias: String,
-    /// `address:port`, or the webhook's host.
+    /// `address:port`, or the webhook's host. Several, divided by commas, where a phone of ours went on from another port.
     pub address: String,
 }
 
@@ -147,6 +150,12 @@ pub struct FlowRow {
     pub status: Option<u16>,
     /// What went wrong, in words.
     pub error: Option<String>,
+    /// Sequence number and method of a SIP message: `2 INVITE`.
+    pub cseq: Option<String>,
+    /// What carried a SIP message: `UDP`, `TCP`, `TLS`, `WSS`.
+    pub transport: Option<&'static str>,
+    /// The media that a SIP message describes: `audio 127.0.0.1:4000 PCMU sendonly`.
+    pub sdp: Option<String>,
     /// True for a POST, false for what a webhook was not told.
     pub sent: Option<bool>,
 }
@@ -171,6 +180,9 @@ impl FlowRow {
             ms: None,
             status: None,
             error: None,
+            cseq: None,
+            transport: None,
+            sdp: None,
             sent: None,
         }
     }

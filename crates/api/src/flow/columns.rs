@@ -1,9 +1,11 @@
 //! Who stands where: the caller, Offhook, the called ones, the webhooks.
 
-use std::collections::HashSet;
-use std::net::SocketAddr;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::net::{IpAddr, SocketAddr};
 
 use offhook_base::WebhookId;
+use offhook_store::CapturedMessage;
 
 use super::sip::Parsed;
 use super::{ColumnKind, FlowColumn, FlowInput, shown};
@@ -13,47 +15,48 @@ const PBX: &str = "pbx";
 /// The columns, and where to find them.
 #[derive(Debug)]
 pub(super) struct Columns {
-    hosts: Vec<(SocketAddr, String)>,
+    hosts: HashMap<SocketAddr, String>,
     list: Vec<FlowColumn>,
 }
 
+/// What makes two addresses one column: a phone of ours that goes on with its leg from another port.
+type Party<'a> = (&'a str, &'a str, IpAddr);
+
 impl Columns {
     pub(super) fn of(messages: &[Parsed<'_>], input: &FlowInput) -> Self {
-        let mut hosts: Vec<(SocketAddr, String)> = Vec::new();
-        let mut callers = Vec::new();
-        let mut called = Vec::new();
-        for parsed in messages {
-            let address = parsed.message.remote;
-            if hosts.iter().any(|(known, _)| *known == address) {
+        let names = names(messages);
+        let mut hosts: HashMap<SocketAddr, String> = HashMap::new();
+        let mut parties: HashMap<Party<'_>, usize> = HashMap::new();
+        let mut columns: Vec<(bool, FlowColumn)> = Vec::new();
+        for CapturedMessage { remote, leg, .. } in messages.iter().map(|parsed| parsed.message) {
+            if hosts.contains_key(remote) {
                 continue;
             }
-            let id = format!("h{}", hosts.len() + 1);
-            let alias = alias(messages, address).unwrap_or_else(|| address.ip().to_string());
-            let column = FlowColumn {
-                id: id.clone(),
-                kind: ColumnKind::Host,
-                alias,
-                address: shown(address),
-            };
-            hosts.push((address, id));
-            if parsed.message.leg == "A" {
-                &mut callers
-            } else {
-                &mut called
+            let name = names.get(remote);
+            let extension = name.and_then(|name| input.extensions.get(name));
+            let party = extension.map(|extension| (leg.as_str(), extension.as_str(), remote.ip()));
+            let known = party.and_then(|party| columns.get_mut(*parties.get(&party)?));
+            if let Some((_, column)) = known {
+                column.address.push_str(&format!(", {}", shown(*remote)));
+                hosts.insert(*remote, column.id.clone());
+                continue;
             }
-            .push(column);
+            let id = format!("h{}", columns.len() + 1);
+            hosts.insert(*remote, id.clone());
+            parties.extend(party.map(|party| (party, columns.len())));
+            let alias = extension.or(name).cloned();
+            let column = FlowColumn {
+                id,
+                kind: ColumnKind::Host,
+                alias: alias.unwrap_or_else(|| remote.ip().to_string()),
+                address: shown(*remote),
+            };
+            columns.push((leg == "A", column));
         }
-        let mut list = callers;
-        list.push(FlowColumn {
-            id: PBX.to_owned(),
-            kind: ColumnKind::Host,
-            alias: "Offhook".to_owned(),
-            address: messages
-                .first()
-                .map(|parsed| shown(parsed.message.local))
-                .unwrap_or_default(),
-        });
-        list.extend(called);
+        let (callers, called): (Vec<_>, Vec<_>) = columns.into_iter().partition(|(is_a, _)| *is_a);
+        let mut list: Vec<FlowColumn> = callers.into_iter().map(|(_, column)| column).collect();
+        list.push(ourselves(messages));
+        list.extend(called.into_iter().map(|(_, column)| column));
         list.extend(webhooks(input));
         Self { hosts, list }
     }
@@ -63,8 +66,8 @@ impl Columns {
     }
 
     pub(super) fn host(&self, address: SocketAddr) -> String {
-        let found = self.hosts.iter().find(|(known, _)| *known == address);
-        found.map_or_else(|| self.pbx(), |(_, id)| id.clone())
+        let found = self.hosts.get(&address);
+        found.map_or_else(|| self.pbx(), Clone::clone)
     }
 
     pub(super) fn webhook(id: WebhookId) -> String {
@@ -76,18 +79,34 @@ impl Columns {
     }
 }
 
-/// The number of the phone at an address: of the caller in what it sends, of the called one in what it gets.
-fn alias(messages: &[Parsed<'_>], address: SocketAddr) -> Option<String> {
-    messages
-        .iter()
-        .filter(|parsed| parsed.message.remote == address)
-        .find_map(|parsed| {
-            if parsed.message.inbound == parsed.is_request() {
+fn ourselves(messages: &[Parsed<'_>]) -> FlowColumn {
+    FlowColumn {
+        id: PBX.to_owned(),
+        kind: ColumnKind::Host,
+        alias: "Offhook".to_owned(),
+        address: messages
+            .first()
+            .map(|parsed| shown(parsed.message.local))
+            .unwrap_or_default(),
+    }
+}
+
+/// The name of the phone at each address: of the caller in what it sends, of the called one in what it gets.
+fn names(messages: &[Parsed<'_>]) -> HashMap<SocketAddr, String> {
+    let mut names = HashMap::new();
+    for parsed in messages {
+        if let Entry::Vacant(entry) = names.entry(parsed.message.remote) {
+            let name = if parsed.message.inbound == parsed.is_request() {
                 parsed.caller()
             } else {
                 parsed.called()
+            };
+            if let Some(name) = name {
+                entry.insert(name);
             }
-        })
+        }
+    }
+    names
 }
 
 /// Those that exist, and then those that deliveries went to before they were deleted.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use offhook_sip_message::sdp::{Direction, Media, MediaKind, Sdp};
 use offhook_sip_message::{Framing, Index, Method, Name, Uri, View, percent_decode};
-use offhook_store::CapturedMessage;
+use offhook_store::{CaptureTransport, CapturedMessage};
 
 use super::cause::Sign;
 use super::columns::Columns;
@@ -79,6 +79,14 @@ impl<'a> Parsed<'a> {
         Sdp::parse(self.view()?.body()).ok()
     }
 
+    fn cseq(&self) -> Option<String> {
+        self.view()?.header(Name::CSeq).map(lossless)
+    }
+
+    fn media(&self) -> Option<Vec<String>> {
+        Some(self.sdp()?.media().iter().map(media).collect())
+    }
+
     fn label(&self) -> String {
         let Some(view) = self.view() else {
             let line = self
@@ -108,10 +116,8 @@ impl<'a> Parsed<'a> {
             return format!("{} octets", self.message.bytes.len());
         };
         let mut parts = Vec::new();
-        if let Some(cseq) = view.header(Name::CSeq) {
-            parts.push(format!("CSeq {}", lossless(cseq)));
-        }
-        parts.extend(self.sdp().iter().flat_map(|sdp| sdp.media()).map(media));
+        parts.extend(self.cseq().map(|cseq| format!("CSeq {cseq}")));
+        parts.extend(self.media().into_iter().flatten());
         for (name, text) in [("Reason", "Reason"), ("Warning", "Warning")] {
             parts.extend(
                 view.header_named(name)
@@ -180,8 +186,20 @@ fn row(parsed: &Parsed<'_>, columns: &Columns) -> FlowRow {
         detail: parsed.detail(),
         leg: Some(message.leg.clone()),
         raw: Some(lossless(&message.bytes)),
+        cseq: parsed.cseq(),
+        transport: Some(transport(message.transport)),
+        sdp: parsed.media().map(|media| media.join(", ")),
         status: parsed.view().and_then(|view| view.status()),
         ..FlowRow::at(message.at, from, parsed.label(), message.call)
+    }
+}
+
+pub(super) const fn transport(transport: CaptureTransport) -> &'static str {
+    match transport {
+        CaptureTransport::Tcp => "TCP",
+        CaptureTransport::Tls => "TLS",
+        CaptureTransport::Udp => "UDP",
+        CaptureTransport::Wss => "WSS",
     }
 }
 

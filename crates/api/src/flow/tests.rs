@@ -4,6 +4,7 @@ use offhook_store::{AttemptRecord, CaptureTransport, DeliveryState};
 
 use super::*;
 
+mod parties;
 mod unsent;
 
 const CALLER: &str = "127.0.0.1:5062";
@@ -321,7 +322,7 @@ fn the_json_has_the_fields_of_the_contract() {
         "n": 1, "at": "2026-11-22T10:00:00.000000Z", "kind": "sip", "from": "h1", "to": "pbx", "label": "INVITE (SDP)",
         "detail": "CSeq 1 INVITE · audio 127.0.0.1:4000 PCMU", "call_id": 7, "leg": "A", "retransmission_of": null,
         "raw": flow["rows"][0]["raw"], "delivery_id": null, "attempt": null, "ms": null, "status": null, "error": null,
-        "sent": null,
+        "cseq": "1 INVITE", "transport": "UDP", "sdp": "audio 127.0.0.1:4000 PCMU", "sent": null,
     });
     assert_eq!(flow["rows"][0], invite);
     let answer = &flow["rows"][4];

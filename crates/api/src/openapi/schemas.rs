@@ -50,7 +50,7 @@ const SCHEMAS: &[(&str, &str)] = &[
         "FlowRow",
         "n:int at:str kind:str from:str to:str label:str detail:str call_id:int leg:str? retransmission_of:int? raw:str? delivery_id:int? \
          attempt:int? ms:int? status:int? error:str? \
-         sent:bool?",
+         cseq:str? transport:str? sdp:str? sent:bool?",
     ),
     ("Health", "status:str"),
     ("Integration", "enabled:bool egress_addresses:[str]"),

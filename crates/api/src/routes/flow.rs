@@ -2,15 +2,17 @@
 //!
 //! For admins: a ladder shows the other party's messages, and the receivers of webhooks.
 
+use std::collections::HashMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use http::Uri;
-use offhook_base::{CallId, Wall};
+use offhook_base::{CallId, UserId, Wall};
 use offhook_store::filter::{ListParams, Resource, Selection};
 use offhook_store::{
-    CdrScope, DELIVERIES_OF_ROOT, DeliveryRow, StoreError, WEBHOOKS, Webhook, WebhookState,
+    CdrScope, DELIVERIES_OF_ROOT, DeliveryRow, StoreError, USERS, WEBHOOKS, Webhook, WebhookState,
 };
 
 use crate::Api;
@@ -96,6 +98,7 @@ fn flow(inner: &Inner, root: CallId) -> Result<Flow, StoreError> {
         deliveries,
         webhooks: webhooks(inner)?,
         integration_off: !stores.config.integration_enabled()?,
+        extensions: extensions(inner)?,
     }))
 }
 
@@ -127,6 +130,28 @@ fn everything(resource: &'static Resource) -> Option<Selection> {
         ..ListParams::default()
     };
     Selection::parse(resource, &params).ok()
+}
+
+/// The extension by each name that a phone of ours may have in a SIP message.
+fn extensions(inner: &Inner) -> Result<HashMap<String, String>, StoreError> {
+    let config = &inner.stores.config;
+    let Some(all) = everything(&USERS) else {
+        return Ok(HashMap::new());
+    };
+    let users = config.users(&all, inner.now().wall)?.data;
+    let of_user: HashMap<UserId, &str> = users
+        .iter()
+        .map(|user| (user.id, user.ext.as_str()))
+        .collect();
+    let phones = config.accounts()?.into_iter().filter_map(|phone| {
+        let extension = *of_user.get(&phone.user)?;
+        Some((phone.username, extension.to_owned()))
+    });
+    let own = users
+        .iter()
+        .map(|user| (user.ext.clone(), user.ext.clone()));
+    // A username that is somebody else's extension names its phone: phones come second.
+    Ok(own.chain(phones).collect())
 }
 
 fn webhooks(inner: &Inner) -> Result<Vec<FlowWebhook>, StoreError> {
