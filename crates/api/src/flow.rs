@@ -2,10 +2,13 @@
 //!
 //! [`Flow::lay_out`] is a pure function of what was captured, delivered and committed. Its result is the JSON of
 //! `/calls/{id}/flow`; [`Flow::text`] draws it for a terminal.
+//! [`trace`] gives the messages alone, for tools that read packets.
 
 mod cause;
 mod columns;
 mod fold;
+mod packets;
+mod pcap;
 mod sip;
 mod text;
 mod unsent;
@@ -18,6 +21,8 @@ use std::net::SocketAddr;
 use offhook_base::{CallId, DeliveryId, EventRecord, Wall, WebhookId};
 use offhook_store::{CapturedMessage, DeliveryRow};
 use serde::{Serialize, Serializer};
+
+pub use pcap::{TraceError, trace};
 
 use columns::Columns;
 
@@ -62,6 +67,14 @@ pub struct FlowInput {
     pub integration_off: bool,
     /// The extension of each phone by the names that SIP knows it by: its username, the extension itself.
     pub extensions: HashMap<String, String>,
+}
+
+impl FlowInput {
+    /// Whether nothing is known.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.messages.is_empty() && self.events.is_empty() && self.deliveries.is_empty()
+    }
 }
 
 /// A laid out ladder.

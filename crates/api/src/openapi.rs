@@ -106,6 +106,10 @@ impl Operation {
                 });
                 (200, Some(("application/json", list)))
             }
+            Answer::Binary(kind) => (
+                200,
+                Some((kind, json!({"type": "string", "format": "binary"}))),
+            ),
             Answer::One(name) => (200, Some(("application/json", envelope(name)))),
             Answer::Plain(name) => (200, Some(("application/json", reference(name)))),
             Answer::Text(kind) => (200, Some((kind, json!({"type": "string"})))),

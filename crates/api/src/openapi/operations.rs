@@ -3,6 +3,8 @@
 /// What an operation answers when it succeeds.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Answer {
+    /// 200 with octets of this content type.
+    Binary(&'static str),
     /// 201 with one resource in its envelope.
     Created(&'static str),
     /// 204.
@@ -243,6 +245,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "The ladder of a call",
         Answer::Plain("Flow"),
     ),
+    get(
+        "/calls/{id}/flow.pcap",
+        "The SIP messages of a call as a packet trace, a pcapng file",
+        Answer::Binary("application/vnd.tcpdump.pcap"),
+    ),
     Operation {
         query: &["width"],
         ..get(
@@ -276,6 +283,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "/cdrs/{id}/flow.json",
         "The ladder of a call",
         Answer::Plain("Flow"),
+    ),
+    get(
+        "/cdrs/{id}/flow.pcap",
+        "The SIP messages of a call as a packet trace, a pcapng file",
+        Answer::Binary("application/vnd.tcpdump.pcap"),
     ),
     Operation {
         query: &["width"],

@@ -1,4 +1,4 @@
-//! `/calls/{id}/flow` and `/cdrs/{id}/flow`: the ladder of a root call, as JSON or as text.
+//! `/calls/{id}/flow` and `/cdrs/{id}/flow`: the ladder of a root call, as JSON or as text, and its packets.
 //!
 //! For admins: a ladder shows the other party's messages, and the receivers of webhooks.
 
@@ -18,7 +18,7 @@ use offhook_store::{
 use crate::Api;
 use crate::auth::Admin;
 use crate::error::ApiError;
-use crate::flow::{Flow, FlowInput, FlowWebhook};
+use crate::flow::{self, Flow, FlowInput, FlowWebhook};
 use crate::query::{Id, Params};
 use crate::state::Inner;
 
@@ -30,7 +30,7 @@ pub(super) async fn of_call(
     _admin: Admin,
     Id(id): Id,
 ) -> Result<Response, ApiError> {
-    Ok(Json(call(&api, CallId(id)).await?).into_response())
+    call(&api, CallId(id), json).await
 }
 
 pub(super) async fn of_call_text(
@@ -40,7 +40,15 @@ pub(super) async fn of_call_text(
     params: Params,
 ) -> Result<Response, ApiError> {
     let width = width(&params)?;
-    Ok(text(&call(&api, CallId(id)).await?, width))
+    call(&api, CallId(id), move |known| text(known, width)).await
+}
+
+pub(super) async fn of_call_trace(
+    State(api): State<Api>,
+    _admin: Admin,
+    Id(id): Id,
+) -> Result<Response, ApiError> {
+    call(&api, CallId(id), trace).await
 }
 
 pub(super) async fn of_cdr(
@@ -48,7 +56,7 @@ pub(super) async fn of_cdr(
     _admin: Admin,
     Id(id): Id,
 ) -> Result<Response, ApiError> {
-    Ok(Json(cdr(&api, id).await?).into_response())
+    cdr(&api, id, json).await
 }
 
 pub(super) async fn of_cdr_text(
@@ -58,40 +66,62 @@ pub(super) async fn of_cdr_text(
     params: Params,
 ) -> Result<Response, ApiError> {
     let width = width(&params)?;
-    Ok(text(&cdr(&api, id).await?, width))
+    cdr(&api, id, move |known| text(known, width)).await
 }
 
-/// A call that is up, or whose events are still kept.
-async fn call(api: &Api, id: CallId) -> Result<Flow, ApiError> {
+pub(super) async fn of_cdr_trace(
+    State(api): State<Api>,
+    _admin: Admin,
+    Id(id): Id,
+) -> Result<Response, ApiError> {
+    cdr(&api, id, trace).await
+}
+
+/// A root call and all that is known of it.
+struct Known {
+    root: CallId,
+    input: FlowInput,
+}
+
+/// Draws a call that is up, or whose events are still kept.
+async fn call(
+    api: &Api,
+    id: CallId,
+    draw: impl FnOnce(&Known) -> Result<Response, ApiError> + Send + 'static,
+) -> Result<Response, ApiError> {
     let live = api.inner.ports.live.get(id).map(|call| call.root_id);
     api.store(move |inner| {
         let root = match live {
             Some(root) => root,
             None => inner.stores.journal.root_of(id)?,
         };
-        let flow = flow(inner, root)?;
-        if live.is_none() && flow.rows.is_empty() {
+        let known = known(inner, root)?;
+        if live.is_none() && known.input.is_empty() {
             return Err(ApiError::not_found());
         }
-        Ok(flow)
+        draw(&known)
     })
     .await?
 }
 
-async fn cdr(api: &Api, id: u64) -> Result<Flow, ApiError> {
+async fn cdr(
+    api: &Api,
+    id: u64,
+    draw: impl FnOnce(&Known) -> Result<Response, ApiError> + Send + 'static,
+) -> Result<Response, ApiError> {
     api.store(move |inner| {
         let cdr = inner.stores.config.cdr(CdrScope::All, id)?;
-        Ok(flow(inner, cdr.record.root_live_id)?)
+        draw(&known(inner, cdr.record.root_live_id)?)
     })
     .await?
 }
 
-fn flow(inner: &Inner, root: CallId) -> Result<Flow, StoreError> {
+fn known(inner: &Inner, root: CallId) -> Result<Known, StoreError> {
     let stores = &inner.stores;
     // An event is committed with its deliveries: those read after it are all there.
     let events = stores.journal.events_of_root(root)?;
     let deliveries = stores.deliveries.of_root(root)?;
-    Ok(Flow::lay_out(&FlowInput {
+    let input = FlowInput {
         messages: stores.captures.messages(root)?,
         events: events.into_iter().map(|stored| stored.event).collect(),
         deliveries_since: deliveries_since(inner, &deliveries),
@@ -99,7 +129,8 @@ fn flow(inner: &Inner, root: CallId) -> Result<Flow, StoreError> {
         webhooks: webhooks(inner)?,
         integration_off: !stores.config.integration_enabled()?,
         extensions: extensions(inner)?,
-    }))
+    };
+    Ok(Known { root, input })
 }
 
 /// From when on the deliveries are all there: those before are purged, or were too many for one ladder.
@@ -182,9 +213,29 @@ fn named(webhook: Webhook) -> FlowWebhook {
     }
 }
 
-fn text(flow: &Flow, width: usize) -> Response {
+fn json(known: &Known) -> Result<Response, ApiError> {
+    Ok(Json(Flow::lay_out(&known.input)).into_response())
+}
+
+fn text(known: &Known, width: usize) -> Result<Response, ApiError> {
     let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
-    (headers, flow.text(width)).into_response()
+    Ok((headers, Flow::lay_out(&known.input).text(width)).into_response())
+}
+
+fn trace(known: &Known) -> Result<Response, ApiError> {
+    let file = flow::trace(&known.input.messages)
+        .map_err(|error| ApiError::unavailable(format!("{error}: {error:?}")))?;
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            "application/vnd.tcpdump.pcap".to_owned(),
+        ),
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"call-{}.pcap\"", known.root),
+        ),
+    ];
+    Ok((headers, file).into_response())
 }
 
 fn width(params: &Params) -> Result<usize, ApiError> {

@@ -115,3 +115,27 @@ async fn the_same_ladder_is_drawn_for_a_terminal() {
     assert_eq!(wrong.error(400, "invalid_parameter").0, "width");
     world.end();
 }
+
+#[tokio::test]
+async fn the_messages_of_a_call_are_a_packet_trace_to_download() {
+    let mut world = called();
+    for path in ["/calls/11/flow.pcap", "/cdrs/1/flow.pcap"] {
+        let reply = world.get(path).await;
+        assert_eq!(reply.status.as_u16(), 200);
+        assert_eq!(
+            reply.headers["content-type"],
+            "application/vnd.tcpdump.pcap"
+        );
+        assert_eq!(
+            reply.headers["content-disposition"],
+            "attachment; filename=\"call-11.pcap\""
+        );
+        assert_eq!(reply.octets[..4], [0x0a, 0x0d, 0x0d, 0x0a]);
+        assert!(reply.text.contains(INVITE));
+    }
+    world.commit(2, 12, Vec::new());
+    let empty = world.get("/calls/12/flow.pcap").await;
+    assert_eq!(empty.status.as_u16(), 200, "nothing was captured of it");
+    assert!(!empty.text.contains("SIP/2.0"));
+    world.end();
+}

@@ -9,6 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use axum::response::Response;
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use offhook_api::feed::Feed;
 use offhook_api::ports::{ClientAddr, Ports};
@@ -51,6 +52,8 @@ pub struct World {
 pub struct Reply {
     pub status: StatusCode,
     pub headers: HeaderMap,
+    pub octets: Bytes,
+    /// The body as text; of a binary one, what of it is text.
     pub text: String,
 }
 
@@ -201,7 +204,8 @@ impl World {
         Reply {
             status: head.status,
             headers: head.headers,
-            text: String::from_utf8(octets.to_vec()).unwrap(),
+            text: String::from_utf8_lossy(&octets).into_owned(),
+            octets,
         }
     }
 
