@@ -1,7 +1,7 @@
 //! The ladder of a call: its SIP messages, its events and their webhooks as rows between columns.
 //!
 //! [`Flow::lay_out`] is a pure function of what was captured, delivered and committed. Its result is the JSON of
-//! `/calls/{id}/flow`; [`Flow::text`] draws it for a terminal.
+//! `/calls/{id}/flow`; [`Flow::text`] draws it for a terminal, [`Flow::svg`] as a picture.
 //! [`trace`] gives the messages alone, for tools that read packets.
 
 mod cause;
@@ -10,12 +10,14 @@ mod fold;
 mod packets;
 mod pcap;
 mod sip;
+mod svg;
 mod text;
 mod unsent;
 mod webhook;
 mod words;
 
 use std::collections::HashMap;
+use std::io;
 use std::net::SocketAddr;
 
 use offhook_base::{CallId, DeliveryId, EventRecord, Wall, WebhookId};
@@ -272,6 +274,14 @@ impl Flow {
     #[must_use]
     pub fn text(&self, width: usize) -> String {
         text::draw(self, width)
+    }
+
+    /// The ladder as an SVG picture that needs nothing else.
+    ///
+    /// # Errors
+    /// None is known: it is written to memory.
+    pub fn svg(&self, title: &str) -> io::Result<String> {
+        svg::draw(self, title)
     }
 }
 

@@ -5,6 +5,7 @@ use offhook_store::{AttemptRecord, CaptureTransport, DeliveryState};
 use super::*;
 
 mod parties;
+mod picture;
 mod unsent;
 
 const CALLER: &str = "127.0.0.1:5062";

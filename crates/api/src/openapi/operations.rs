@@ -250,6 +250,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "The SIP messages of a call as a packet trace, a pcapng file",
         Answer::Binary("application/vnd.tcpdump.pcap"),
     ),
+    get(
+        "/calls/{id}/flow.svg",
+        "The ladder of a call, drawn as a picture",
+        Answer::Text("image/svg+xml"),
+    ),
     Operation {
         query: &["width"],
         ..get(
@@ -288,6 +293,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "/cdrs/{id}/flow.pcap",
         "The SIP messages of a call as a packet trace, a pcapng file",
         Answer::Binary("application/vnd.tcpdump.pcap"),
+    ),
+    get(
+        "/cdrs/{id}/flow.svg",
+        "The ladder of a call, drawn as a picture",
+        Answer::Text("image/svg+xml"),
     ),
     Operation {
         query: &["width"],

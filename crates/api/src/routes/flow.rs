@@ -1,4 +1,4 @@
-//! `/calls/{id}/flow` and `/cdrs/{id}/flow`: the ladder of a root call, as JSON or as text, and its packets.
+//! `/calls/{id}/flow` and `/cdrs/{id}/flow`: the ladder of a root call, as JSON, as text or as a picture, and its packets.
 //!
 //! For admins: a ladder shows the other party's messages, and the receivers of webhooks.
 
@@ -33,6 +33,14 @@ pub(super) async fn of_call(
     call(&api, CallId(id), json).await
 }
 
+pub(super) async fn of_call_picture(
+    State(api): State<Api>,
+    _admin: Admin,
+    Id(id): Id,
+) -> Result<Response, ApiError> {
+    call(&api, CallId(id), picture).await
+}
+
 pub(super) async fn of_call_text(
     State(api): State<Api>,
     _admin: Admin,
@@ -57,6 +65,14 @@ pub(super) async fn of_cdr(
     Id(id): Id,
 ) -> Result<Response, ApiError> {
     cdr(&api, id, json).await
+}
+
+pub(super) async fn of_cdr_picture(
+    State(api): State<Api>,
+    _admin: Admin,
+    Id(id): Id,
+) -> Result<Response, ApiError> {
+    cdr(&api, id, picture).await
 }
 
 pub(super) async fn of_cdr_text(
@@ -220,6 +236,22 @@ fn json(known: &Known) -> Result<Response, ApiError> {
 fn text(known: &Known, width: usize) -> Result<Response, ApiError> {
     let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
     Ok((headers, Flow::lay_out(&known.input).text(width)).into_response())
+}
+
+/// The picture has no script in it; should one ever get there, the browser is told to run none.
+fn picture(known: &Known) -> Result<Response, ApiError> {
+    let title = format!("Call {}", known.root);
+    let svg = Flow::lay_out(&known.input)
+        .svg(&title)
+        .map_err(|error| ApiError::unavailable(format!("a ladder cannot be drawn: {error}")))?;
+    let headers = [
+        (header::CONTENT_TYPE, "image/svg+xml"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; sandbox",
+        ),
+    ];
+    Ok((headers, svg).into_response())
 }
 
 fn trace(known: &Known) -> Result<Response, ApiError> {

@@ -117,6 +117,34 @@ async fn the_same_ladder_is_drawn_for_a_terminal() {
 }
 
 #[tokio::test]
+async fn the_picture_of_a_ladder_is_svg_that_runs_nothing() {
+    let world = called();
+    let body = json!({"name": "<script>alert(1)</script>\u{202e}", "url": "https://crm.example/", "events": ["call.missed"]});
+    world.post("/webhooks", body).await.expect(201);
+    for path in ["/calls/11/flow.svg", "/cdrs/1/flow.svg"] {
+        let reply = world.get(path).await;
+        assert_eq!(reply.status.as_u16(), 200);
+        assert_eq!(reply.headers["content-type"], "image/svg+xml");
+        assert_eq!(
+            reply.headers["content-security-policy"],
+            "default-src 'none'; sandbox"
+        );
+        let document = roxmltree::Document::parse(&reply.text).unwrap();
+        let texts: Vec<&str> = document
+            .descendants()
+            .filter_map(|node| node.text())
+            .collect();
+        assert!(
+            texts.contains(&"Call 11") && texts.contains(&"INVITE"),
+            "{texts:?}"
+        );
+        assert!(texts.contains(&"<script>alert(1)</script>?"), "{texts:?}");
+        assert!(!reply.text.contains("<script"), "{}", reply.text);
+    }
+    world.end();
+}
+
+#[tokio::test]
 async fn the_messages_of_a_call_are_a_packet_trace_to_download() {
     let mut world = called();
     for path in ["/calls/11/flow.pcap", "/cdrs/1/flow.pcap"] {
