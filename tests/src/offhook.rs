@@ -103,6 +103,21 @@ impl Offhook {
         self.process.output()
     }
 
+    /// The memory it uses at this moment, in KiB.
+    ///
+    /// # Panics
+    /// When it does not run.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.process.id());
+        let status = std::fs::read_to_string(path).expect("it runs");
+        let used = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = used.and_then(|used| used.split_whitespace().next());
+        number
+            .and_then(|number| number.parse().ok())
+            .expect("VmRSS")
+    }
+
     /// Ends it as a power cut would: SIGKILL.
     pub async fn kill(&mut self) {
         self.process.kill().await;

@@ -48,12 +48,14 @@ impl Rest {
     }
 
     /// Where it connects to.
-    pub(crate) const fn server(&self) -> SocketAddr {
+    #[must_use]
+    pub const fn server(&self) -> SocketAddr {
         self.server
     }
 
     /// Its token.
-    pub(crate) fn token(&self) -> &str {
+    #[must_use]
+    pub fn token(&self) -> &str {
         &self.token
     }
 

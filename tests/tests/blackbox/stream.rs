@@ -2,6 +2,8 @@
 
 use offhook_tests::{Message, Site, Stream, free_port};
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::{CONNECTED, INITIAL, RINGING, assert_flow};
 
@@ -130,6 +132,61 @@ fn check_bodies(site: &Site, seen: &[Message]) {
             .unwrap();
         assert_eq!(event.text.as_bytes(), &request.body[..]);
     }
+}
+
+/// Row A8: clients that open the stream and read nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_clients_that_read_nothing_cost_little_and_delay_nobody() {
+    const CALLS: usize = 120;
+    let site = Site::start_with("never", "").await;
+    let (alice, _) = (site.user("2001").await, site.user("2002").await);
+    let mut reading = Stream::open(&site.rest, "", None).await;
+    let before = site.offhook.memory();
+    let mut unread = Vec::new();
+    for _ in 0..200 {
+        unread.push(open_unread(&site).await);
+    }
+    site.sipp("uac_refused")
+        .account(&alice)
+        .value("to", "2002")
+        .value("status", "480")
+        .calls(CALLS.try_into().unwrap(), 40)
+        .run()
+        .await;
+    let calls = site.calls(CALLS).await;
+    let is_last = |message: &Message| message.data["final"] == true;
+    for _ in 0..CALLS {
+        reading.wait_for("the end of each call", is_last).await;
+    }
+    let mut told: Vec<_> = calls
+        .iter()
+        .flat_map(|call| &call.events)
+        .map(|event| event["id"].as_str().unwrap().to_owned())
+        .collect();
+    let mut events = reading.event_ids();
+    told.sort_unstable();
+    events.sort_unstable();
+    assert_eq!(events, told, "each event once");
+    let grown = site.offhook.memory().saturating_sub(before);
+    assert!(grown < 32 << 10, "{grown} KiB for 200 clients");
+    drop(unread);
+}
+
+/// A client with little room for what it does not read. Its stream has begun.
+async fn open_unread(site: &Site) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let mut client = socket.connect(site.rest.server()).await.unwrap();
+    let request = format!(
+        "GET /v1.1/events/stream?include=deliveries,calls HTTP/1.1\r\nHost: {}\r\nX-Auth-Token: {}\r\n\r\n",
+        site.rest.server(),
+        site.rest.token()
+    );
+    client.write_all(request.as_bytes()).await.unwrap();
+    let mut status = [0; 12];
+    client.read_exact(&mut status).await.unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200");
+    client
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
