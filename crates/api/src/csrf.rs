@@ -54,7 +54,7 @@ fn same_origin(headers: &HeaderMap) -> Result<(), ApiError> {
         .zip(only(headers, header::HOST.as_str()))
         .is_some_and(|(origin, host)| is_own(origin, host));
     own.then_some(())
-        .ok_or_else(|| ApiError::csrf("Origin", "The request was made by a page of another origin"))
+        .ok_or_else(|| ApiError::csrf("Origin", "The request was made by a page of another origin (a proxy in front must pass Host on as it is)"))
 }
 
 fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
