@@ -5,10 +5,10 @@
 
 use std::borrow::Cow;
 
-use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rust_embed::{EmbeddedFile, RustEmbed};
@@ -32,6 +32,10 @@ const INDEX: &str = "index.html";
 
 /// Stands in the built page where the nonce of each answer goes (`cspNonce` in `vite.config.ts`).
 const NONCE: &str = "OFFHOOK_NONCE";
+
+/// Marks the answers that a browser may keep.
+#[derive(Clone, Copy, Debug)]
+struct MayBeKept;
 
 /// Names under this folder have a hash of their content in them.
 const HASHED: &str = "assets/";
@@ -91,9 +95,9 @@ fn asset(path: &str, file: &EmbeddedFile, headers: &HeaderMap) -> Response {
         (header::CONTENT_TYPE, file.metadata.mimetype().to_owned()),
     ];
     if known.is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
-        return (StatusCode::NOT_MODIFIED, head).into_response();
+        return (StatusCode::NOT_MODIFIED, Extension(MayBeKept), head).into_response();
     }
-    (head, file.data.clone()).into_response()
+    (Extension(MayBeKept), head, file.data.clone()).into_response()
 }
 
 /// The page with a fresh nonce, by which its style elements are told from those that somebody smuggled in.
@@ -120,22 +124,23 @@ fn page() -> Response {
     (head, html.replace(NONCE, &nonce)).into_response()
 }
 
-/// What every answer says to a browser, unless it said something of its own.
+/// What every answer says to a browser.
 pub(crate) async fn guard(mut response: Response) -> Response {
+    let may_be_kept = response.extensions().get::<MayBeKept>().is_some();
     let headers = response.headers_mut();
-    for (name, value) in [
+    if !may_be_kept {
         // Answers hold calls and people: no cache may keep them.
-        (header::CACHE_CONTROL, "no-store"),
-        // What is opened by itself, such as an exported picture, runs nothing and is framed by nobody.
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; frame-ancestors 'none'",
-        ),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ] {
-        headers
-            .entry(name)
-            .or_insert(HeaderValue::from_static(value));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    // What is opened by itself, such as an exported text, runs nothing and is framed by nobody.
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(
+            "default-src 'none'; frame-ancestors 'none'",
+        ));
     response
 }

@@ -129,9 +129,12 @@ mod tests {
         while let Some(block) = reader.next_block() {
             if let Block::EnhancedPacket(packet) = block.unwrap() {
                 assert_eq!(packet.timestamp, Duration::from_micros(AT.cast_unsigned()));
-                let comment = packet.options.iter().find_map(|option| match option {
-                    EnhancedPacketOption::Comment(text) => Some(text.to_string()),
-                    _ => None,
+                let comment = packet.options.iter().find_map(|option| {
+                    if let EnhancedPacketOption::Comment(text) = option {
+                        Some(text.to_string())
+                    } else {
+                        None
+                    }
                 });
                 packets.push((packet.data.to_vec(), comment));
             }
