@@ -1,6 +1,7 @@
 # Offhook.  make run: see it at work.  make test: everything that CI checks.
 
 CARGO ?= cargo
+NPM ?= npm
 # What `make run` gives to the demo: make run ARGS="--receiver-fails 3"
 ARGS ?=
 
@@ -8,7 +9,7 @@ ARGS ?=
 DENY_VERSION := 0.20.2
 
 .DEFAULT_GOAL := help
-.PHONY: help run build bench test setup fmt tidy clippy unit doc blackbox deny clean
+.PHONY: help run build bench test setup fmt web tidy clippy unit doc blackbox e2e deny clean
 # The stages of `make test` run one after the other: they share one target folder, and a failure is the last thing shown.
 .NOTPARALLEL:
 
@@ -18,11 +19,24 @@ help:
 	@echo 'make test     everything that CI checks; installs what it needs by apt where it may'
 	@echo 'make bench    the figures that README promises, measured on this machine'
 
-run:
+run: page
 	$(CARGO) run --locked --bin offhook -- demo $(ARGS)
 
-build:
+build: page
 	$(CARGO) build --release --locked --bin offhook
+
+# The web page, built anew when its sources changed. Without Node there is a stub in its place, and all else works.
+.PHONY: page
+page:
+	@if command -v $(NPM) >/dev/null 2>&1; then $(MAKE) --no-print-directory web/dist/index.html; \
+	else echo 'make: no Node.js here, so the web page is left out'; fi
+
+web/dist/index.html: web/node_modules/.package-lock.json $(shell find web/src web/public -type f 2>/dev/null) web/index.html web/vite.config.ts
+	cd web && $(NPM) run --silent build
+
+# Browsers come from Debian; Playwright is not to fetch one of its own.
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	cd web && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 $(NPM) ci --no-audit --no-fund
 
 # One section only: make bench ARGS=calls
 bench: build
@@ -30,7 +44,7 @@ bench: build
 	$(CARGO) run --release --locked --package offhook-tests --example bench -- $(ARGS)
 
 # Cheapest first, so that a slip is told in seconds. CONTRIBUTING.md has the minutes that each stage may take.
-test: setup fmt tidy clippy unit doc blackbox deny
+test: setup fmt web tidy clippy unit doc blackbox e2e deny
 	@echo 'make test: all stages passed'
 
 setup:
@@ -38,6 +52,12 @@ setup:
 
 fmt:
 	$(CARGO) fmt --all --check
+
+# Format, types, rules and unit tests of the page, and the page itself for the stages that need it.
+web: web/node_modules/.package-lock.json
+	cd web && $(NPM) run --silent check
+	cd web && $(NPM) test
+	$(MAKE) --no-print-directory web/dist/index.html
 
 tidy:
 	$(CARGO) test --locked --package offhook-tests --test tidy
@@ -54,6 +74,11 @@ doc:
 blackbox:
 	$(CARGO) build --locked --bin offhook
 	$(CARGO) test --locked --package offhook-tests
+
+# The page in Chromium against the demo of the real binary, in both languages.
+e2e: page
+	$(CARGO) build --locked --bin offhook
+	cd web && $(NPM) run --silent e2e
 
 deny:
 	@$(CARGO) deny --version 2>/dev/null | grep -q ' $(DENY_VERSION)$$' || \

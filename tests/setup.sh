@@ -11,9 +11,14 @@ need() {
 need cc build-essential
 need sipp sip-tester
 need baresip baresip-core
+need chromium chromium
 # The shell has a kill of its own; the tests run the program.
 [ -x /bin/kill ] || missing="$missing procps"
 
+if ! command -v npm >/dev/null 2>&1; then
+    echo 'setup: Node.js is missing; install 20.19 or later from https://nodejs.org' >&2
+    exit 1
+fi
 if ! command -v cargo >/dev/null 2>&1; then
     echo 'setup: Rust is missing; install it from https://rustup.rs (1.95 or later)' >&2
     exit 1

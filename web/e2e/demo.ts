@@ -18,14 +18,21 @@ export interface Demo {
   receiver: string
   email: string
   password: string
+  /** Of the one-time link; used by the time that a test sees it. */
+  ticket: string
 }
 
 export function demo(): Demo {
   return JSON.parse(readFileSync(TOLD, 'utf8')) as Demo
 }
 
-async function start(binary: string): Promise<{ child: ChildProcess; told: Demo; link: string }> {
-  const child = spawn(binary, ['demo'], { stdio: ['ignore', 'pipe', 'inherit'] })
+/** The binary under test. */
+export function binary(): string {
+  return process.env.OFFHOOK_BIN ?? join(ROOT, 'target/debug/offhook')
+}
+
+async function start(): Promise<{ child: ChildProcess; told: Demo; link: string }> {
+  const child = spawn(binary(), ['demo'], { stdio: ['ignore', 'pipe', 'inherit'] })
   const lines: string[] = []
   const found = (pattern: RegExp) => pattern.exec(lines.join('\n'))
   for await (const line of createInterface({ input: child.stdout })) {
@@ -49,6 +56,7 @@ async function start(binary: string): Promise<{ child: ChildProcess; told: Demo;
     receiver: part(receiver, 1),
     email: part(account, 1),
     password: part(account, 2),
+    ticket: part(link, 2),
   }
   return { child, told, link: part(link, 2) }
 }
@@ -67,7 +75,7 @@ async function signIn(url: string, ticket: string): Promise<string> {
 
 export default async function setup(): Promise<() => void> {
   mkdirSync(SCREENS, { recursive: true })
-  const { child, told, link } = await start(process.env.OFFHOOK_BIN ?? join(ROOT, 'target/debug/offhook'))
+  const { child, told, link } = await start()
   writeFileSync(TOLD, JSON.stringify(told))
   const { hostname } = new URL(told.url)
   const session = await signIn(told.url, link)
