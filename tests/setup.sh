@@ -12,6 +12,7 @@ need cc build-essential
 need sipp sip-tester
 need baresip baresip-core
 need chromium chromium
+need tshark tshark
 # The shell has a kill of its own; the tests run the program.
 [ -x /bin/kill ] || missing="$missing procps"
 

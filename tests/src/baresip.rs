@@ -63,7 +63,7 @@ impl Baresip {
         let name = format!("baresip {}", account.username);
         let mut process = Process::start(&name, "baresip-core", command);
         process.wait_for_line("200 OK", PATIENCE).await;
-        until_bound(Transport::Tcp, control_port).await;
+        until_bound(Transport::Tcp, Ipv4Addr::LOCALHOST.into(), control_port).await;
 
         let (reading, control) = TcpStream::connect((Ipv4Addr::LOCALHOST, control_port))
             .await

@@ -22,6 +22,7 @@ mod sipp;
 mod site;
 mod stream;
 mod tone;
+mod tshark;
 
 pub use baresip::{Baresip, BaresipSetup};
 pub use flow::{Call, calls_of, describe};
@@ -33,3 +34,4 @@ pub use sipp::{Confirmed, Running, Sipp};
 pub use site::{Account, Site};
 pub use stream::{Message, Stream};
 pub use tone::seconds_of_tone;
+pub use tshark::tshark;

@@ -1,6 +1,6 @@
 //! The real binary in a folder of its own, on ports that the system chose.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -24,6 +24,8 @@ pub struct Offhook {
 /// What a test may set of the configuration.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// Address of loopback that SIP listens on.
+    pub sip: IpAddr,
     /// `media.relay`
     pub relay: &'static str,
     /// PEM file with the certificate authority of the receiver.
@@ -49,9 +51,10 @@ impl Offhook {
         let folder = TempDir::with_prefix("offhook-").unwrap();
         std::fs::write(folder.path().join("admin-password"), ADMIN_PASSWORD).unwrap();
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let sip = SocketAddr::new(settings.sip, 0);
         let anywhere = Bound {
-            sip_udp: vec![any],
-            sip_tcp: vec![any],
+            sip_udp: vec![sip],
+            sip_tcp: vec![sip],
             http: any,
         };
         write_config(folder.path(), &settings, &anywhere);
@@ -198,6 +201,7 @@ fn read_bound(folder: &Path) -> Bound {
 
 fn write_config(folder: &Path, settings: &Settings, bound: &Bound) {
     let Settings {
+        sip: _,
         relay,
         extra_root,
         more,
@@ -224,7 +228,7 @@ listen = "{http}"
 allow_networks = ["127.0.0.0/8", "::1/128"]
 extra_roots = [{extra_root:?}]
 [limits]
-exempt_networks = ["127.0.0.0/8"]
+exempt_networks = ["127.0.0.0/8", "::1/128"]
 [bootstrap]
 admin_password_file = {password:?}
 {more}

@@ -1,8 +1,7 @@
 //! Child processes whose output is kept and shown when the test fails.
 
 use std::collections::VecDeque;
-use std::net::{Ipv4Addr, TcpListener, UdpSocket};
-use std::path::Path;
+use std::net::{IpAddr, Ipv4Addr, TcpListener, UdpSocket};
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -189,17 +188,21 @@ pub fn free_port() -> u16 {
 }
 
 /// Waits until some program has bound a port of loopback.
-pub(crate) async fn until_bound(transport: Transport, port: u16) {
-    let table = match transport {
-        Transport::Tcp => "/proc/net/tcp",
-        Transport::Udp => "/proc/net/udp",
+pub(crate) async fn until_bound(transport: Transport, ip: IpAddr, port: u16) {
+    let (family, address) = match ip {
+        IpAddr::V4(_) => ("", "0100007F"),
+        IpAddr::V6(_) => ("6", "00000000000000000000000001000000"),
     };
-    let local = format!(" 0100007F:{port:04X} ");
+    let table = match transport {
+        Transport::Tcp => format!("/proc/net/tcp{family}"),
+        Transport::Udp => format!("/proc/net/udp{family}"),
+    };
+    let local = format!(" {address}:{port:04X} ");
     eventually(
         &format!("binding port {port}"),
         Duration::from_secs(20),
         async || {
-            std::fs::read_to_string(Path::new(table))
+            std::fs::read_to_string(&table)
                 .unwrap()
                 .contains(&local)
                 .then_some(())

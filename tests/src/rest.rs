@@ -26,6 +26,8 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// Its body; null when empty, a text when it is no JSON.
     pub body: Value,
+    /// Its body as it came.
+    pub octets: Bytes,
     what: String,
 }
 
@@ -163,12 +165,23 @@ impl Rest {
             status,
             headers,
             body,
+            octets,
             what,
         }
     }
 }
 
 impl Reply {
+    /// The body as it came, if the status is the one expected.
+    ///
+    /// # Panics
+    /// When it is another one.
+    #[track_caller]
+    pub fn expect_octets(self, status: u16) -> Bytes {
+        assert_eq!(self.status.as_u16(), status, "{}: {}", self.what, self.body);
+        self.octets
+    }
+
     /// The body, if the status is the one expected.
     ///
     /// # Panics

@@ -1,7 +1,7 @@
 //! sipp as caller and as phone.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -109,9 +109,9 @@ impl Sipp {
 
     /// Starts it as a phone and waits until it listens.
     pub async fn listen(self) -> Running {
-        let (transport, port) = (self.transport, self.port);
+        let (transport, ip, port) = (self.transport, self.ip(), self.port);
         let running = self.start();
-        until_bound(transport, port).await;
+        until_bound(transport, ip, port).await;
         running
     }
 
@@ -131,9 +131,9 @@ impl Sipp {
             .arg(&file)
             .args([
                 "-i",
-                "127.0.0.1",
+                &self.ip().to_string(),
                 "-mi",
-                "127.0.0.1",
+                &self.ip().to_string(),
                 "-p",
                 &self.port.to_string(),
             ])
@@ -169,6 +169,14 @@ impl Sipp {
             process: Process::start(&name, "sip-tester", command),
             scenario: self.scenario,
             folder,
+        }
+    }
+
+    /// Our address, of the server's family.
+    const fn ip(&self) -> IpAddr {
+        match self.server {
+            SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
         }
     }
 

@@ -1,5 +1,6 @@
 //! One node with its receiver, its admin and its users.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -45,8 +46,14 @@ impl Site {
 
     /// A node with this `media.relay` and further lines of configuration.
     pub async fn start_with(relay: &'static str, more: &str) -> Self {
+        Self::start_on(Ipv4Addr::LOCALHOST.into(), relay, more).await
+    }
+
+    /// The same with its SIP on this address of loopback.
+    pub async fn start_on(sip: IpAddr, relay: &'static str, more: &str) -> Self {
         let receiver = Receiver::start().await;
         let settings = Settings {
+            sip,
             relay,
             extra_root: receiver.certificate_authority(),
             more: more.to_owned(),
@@ -113,7 +120,13 @@ impl Site {
     /// A sipp that sends to this node over UDP.
     #[must_use]
     pub fn sipp(&self, scenario: &'static str) -> Sipp {
-        Sipp::new(scenario, self.offhook.sip(Transport::Udp))
+        self.sipp_over(Transport::Udp, scenario)
+    }
+
+    /// A sipp that sends to this node.
+    #[must_use]
+    pub fn sipp_over(&self, transport: Transport, scenario: &'static str) -> Sipp {
+        Sipp::new(scenario, self.offhook.sip(transport)).transport(transport)
     }
 
     /// Registers a phone at a port of loopback, where it must listen from then on.

@@ -22,6 +22,8 @@ mod memory;
 mod probe;
 mod sink;
 
+use std::net::Ipv4Addr;
+
 use offhook_tests::{Offhook, Receiver, Rest, Settings, Site};
 use serde_json::json;
 
@@ -37,6 +39,7 @@ impl Node {
     pub(crate) async fn start(relay: &'static str) -> Self {
         let sink = Sink::start();
         let settings = Settings {
+            sip: Ipv4Addr::LOCALHOST.into(),
             relay,
             extra_root: sink.certificate_authority(),
             more: String::new(),

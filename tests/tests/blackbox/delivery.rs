@@ -1,5 +1,6 @@
 //! Receivers that misbehave: nothing is lost, the order of a call is kept, others do not wait.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use offhook_tests::{Mode, Offhook, Receiver, Settings, Site, free_port};
@@ -167,6 +168,7 @@ async fn certificates_of_receivers_are_checked() {
 
     let expired = Receiver::start_until(2020).await;
     let settings = Settings {
+        sip: Ipv4Addr::LOCALHOST.into(),
         relay: "never",
         extra_root: expired.certificate_authority(),
         more: String::new(),

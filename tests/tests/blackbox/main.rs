@@ -10,6 +10,7 @@
 mod answered;
 mod crash;
 mod delivery;
+mod exports;
 mod forking;
 mod hold;
 mod hostile;
