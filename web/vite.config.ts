@@ -14,6 +14,8 @@ export default defineConfig({
     target: 'es2022',
     // The policy allows images from data: URLs, but a file of its own is cached.
     assetsInlineLimit: 0,
+    // What the first view loads is held to a bound by e2e/page.spec.ts, compressed as it travels.
+    chunkSizeWarningLimit: 700,
     // Modules are few and small; the preload helper would be a script the policy has to know.
     modulePreload: { polyfill: false },
   },

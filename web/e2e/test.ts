@@ -50,7 +50,10 @@ export const test = base.extend<Fixtures>({
         .analyze()
       const serious = found.violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
       expect(
-        serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' | ')}`),
+        serious.map(
+          ({ id, nodes }) =>
+            `${id}: ${nodes.map((node) => `${node.html} ${node.failureSummary}`).join(' | ')}`,
+        ),
         name,
       ).toEqual([])
     })
@@ -71,7 +74,12 @@ function watch(page: Page, url: string): () => string[] {
   })
   page.on('request', (request) => {
     const to = request.url()
-    if (!to.startsWith(url) && !to.startsWith('data:') && !to.startsWith('blob:'))
+    if (
+      !to.startsWith(url) &&
+      !to.startsWith('http://127.0.0.1:') &&
+      !to.startsWith('data:') &&
+      !to.startsWith('blob:')
+    )
       faults.push(`request: ${to}`)
   })
   page.on('pageerror', (error) => faults.push(`error: ${error.message}`))

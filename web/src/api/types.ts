@@ -43,7 +43,8 @@ export interface Phone {
   display_name: string
   registered: boolean
   contacts: string[]
-  registrations: Registration[]
+  /** Not from a server that tells no more than `contacts`. */
+  registrations?: Registration[]
   created_at: string
   /** Only in the answer that made it. */
   password?: string
@@ -213,6 +214,8 @@ export interface FlowRow {
   ms: number | null
   status: number | null
   error: string | null
+  /** `false` for what no receiver was told; `detail` has the reason. */
+  sent?: boolean
 }
 
 export interface Flow {

@@ -6,7 +6,7 @@ import { ApiError } from '../api/client'
 import { SessionGate } from '../features/session/SessionGate'
 import { I18nProvider } from '../i18n'
 import { Shell } from './Shell'
-import { theme } from './theme'
+import { theme, variables } from './theme'
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -24,9 +24,17 @@ function styleNonce(): string {
   return document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? ''
 }
 
+// Under this name the library that keeps the page still behind a dialog looks for it.
+Object.assign(globalThis, { __webpack_nonce__: styleNonce() })
+
 export function App() {
   return (
-    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={styleNonce}>
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={variables}
+      defaultColorScheme="auto"
+      getStyleNonce={styleNonce}
+    >
       <I18nProvider>
         <QueryClientProvider client={queries}>
           <Notifications position="top-right" />

@@ -1,30 +1,19 @@
-import {
-  ActionIcon,
-  AppShell,
-  Burger,
-  Button,
-  Center,
-  Group,
-  Loader,
-  NavLink,
-  SegmentedControl,
-  Stack,
-  Text,
-  useComputedColorScheme,
-  useMantineColorScheme,
-} from '@mantine/core'
+import { AppShell, Burger, Center, Group, Loader, Text } from '@mantine/core'
 import { useDisclosure, useDocumentVisibility } from '@mantine/hooks'
 import { useQueryClient } from '@tanstack/react-query'
 import { Suspense, useEffect } from 'react'
-import { Link, Redirect, Route, Switch, useLocation } from 'wouter'
+import { Route, Switch, useLocation } from 'wouter'
 
 import { useSession } from '../features/session/session'
+import { Start } from '../features/welcome/Start'
 import { useI18n } from '../i18n'
 import { refresh } from '../live/caches'
 import { stream } from '../live/stream'
-import { useStreamState } from '../live/useStream'
 import { Fault } from '../ui/Fault'
+import { Broken } from './Broken'
+import { Navigation } from './Navigation'
 import { SCREENS } from './screens'
+import { Connection, Tools } from './Tools'
 
 /** A hidden page gives its stream up after so many milliseconds. */
 const HIDDEN = 30_000
@@ -46,7 +35,7 @@ export function Shell() {
         <Group h="100%" px="md" justify="space-between" wrap="nowrap">
           <Group gap="sm" wrap="nowrap">
             <Burger opened={open} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={t('common.menu')} />
-            <Text fw={700} size="lg">
+            <Text fw={700} size="lg" style={{ whiteSpace: 'nowrap' }}>
               {t('common.name')}
             </Text>
             {me.role === 'admin' && <Connection />}
@@ -55,36 +44,22 @@ export function Shell() {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar p="xs" aria-label={t('common.menu')}>
-        <Stack gap={4}>
-          {screens.map(
-            (screen) =>
-              screen.nav !== undefined && (
-                <NavLink
-                  key={screen.path}
-                  component={Link}
-                  href={screen.path}
-                  label={t(screen.nav)}
-                  active={location === screen.path || location.startsWith(`${screen.path}/`)}
-                  onClick={close}
-                />
-              ),
-          )}
-        </Stack>
+        <Navigation screens={screens} onChosen={close} />
       </AppShell.Navbar>
       <AppShell.Main>
-        <Suspense fallback={<Waiting />}>
-          <Switch>
-            {screens.map((screen) => (
-              <Route key={screen.path} path={screen.path} component={screen.page} />
-            ))}
-            <Route path="/">
-              <Redirect to="/calls" replace />
-            </Route>
-            <Route>
-              <Fault title={t('common.no_page')} />
-            </Route>
-          </Switch>
-        </Suspense>
+        <Broken place={location}>
+          <Suspense fallback={<Waiting />}>
+            <Switch>
+              {screens.map((screen) => (
+                <Route key={screen.path} path={screen.path} component={screen.page} />
+              ))}
+              <Route path="/" component={Start} />
+              <Route>
+                <Fault title={t('common.no_page')} />
+              </Route>
+            </Switch>
+          </Suspense>
+        </Broken>
       </AppShell.Main>
     </AppShell>
   )
@@ -96,54 +71,6 @@ function Waiting() {
     <Center mih={200}>
       <Loader aria-label={t('common.loading')} />
     </Center>
-  )
-}
-
-/** Language, light or dark, and the way out. */
-function Tools() {
-  const { t, language, setLanguage } = useI18n()
-  const { setColorScheme } = useMantineColorScheme()
-  const scheme = useComputedColorScheme('light')
-  const { signOut, me } = useSession()
-  return (
-    <Group gap="xs" wrap="nowrap">
-      <SegmentedControl
-        size="xs"
-        value={language}
-        onChange={setLanguage}
-        data={[
-          { value: 'en', label: 'EN' },
-          { value: 'es', label: 'ES' },
-        ]}
-        aria-label={t('common.language')}
-      />
-      <ActionIcon
-        variant="default"
-        size="lg"
-        onClick={() => setColorScheme(scheme === 'dark' ? 'light' : 'dark')}
-        aria-label={t(scheme === 'dark' ? 'common.light' : 'common.dark')}
-      >
-        {scheme === 'dark' ? '☀' : '☾'}
-      </ActionIcon>
-      <Text size="sm" visibleFrom="md">
-        {me.first_name}
-      </Text>
-      <Button variant="default" size="xs" onClick={() => void signOut()}>
-        {t('session.sign_out')}
-      </Button>
-    </Group>
-  )
-}
-
-/** Whether what is seen is kept up to date. */
-function Connection() {
-  const { t } = useI18n()
-  const state = useStreamState()
-  const live = state === 'live'
-  return (
-    <Text size="xs" c={live ? 'dimmed' : 'var(--mantine-color-error)'} role="status" data-stream={state}>
-      {t(live ? 'common.stream_live' : 'common.stream_away')}
-    </Text>
   )
 }
 

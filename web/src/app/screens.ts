@@ -4,10 +4,10 @@ import { type ComponentType, lazy, type LazyExoticComponent } from 'react'
 
 import type { Key } from '../i18n'
 
-interface Screen {
+export interface Screen {
   path: string
   /** Its entry in the navigation; those without are reached from others. */
-  nav?: Key
+  nav?: { group: Key; label: Key }
   admin: boolean
   page: LazyExoticComponent<ComponentType>
 }
@@ -15,20 +15,20 @@ interface Screen {
 export const SCREENS: Screen[] = [
   {
     path: '/calls',
-    nav: 'common.nav_calls',
+    nav: { group: 'common.group_calls', label: 'common.nav_calls' },
     admin: false,
     page: lazy(() => import('../features/calls/LiveCalls')),
   },
   {
     path: '/history',
-    nav: 'common.nav_history',
+    nav: { group: 'common.group_calls', label: 'common.nav_history' },
     admin: false,
     page: lazy(() => import('../features/history/History')),
   },
   { path: '/calls/:id', admin: false, page: lazy(() => import('../features/history/CallPage')) },
   {
     path: '/webhooks',
-    nav: 'common.nav_webhooks',
+    nav: { group: 'common.group_integrations', label: 'common.nav_webhooks' },
     admin: true,
     page: lazy(() => import('../features/webhooks/Webhooks')),
   },
@@ -36,20 +36,20 @@ export const SCREENS: Screen[] = [
   { path: '/webhooks/:id', admin: true, page: lazy(() => import('../features/webhooks/WebhookEditor')) },
   {
     path: '/deliveries',
-    nav: 'common.nav_deliveries',
+    nav: { group: 'common.group_integrations', label: 'common.nav_deliveries' },
     admin: true,
     page: lazy(() => import('../features/deliveries/Deliveries')),
   },
   { path: '/deliveries/:id', admin: true, page: lazy(() => import('../features/deliveries/DeliveryPage')) },
   {
     path: '/users',
-    nav: 'common.nav_people',
+    nav: { group: 'common.group_administration', label: 'common.nav_people' },
     admin: true,
     page: lazy(() => import('../features/people/People')),
   },
   {
     path: '/welcome',
-    nav: 'common.nav_welcome',
+    nav: { group: 'common.group_administration', label: 'common.nav_welcome' },
     admin: true,
     page: lazy(() => import('../features/welcome/Welcome')),
   },

@@ -1,29 +1,29 @@
 /** Both catalogues, and the keys that may be asked for: `area.key`. */
 
-import callsEn from './en/calls.json'
-import causesEn from './en/causes.json'
-import commonEn from './en/common.json'
-import deliveriesEn from './en/deliveries.json'
-import errorsEn from './en/errors.json'
-import eventsEn from './en/events.json'
-import flowEn from './en/flow.json'
-import historyEn from './en/history.json'
-import peopleEn from './en/people.json'
-import sessionEn from './en/session.json'
-import webhooksEn from './en/webhooks.json'
-import welcomeEn from './en/welcome.json'
-import callsEs from './es/calls.json'
-import causesEs from './es/causes.json'
-import commonEs from './es/common.json'
-import deliveriesEs from './es/deliveries.json'
-import errorsEs from './es/errors.json'
-import eventsEs from './es/events.json'
-import flowEs from './es/flow.json'
-import historyEs from './es/history.json'
-import peopleEs from './es/people.json'
-import sessionEs from './es/session.json'
-import webhooksEs from './es/webhooks.json'
-import welcomeEs from './es/welcome.json'
+import callsEn from './en/calls.json' with { type: 'json' }
+import causesEn from './en/causes.json' with { type: 'json' }
+import commonEn from './en/common.json' with { type: 'json' }
+import deliveriesEn from './en/deliveries.json' with { type: 'json' }
+import errorsEn from './en/errors.json' with { type: 'json' }
+import eventsEn from './en/events.json' with { type: 'json' }
+import flowEn from './en/flow.json' with { type: 'json' }
+import historyEn from './en/history.json' with { type: 'json' }
+import peopleEn from './en/people.json' with { type: 'json' }
+import sessionEn from './en/session.json' with { type: 'json' }
+import webhooksEn from './en/webhooks.json' with { type: 'json' }
+import welcomeEn from './en/welcome.json' with { type: 'json' }
+import callsEs from './es/calls.json' with { type: 'json' }
+import causesEs from './es/causes.json' with { type: 'json' }
+import commonEs from './es/common.json' with { type: 'json' }
+import deliveriesEs from './es/deliveries.json' with { type: 'json' }
+import errorsEs from './es/errors.json' with { type: 'json' }
+import eventsEs from './es/events.json' with { type: 'json' }
+import flowEs from './es/flow.json' with { type: 'json' }
+import historyEs from './es/history.json' with { type: 'json' }
+import peopleEs from './es/people.json' with { type: 'json' }
+import sessionEs from './es/session.json' with { type: 'json' }
+import webhooksEs from './es/webhooks.json' with { type: 'json' }
+import welcomeEs from './es/welcome.json' with { type: 'json' }
 
 const en = {
   calls: callsEn,

@@ -7,9 +7,14 @@ export function moment(text: string): Date {
   return new Date(text.includes('T') ? text : `${text.replace(' ', 'T')}Z`)
 }
 
+/** The browser's own form of a language, such as `en-GB`: people of one language write dates differently. */
+function regional(language: Language): string {
+  return navigator.languages.find((tag) => tag.toLowerCase().split('-')[0] === language) ?? language
+}
+
 /** Date and time in the viewer's zone. */
 export function dateTime(at: Date, language: Language): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: 'short', timeStyle: 'medium' }).format(at)
+  return new Intl.DateTimeFormat(regional(language), { dateStyle: 'short', timeStyle: 'medium' }).format(at)
 }
 
 /** `14:03:07.123`, in the viewer's zone. */
@@ -31,7 +36,7 @@ export function utc(at: Date): string {
 
 /** The viewer's zone, such as `CET`. */
 export function zone(at: Date, language: Language): string {
-  const parts = new Intl.DateTimeFormat(language, { timeZoneName: 'short' }).formatToParts(at)
+  const parts = new Intl.DateTimeFormat(regional(language), { timeZoneName: 'short' }).formatToParts(at)
   return parts.find((part) => part.type === 'timeZoneName')?.value ?? ''
 }
 

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { useI18n } from '../i18n'
 
 interface Props extends ButtonProps {
+  'aria-label'?: string
   /** The text, or what makes it. */
   text: string | (() => string | Promise<string>)
   label?: string

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core'
+import { Alert, Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core'
 import { useState } from 'react'
 
 import { useI18n } from '../i18n'
@@ -12,11 +12,23 @@ interface Props {
   name?: string
   action: string
   busy?: boolean
+  /** Why it was refused. */
+  error?: string | undefined
   onConfirm: () => void
 }
 
 /** Asks before something that cannot be undone; what is gone for good is confirmed by its name. */
-export function Confirm({ opened, onClose, title, text, name, action, busy = false, onConfirm }: Props) {
+export function Confirm({
+  opened,
+  onClose,
+  title,
+  text,
+  name,
+  action,
+  busy = false,
+  error,
+  onConfirm,
+}: Props) {
   const { t } = useI18n()
   const [typed, setTyped] = useState('')
   const close = () => {
@@ -45,6 +57,11 @@ export function Confirm({ opened, onClose, title, text, name, action, busy = fal
               onChange={(event) => setTyped(event.currentTarget.value)}
               data-autofocus
             />
+          )}
+          {error !== undefined && (
+            <Alert color="red" role="alert">
+              {error}
+            </Alert>
           )}
           <Group justify="flex-end">
             <Button variant="default" onClick={close}>

@@ -1,7 +1,88 @@
-import { useI18n } from '../../i18n'
-import { Page } from '../../ui/Page'
+import { Button, Center, Loader, Text } from '@mantine/core'
 
+import { address, filter } from '../../api/client'
+import { useI18n } from '../../i18n'
+import { Fault } from '../../ui/Fault'
+import { Page } from '../../ui/Page'
+import { writeSorting } from '../../ui/sorting'
+import { useSearch } from '../../ui/useSearch'
+import { CdrTable } from './CdrTable'
+import { FilterBar } from './FilterBar'
+import { conditions, type Filters, isFiltered, order, readView, SIZES, type View } from './filters'
+import { Pages } from './Pages'
+import { useCdrs } from './useCdrs'
+
+const NO_FILTERS: Record<keyof Filters, null> = {
+  from: null,
+  to: null,
+  src: null,
+  dst: null,
+  direction: null,
+  disposition: null,
+  context: null,
+}
+
+/** The calls that are over. */
 export default function History() {
   const { t } = useI18n()
-  return <Page title={t('history.title')}>{null}</Page>
+  const [params, change] = useSearch()
+  const view = readView(params)
+  return (
+    <Page title={t('history.title')} actions={<Export view={view} />}>
+      <FilterBar
+        filters={view.filters}
+        onChange={(changes) => change({ ...changes, page: null })}
+        onClear={() => change({ ...NO_FILTERS, page: null })}
+      />
+      <Found view={view} change={change} />
+    </Page>
+  )
+}
+
+/** The same calls as a file. */
+function Export({ view }: { view: View }) {
+  const { t } = useI18n()
+  const href = address('/cdrs.csv', { filter: filter(conditions(view.filters)), sort: order(view) })
+  return (
+    <Button component="a" href={href} download="cdrs.csv" variant="default">
+      {t('history.export')}
+    </Button>
+  )
+}
+
+function Found({ view, change }: { view: View; change: ReturnType<typeof useSearch>[1] }) {
+  const { t } = useI18n()
+  const cdrs = useCdrs(view)
+  if (cdrs.isPending) {
+    return (
+      <Center mih={200}>
+        <Loader aria-label={t('common.loading')} />
+      </Center>
+    )
+  }
+  if (cdrs.data === undefined || cdrs.isError) {
+    return <Fault error={cdrs.error} retry={() => void cdrs.refetch()} />
+  }
+  const { data, total } = cdrs.data
+  return (
+    <>
+      {data.length === 0 ? (
+        <Text>{t(isFiltered(view.filters) || total > 0 ? 'history.no_match' : 'history.none')}</Text>
+      ) : (
+        <CdrTable
+          cdrs={data}
+          sorting={view.sorting}
+          onSort={(sorting) => change({ sort: writeSorting(sorting), page: null })}
+        />
+      )}
+      <Pages
+        page={view.page}
+        size={view.size}
+        sizes={SIZES}
+        total={total}
+        onPage={(page) => change({ page: page === 1 ? null : String(page) }, 'push')}
+        onSize={(size) => change({ size: String(size), page: null })}
+      />
+    </>
+  )
 }

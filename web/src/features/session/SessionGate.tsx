@@ -1,14 +1,26 @@
 import { Center, Loader, Modal } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { navigate } from 'wouter/use-browser-location'
 
 import { api, ApiError, onLapsed, type One } from '../../api/client'
 import type { Me } from '../../api/types'
 import { useI18n } from '../../i18n'
 import { keys } from '../../live/caches'
+import { stream } from '../../live/stream'
 import { Fault } from '../../ui/Fault'
+import { Lapse } from './lapse'
 import { SessionContext } from './session'
 import { SignIn } from './SignIn'
+import { onNews, tellTabs } from './tabs'
+
+/** Above every dialog of the page: what is typed there waits behind it. */
+const ON_TOP = 1_000
+
+/** Nothing of what this person saw stays for the next one. */
+function leave(): void {
+  window.location.assign('/')
+}
 
 /**
  * Shows its children to somebody who is signed in. When the session lapses meanwhile, it asks for the password in
@@ -21,35 +33,33 @@ export function SessionGate({ children }: { children: ReactNode }) {
     queryKey: keys.me,
     queryFn: async () => (await api.get<One<Me>>('/me', { renew: false })).data,
     staleTime: Infinity,
+    // A lapse is found out by what the person does, not by this.
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
     retry: false,
   })
-  const [lapsed, setLapsed] = useState(false)
-  const waiting = useRef<(() => void)[]>([])
-
-  useEffect(() => {
-    onLapsed(
-      () =>
-        new Promise<void>((resolve) => {
-          waiting.current.push(resolve)
-          setLapsed(true)
-        }),
-    )
-    return () => onLapsed(null)
-  }, [])
-
-  const renewed = useCallback(() => {
-    setLapsed(false)
-    for (const resolve of waiting.current.splice(0)) resolve()
-  }, [])
+  const person = me.data
+  const { lapse, lapsed } = useLapse(person?.id)
 
   const signOut = useCallback(async () => {
     await api.delete('/session', { renew: false }).catch(() => undefined)
-    // Nothing of what this person saw stays for the next one.
-    window.location.assign('/')
+    tellTabs('signed-out')
+    leave()
   }, [])
 
-  const person = me.data
-  const session = useMemo(() => (person === undefined ? null : { me: person, signOut }), [person, signOut])
+  const signInAgain = useCallback(
+    async (email: string, password: string) => {
+      await api.post('/session', { email, password }, { renew: false })
+      lapse.renewed()
+      stream.resume()
+    },
+    [lapse],
+  )
+
+  const session = useMemo(
+    () => (person === undefined ? null : { me: person, signOut, signInAgain }),
+    [person, signOut, signInAgain],
+  )
   if (session !== null) {
     return (
       <SessionContext value={session}>
@@ -61,9 +71,17 @@ export function SessionGate({ children }: { children: ReactNode }) {
           closeOnEscape={false}
           closeOnClickOutside={false}
           title={t('session.lapsed')}
+          zIndex={ON_TOP}
           centered
         >
-          <SignIn email={session.me.email} onSignedIn={renewed} />
+          <SignIn
+            email={session.me.email}
+            onSignedIn={() => {
+              lapse.renewed()
+              tellTabs('signed-in')
+              stream.resume()
+            }}
+          />
         </Modal>
       </SessionContext>
     )
@@ -76,7 +94,60 @@ export function SessionGate({ children }: { children: ReactNode }) {
     )
   }
   if (me.error instanceof ApiError && me.error.status === 401) {
-    return <SignIn full onSignedIn={() => void queries.resetQueries({ queryKey: keys.me })} />
+    const signedIn = () => {
+      tellTabs('signed-in')
+      // The first screen depends on whether anything is set up.
+      if (window.location.pathname === '/calls') navigate('/', { replace: true })
+      void queries.resetQueries({ queryKey: keys.me })
+    }
+    return <SignIn full onSignedIn={signedIn} />
   }
   return <Fault error={me.error} retry={() => void me.refetch()} />
+}
+
+/** Whether the session of a person lapsed, and what ends that. */
+function useLapse(person: number | undefined): { lapse: Lapse; lapsed: boolean } {
+  const queries = useQueryClient()
+  const [lapsed, setLapsed] = useState(false)
+  const [lapse] = useState(() => new Lapse(setLapsed, leave))
+  useEffect(() => {
+    lapse.of(person)
+  }, [lapse, person])
+  useEffect(() => {
+    onLapsed(lapse.renew)
+    return () => onLapsed(null)
+  }, [lapse])
+  useEffect(
+    () =>
+      onNews((news) => {
+        switch (news) {
+          case 'signed-out':
+            if (lapse.person !== undefined) leave()
+            return
+          case 'signed-in':
+            if (lapse.person === undefined) void queries.resetQueries({ queryKey: keys.me })
+            else void lapse.look()
+            return
+        }
+      }),
+    [lapse, queries],
+  )
+  // Escape would close the dialog behind, with what was typed there; this listener is older than that dialog's.
+  const asked = useRef(lapsed)
+  useEffect(() => {
+    asked.current = lapsed
+  }, [lapsed])
+  useEffect(() => {
+    const guard = (event: KeyboardEvent) => {
+      if (event.key === 'Escape' && asked.current) event.stopImmediatePropagation()
+    }
+    window.addEventListener('keydown', guard, { capture: true })
+    return () => window.removeEventListener('keydown', guard, { capture: true })
+  }, [])
+  // A ticket in the address of somebody who is signed in is of no use, and must not stay there to be copied.
+  useEffect(() => {
+    if (person !== undefined && window.location.hash.startsWith('#ticket='))
+      navigate(window.location.pathname + window.location.search, { replace: true })
+  }, [person])
+  return { lapse, lapsed }
 }

@@ -64,6 +64,7 @@ export function SignIn({ email: known, full = false, onSignedIn }: Props) {
           autoComplete="current-password"
           required
           data-autofocus
+          visibilityToggleButtonProps={{ 'aria-label': t('session.show_password') }}
           value={password}
           onChange={(event) => setPassword(event.currentTarget.value)}
         />

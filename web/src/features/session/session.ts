@@ -7,6 +7,8 @@ import type { Me } from '../../api/types'
 export interface Session {
   me: Me
   signOut: () => Promise<void>
+  /** A new session of the same person, whose old one ended with a change of the password. */
+  signInAgain: (email: string, password: string) => Promise<void>
 }
 
 export const SessionContext = createContext<Session | null>(null)

@@ -1,0 +1,37 @@
+import { NavLink, Stack, Text } from '@mantine/core'
+import { Link, useLocation } from 'wouter'
+
+import { useI18n } from '../i18n'
+import type { Screen } from './screens'
+
+/** The screens in their groups. */
+export function Navigation({ screens, onChosen }: { screens: Screen[]; onChosen: () => void }) {
+  const { t } = useI18n()
+  const [location] = useLocation()
+  const groups = [...new Set(screens.flatMap(({ nav }) => (nav === undefined ? [] : [nav.group])))]
+  return (
+    <Stack gap="md">
+      {groups.map((group) => (
+        <Stack key={group} gap={4} role="group" aria-label={t(group)}>
+          <Text size="xs" fw={700} c="dimmed" px="sm" aria-hidden>
+            {t(group)}
+          </Text>
+          {screens.map(
+            ({ path, nav }) =>
+              nav?.group === group && (
+                <NavLink
+                  key={path}
+                  component={Link}
+                  href={path}
+                  label={t(nav.label)}
+                  variant="filled"
+                  active={location === path || location.startsWith(`${path}/`)}
+                  onClick={onChosen}
+                />
+              ),
+          )}
+        </Stack>
+      ))}
+    </Stack>
+  )
+}

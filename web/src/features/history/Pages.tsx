@@ -1,0 +1,52 @@
+import { Button, Group, Select, Text } from '@mantine/core'
+
+import { useI18n } from '../../i18n'
+
+interface Props {
+  page: number
+  size: number
+  sizes: readonly number[]
+  total: number
+  onPage: (page: number) => void
+  onSize: (size: number) => void
+}
+
+/** Through the pages of a list, and how long they are. */
+export function Pages({ page, size, sizes, total, onPage, onSize }: Props) {
+  const { t, tn } = useI18n()
+  const pages = Math.max(1, Math.ceil(total / size))
+  return (
+    <Group justify="space-between" component="nav" aria-label={t('history.pages')}>
+      <Group gap="xs">
+        <Text size="sm" c="dimmed">
+          {tn('history.count', total)}
+        </Text>
+        <Select
+          size="xs"
+          w={130}
+          aria-label={t('history.page_size')}
+          data={sizes.map((n) => ({ value: String(n), label: t('history.per_page', { count: n }) }))}
+          value={String(size)}
+          allowDeselect={false}
+          onChange={(value) => onSize(Number(value))}
+        />
+      </Group>
+      <Group gap="xs">
+        <Button
+          variant="default"
+          size="xs"
+          disabled={page <= 1}
+          onClick={() => onPage(Math.min(page - 1, pages))}
+        >
+          {t('common.previous')}
+        </Button>
+        <Text size="sm" aria-current="page">
+          {t('common.page_of', { page, pages })}
+        </Text>
+        <Button variant="default" size="xs" disabled={page >= pages} onClick={() => onPage(page + 1)}>
+          {t('common.following')}
+        </Button>
+      </Group>
+    </Group>
+  )
+}

@@ -1,0 +1,35 @@
+import { useCallback } from 'react'
+
+import { ApiError } from '../api/client'
+import { type Key, useI18n } from '../i18n'
+
+/** What the server says of a field, by its own words; it gives no code for it. */
+const KNOWN: [RegExp, Key][] = [
+  [/^is already taken$/, 'errors.field_taken'],
+  [/^must be given$|^must not be empty$/, 'errors.field_required'],
+  [/^must have (?<min>\d+) to (?<max>\d+) characters$/, 'errors.field_length'],
+  [/^must be an e-mail address$/, 'errors.field_email'],
+  [/^must be 2 to 15 digits$/, 'errors.field_ext'],
+  [/^must consist of letters, digits, dots/, 'errors.field_username'],
+  [/^must not hold control characters$/, 'errors.field_control'],
+  [/^at least one active admin must be left$/, 'errors.field_last_admin'],
+  [/^must begin with https:\/\/$/, 'errors.field_https'],
+  [/^is not an address$/, 'errors.field_url'],
+]
+
+/** The complaint about a field of what was sent, in the page's language where it is a known one. */
+export function useFieldText(): (error: unknown, field: string) => string | undefined {
+  const { t } = useI18n()
+  return useCallback(
+    (error, field) => {
+      const message = error instanceof ApiError ? error.field(field) : undefined
+      if (message === undefined) return undefined
+      for (const [pattern, key] of KNOWN) {
+        const match = pattern.exec(message)
+        if (match !== null) return t(key, match.groups ?? {})
+      }
+      return message
+    },
+    [t],
+  )
+}

@@ -1,0 +1,27 @@
+import { useCallback } from 'react'
+import { useSearchParams } from 'wouter'
+
+/** The query of the address bar, and a change of some of its values; an empty value leaves it. */
+export function useSearch(): [
+  URLSearchParams,
+  (changes: Record<string, string | null>, step?: 'push' | 'replace') => void,
+] {
+  const [params, setParams] = useSearchParams()
+  const change = useCallback(
+    (changes: Record<string, string | null>, step: 'push' | 'replace' = 'replace') => {
+      setParams(
+        (before) => {
+          const after = new URLSearchParams(before)
+          for (const [name, value] of Object.entries(changes)) {
+            if (value === null || value === '') after.delete(name)
+            else after.set(name, value)
+          }
+          return after
+        },
+        { replace: step === 'replace' },
+      )
+    },
+    [setParams],
+  )
+  return [params, change]
+}
