@@ -1,7 +1,10 @@
-import { useI18n } from '../../i18n'
-import { Page } from '../../ui/Page'
+import { useParams } from 'wouter'
 
+import { ExistingWebhook } from './ExistingWebhook'
+import { NewWebhook } from './NewWebhook'
+
+/** `/webhooks/new` and `/webhooks/:id`: another address is another form. */
 export default function WebhookEditor() {
-  const { t } = useI18n()
-  return <Page title={t('webhooks.title')}>{null}</Page>
+  const { id } = useParams()
+  return id === undefined ? <NewWebhook /> : <ExistingWebhook key={id} id={id} />
 }
