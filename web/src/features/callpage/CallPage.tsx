@@ -1,0 +1,138 @@
+import { Badge, Center, Group, Loader, Stack, Tabs, Text } from '@mantine/core'
+import { useParams, useSearchParams } from 'wouter'
+
+import { useI18n } from '../../i18n'
+import { Fault } from '../../ui/Fault'
+import { Page } from '../../ui/Page'
+import { FlowTab } from '../flow/FlowTab'
+import { useSession } from '../session/session'
+import { HangUp } from './HangUp'
+import { JsonTab } from './JsonTab'
+import { MessagesTab } from './MessagesTab'
+import { RootCalls } from './RootCalls'
+import { Summary } from './Summary'
+import { type FoundCall, useCall, useRoot } from './useCall'
+import { WebhooksTab } from './WebhooksTab'
+
+const TABS = ['flow', 'messages', 'webhooks', 'json'] as const
+type Tab = (typeof TABS)[number]
+
+export default function CallPage() {
+  const { id } = useParams<{ id: string }>()
+  const number = /^\d{1,15}$/.test(id) ? Number(id) : 0
+  // What one call left behind in the page is not another one's.
+  return <Call key={number} id={number} />
+}
+
+function Call({ id }: { id: number }) {
+  const { t } = useI18n()
+  const call = useCall(id)
+  const title = t('flow.call_title', { id: String(id) })
+  const actions =
+    call.live === null ? undefined : (
+      <>
+        <Badge color="green" variant="light" tt="none" size="lg">
+          {t('flow.call_live')}
+        </Badge>
+        <HangUp call={call.live} />
+      </>
+    )
+  return (
+    <Page title={title} actions={actions}>
+      <Body id={id} call={call} />
+    </Page>
+  )
+}
+
+function Body({ id, call }: { id: number; call: FoundCall }) {
+  const { t } = useI18n()
+  const root = useRoot(call.root, call.live === null)
+  switch (call.state) {
+    case 'failed':
+      return <Fault error={call.error} retry={call.retry} />
+    case 'missing':
+      return <Fault title={t('flow.call_not_found')} retry={call.retry} />
+    case 'loading':
+      return (
+        <Center mih={200}>
+          <Loader aria-label={t('common.loading')} />
+        </Center>
+      )
+    case 'ending':
+    case 'live':
+    case 'ended':
+      return (
+        <Stack>
+          {call.state === 'ending' && <Ending />}
+          <Summary live={call.live ?? (call.cdr === null ? call.last : null)} cdr={call.cdr} />
+          {root.live.length + root.cdrs.length > 1 && <RootCalls id={id} live={root.live} cdrs={root.cdrs} />}
+          {call.root !== null && (
+            <Details id={id} root={call.root} call={call} live={root.live.length > 0 || call.live !== null} />
+          )}
+        </Stack>
+      )
+  }
+}
+
+/** Between the end of a call and its record, which takes the blink of an eye. */
+function Ending() {
+  const { t } = useI18n()
+  return (
+    <Group role="status">
+      <Loader size="sm" aria-hidden="true" />
+      <Text>{t('flow.call_ending')}</Text>
+    </Group>
+  )
+}
+
+function Details({ id, root, call, live }: { id: number; root: number; call: FoundCall; live: boolean }) {
+  const { t } = useI18n()
+  const admin = useSession().me.role === 'admin'
+  const [search, setSearch] = useSearchParams()
+  // The server shows only admins what the other side sent and what receivers answered.
+  const tabs = TABS.filter((tab) => admin || tab === 'json')
+  const wanted = search.get('tab')
+  const tab = tabs.find((one) => one === wanted) ?? tabs[0] ?? 'json'
+  return (
+    <Tabs
+      value={tab}
+      onChange={(value) => setSearch(value === null ? {} : { tab: value }, { replace: true })}
+      keepMounted={false}
+    >
+      <Tabs.List aria-label={t('flow.call_tabs')} mb="sm">
+        {tabs.map((one) => (
+          <Tabs.Tab key={one} value={one}>
+            {t(one === 'flow' ? 'flow.title' : `flow.call_${one}`)}
+          </Tabs.Tab>
+        ))}
+      </Tabs.List>
+      {tabs.map((one) => (
+        <Tabs.Panel key={one} value={one}>
+          <Content tab={one} id={id} root={root} call={call} live={live} />
+        </Tabs.Panel>
+      ))}
+    </Tabs>
+  )
+}
+
+interface ContentProps {
+  tab: Tab
+  id: number
+  root: number
+  call: FoundCall
+  live: boolean
+}
+
+function Content({ tab, id, root, call, live }: ContentProps) {
+  const cdr = call.cdr?.id ?? null
+  switch (tab) {
+    case 'flow':
+      return <FlowTab root={root} cdr={cdr} live={live} />
+    case 'messages':
+      return <MessagesTab root={root} cdr={cdr} live={live} />
+    case 'webhooks':
+      return <WebhooksTab root={root} live={live} />
+    case 'json':
+      return <JsonTab id={id} root={root} call={call.live} />
+  }
+}

@@ -1,0 +1,31 @@
+/** Values of the API in words. A value that this page does not know stays as it is. */
+
+import { isKey, type Key } from '../../i18n'
+
+type T = (key: Key) => string
+
+function word(t: T, key: string, value: string): string {
+  return isKey(key) ? t(key) : value
+}
+
+const slug = (value: string) => value.toLowerCase().replaceAll(' ', '_')
+
+export function stateText(t: T, state: string): string {
+  return word(t, `flow.call_state_${slug(state)}`, state)
+}
+
+export function dispositionText(t: T, disposition: string): string {
+  return word(t, `flow.call_disposition_${slug(disposition)}`, disposition)
+}
+
+export function causeText(t: T, name: string, words: string): string {
+  return word(t, `causes.${name}`, words)
+}
+
+export function endedByText(t: T, by: string): string {
+  return word(t, `flow.call_by_${by}`, by)
+}
+
+export function deliveryStateText(t: T, state: string): string {
+  return word(t, `flow.call_delivery_${state}`, state)
+}
