@@ -87,12 +87,14 @@ impl FromRequestParts<Api> for Holder {
                 credentials,
             }),
             // A right token passes whatever others behind the same address guessed.
-            Err(Refusal::Unknown) => Err(count_guess(
-                api,
-                from,
-                "X-Auth-Token",
-                ApiError::unauthorized,
-            )),
+            Err(Refusal::Unknown) => {
+                let wrong = || match credentials.form {
+                    // Else each further request of an open page would count as a guess.
+                    Form::Cookie => ApiError::unauthorized().forgetting_the_cookie(),
+                    Form::Basic(_) | Form::Header => ApiError::unauthorized(),
+                };
+                Err(count_guess(api, from, "X-Auth-Token", wrong))
+            }
             Err(Refusal::Other(error)) => Err(error),
         }
     }

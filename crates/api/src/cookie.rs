@@ -22,10 +22,12 @@ pub(crate) fn read(headers: &HeaderMap) -> Option<Secret<String>> {
     }
 }
 
-/// `Set-Cookie` of a new session. No script can read it, and no page of another site has it sent.
-pub(crate) fn signed_in(token: &Secret<String>) -> Option<HeaderValue> {
+/// `Set-Cookie` of a new session. No script can read it, and no page of another site has it sent; where the page came by
+/// TLS (through a proxy), nothing without TLS either.
+pub(crate) fn signed_in(token: &Secret<String>, by_tls: bool) -> Option<HeaderValue> {
+    let secure = if by_tls { "; Secure" } else { "" };
     let text = format!(
-        "{NAME}={}; Path=/; HttpOnly; SameSite=Strict",
+        "{NAME}={}; Path=/; HttpOnly; SameSite=Strict{secure}",
         token.expose()
     );
     let mut value = HeaderValue::from_str(&text).ok()?;

@@ -13,7 +13,10 @@ const HEADER: &str = "x-offhook-csrf";
 
 /// A request that sets the cookie, made by our page or by no page at all. Else a foreign page could sign somebody in as
 /// somebody else, who then reads along.
-pub(crate) struct FromOurPage;
+pub(crate) struct FromOurPage {
+    /// The page came by TLS.
+    pub(crate) by_tls: bool,
+}
 
 impl FromRequestParts<Api> for FromOurPage {
     type Rejection = ApiError;
@@ -23,15 +26,24 @@ impl FromRequestParts<Api> for FromOurPage {
         if parts.headers.contains_key(header::ORIGIN) {
             same_origin(&parts.headers)?;
         }
-        Ok(Self)
+        let origin = only(&parts.headers, header::ORIGIN.as_str());
+        Ok(Self {
+            by_tls: origin.is_some_and(|origin| origin.starts_with("https://")),
+        })
     }
 }
 
 /// Judges a request whose credentials are the cookie.
 ///
 /// # Errors
-/// 403 for one that changes something and was not made by our page.
+/// 403 for one that a browser says a foreign page made, and for one that changes something and was not made by our page.
 pub(crate) fn check(method: &Method, headers: &HeaderMap) -> Result<(), ApiError> {
+    if !is_fetched_by_us(headers) {
+        return Err(ApiError::csrf(
+            "Sec-Fetch-Site",
+            "The request was made by a page of another origin",
+        ));
+    }
     if [Method::GET, Method::HEAD, Method::OPTIONS].contains(method) {
         return Ok(());
     }
@@ -55,6 +67,15 @@ fn same_origin(headers: &HeaderMap) -> Result<(), ApiError> {
         .is_some_and(|(origin, host)| is_own(origin, host));
     own.then_some(())
         .ok_or_else(|| ApiError::csrf("Origin", "The request was made by a page of another origin (a proxy in front must pass Host on as it is)"))
+}
+
+/// Other ports of our host are of the same site, so their pages' reads carry the cookie, too: they would prolong the
+/// session and hold streams open. Browsers say who asks (Fetch Metadata); a client that does not say is no page.
+fn is_fetched_by_us(headers: &HeaderMap) -> bool {
+    match only(headers, "sec-fetch-site") {
+        Some(site) => ["same-origin", "none"].contains(&site),
+        None => !headers.contains_key("sec-fetch-site"),
+    }
 }
 
 fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

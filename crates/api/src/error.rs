@@ -10,6 +10,7 @@ use offhook_store::filter::FilterError;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::cookie;
 use crate::password::NoRandomness;
 
 /// One complaint, and the field it is about.
@@ -51,6 +52,7 @@ pub(crate) struct ApiError {
     fields: Vec<FieldError>,
     retry_after: Option<Duration>,
     internal: Option<String>,
+    forgets_cookie: bool,
 }
 
 impl ApiError {
@@ -67,7 +69,14 @@ impl ApiError {
             fields,
             retry_after: None,
             internal: None,
+            forgets_cookie: false,
         }
+    }
+
+    /// Makes the browser forget the cookie that lets nobody in any more.
+    pub(crate) const fn forgetting_the_cookie(mut self) -> Self {
+        self.forgets_cookie = true;
+        self
     }
 
     fn about(
@@ -339,6 +348,11 @@ impl IntoResponse for ApiError {
             response
                 .headers_mut()
                 .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.forgets_cookie {
+            response
+                .headers_mut()
+                .insert(header::SET_COOKIE, cookie::signed_out());
         }
         if self.status == StatusCode::UNAUTHORIZED {
             // Not Basic: a browser would open its own dialog on every expired session.

@@ -35,7 +35,7 @@ pub(super) async fn login(
 /// `POST /session`: the same for a browser, which keeps the token in a cookie.
 pub(super) async fn create(
     State(api): State<Api>,
-    _ours: FromOurPage,
+    ours: FromOurPage,
     Origin(from): Origin,
     Body(fields): Body,
 ) -> Result<Response, ApiError> {
@@ -45,7 +45,7 @@ pub(super) async fn create(
         by_password(&api, from, fields).await?
     };
     let token = begin(&api, user).await?;
-    let cookie = cookie::signed_in(&token)
+    let cookie = cookie::signed_in(&token, ours.by_tls)
         .ok_or_else(|| ApiError::unavailable("a token of ours does not fit into a header"))?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }

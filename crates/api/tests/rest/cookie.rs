@@ -328,3 +328,55 @@ async fn guessed_tickets_are_refused_and_a_right_one_still_signs_in() {
     cookie(&sign_in(&world, &[MARK], json!({"ticket": ticket.expose()})).await);
     world.end();
 }
+
+#[tokio::test]
+async fn a_cookie_that_lets_nobody_in_any_more_is_forgotten() {
+    let world = World::new();
+    let dead = me(&world, &format!("offhook_session={}", "e".repeat(40))).await;
+    dead.error(401, "unauthorized");
+    let set = dead.headers["set-cookie"].to_str().unwrap();
+    assert!(set.starts_with("offhook_session=; "), "{set}");
+    assert!(set.ends_with("Max-Age=0"), "{set}");
+    // A wrong token in a header says nothing of the cookie.
+    let wrong = request(
+        &world,
+        ("GET", "/me"),
+        &[("X-Auth-Token", &"e".repeat(40))],
+        Value::Null,
+    )
+    .await;
+    assert!(!wrong.headers.contains_key("set-cookie"));
+    world.end();
+}
+
+#[tokio::test]
+async fn a_page_that_came_by_tls_gets_a_cookie_for_tls_alone() {
+    let world = World::new();
+    let headers = [MARK, ("Origin", "https://pbx.example:8080")];
+    let reply = sign_in(&world, &headers, password()).await;
+    let set = reply.headers["set-cookie"].to_str().unwrap();
+    assert!(set.ends_with("SameSite=Strict; Secure"), "{set}");
+    world.end();
+}
+
+#[tokio::test]
+async fn what_a_page_of_another_port_reads_by_the_cookie_is_refused() {
+    let world = World::new();
+    let cookie = cookie(&sign_in(&world, &[MARK, OURS], password()).await);
+    let read = async |site: &str| {
+        let headers = [("Cookie", cookie.as_str()), ("Sec-Fetch-Site", site)];
+        request(&world, ("GET", "/me"), &headers, Value::Null).await
+    };
+    for own in ["same-origin", "none"] {
+        read(own).await.expect(200);
+    }
+    for foreign in ["same-site", "cross-site", ""] {
+        read(foreign).await.error(403, "csrf");
+    }
+    // A token in a header is no page's doing.
+    let headers = [("X-Auth-Token", USER), ("Sec-Fetch-Site", "cross-site")];
+    request(&world, ("GET", "/me"), &headers, Value::Null)
+        .await
+        .expect(200);
+    world.end();
+}
