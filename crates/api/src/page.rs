@@ -48,24 +48,34 @@ pub(crate) fn router() -> Router {
 
 async fn serve(request: Request) -> Response {
     let path = request.uri().path().trim_start_matches('/');
-    if is_of_the_api(path) {
+    if is_of_the_api(path) || ![Method::GET, Method::HEAD].contains(request.method()) {
         return ApiError::no_route().into_response();
-    }
-    if ![Method::GET, Method::HEAD].contains(request.method()) {
-        return ApiError::method_not_allowed().into_response();
     }
     match Files::get(path) {
         Some(file) if path != INDEX => asset(path, &file, request.headers()),
         None if is_asset(path) => StatusCode::NOT_FOUND.into_response(),
-        Some(_) | None => page(),
+        Some(_) | None if is_for_a_person(request.headers()) => page(),
+        Some(_) | None => ApiError::no_route().into_response(),
     }
 }
 
-/// A wrong path under the API's bases is told so in its own words, whoever asks.
+/// What has no route under the API's bases or beside them is told so in its own words, whoever asks.
 fn is_of_the_api(path: &str) -> bool {
     let first = path.split('/').next().unwrap_or_default();
     let version = first.strip_prefix('v').unwrap_or_default();
     version.starts_with(|c: char| c.is_ascii_digit())
+        || ["healthz", "metrics", "openapi.json", "readyz"].contains(&first)
+}
+
+/// Browsers ask for HTML by name when a person opens an address. A probe or a script with a wrong path must not be told
+/// that all is well.
+fn is_for_a_person(headers: &HeaderMap) -> bool {
+    let accepts = |value: &HeaderValue| {
+        value
+            .to_str()
+            .is_ok_and(|value| value.contains("text/html"))
+    };
+    headers.get_all(header::ACCEPT).iter().any(accepts)
 }
 
 /// The page's own screens have no dot in their addresses.
@@ -121,7 +131,12 @@ fn page() -> Response {
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::REFERRER_POLICY, "same-origin"),
     ];
-    (head, html.replace(NONCE, &nonce)).into_response()
+    (head, render(&html, &nonce)).into_response()
+}
+
+/// The page with this answer's nonce wherever the build left a place for it.
+fn render(html: &str, nonce: &str) -> String {
+    html.replace(NONCE, nonce)
 }
 
 /// What every answer says to a browser.
@@ -143,4 +158,27 @@ pub(crate) async fn guard(mut response: Response) -> Response {
             "default-src 'none'; frame-ancestors 'none'",
         ));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nonce_stands_wherever_the_build_left_a_place() {
+        let built =
+            r#"<meta property="csp-nonce" nonce="OFFHOOK_NONCE"><script nonce="OFFHOOK_NONCE">"#;
+        assert_eq!(
+            render(built, "r4nd=="),
+            r#"<meta property="csp-nonce" nonce="r4nd=="><script nonce="r4nd==">"#
+        );
+    }
+
+    #[test]
+    fn the_policy_has_the_nonce_of_the_page() {
+        let response = page();
+        let policy = &response.headers()[header::CONTENT_SECURITY_POLICY];
+        let nonce = policy.to_str().unwrap().split("'nonce-").nth(1).unwrap();
+        assert_eq!(nonce.find('\''), Some(24), "16 octets in base64: {nonce}");
+    }
 }

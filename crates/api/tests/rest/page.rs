@@ -6,7 +6,10 @@ use axum::http::{Request, header};
 use crate::world::{Reply, World};
 
 async fn ask(world: &World, method: &str, path: &str) -> Reply {
-    let request = Request::builder().method(method).uri(path);
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("Accept", "text/html,*/*;q=0.8");
     world.request(request.body(Body::empty()).unwrap()).await
 }
 
@@ -58,12 +61,20 @@ async fn what_is_no_screen_is_not_answered_with_one() {
         let reply = ask(&world, "GET", path).await;
         assert_eq!(reply.status, 404, "{path}");
     }
-    for path in ["/v1.1/nothing", "/v1.1", "/v2.0/calls"] {
+    for path in [
+        "/v1.1/nothing",
+        "/v1.1",
+        "/v2.0/calls",
+        "/metrics",
+        "/healthz/",
+    ] {
         ask(&world, "GET", path).await.error(404, "not_found");
     }
-    ask(&world, "POST", "/calls")
-        .await
-        .error(405, "method_not_allowed");
+    ask(&world, "POST", "/calls").await.error(404, "not_found");
+    // A probe or a script that got the path wrong.
+    let request = Request::get("/cdrs").header("Accept", "*/*");
+    let reply = world.request(request.body(Body::empty()).unwrap()).await;
+    reply.error(404, "not_found");
 }
 
 #[tokio::test]
