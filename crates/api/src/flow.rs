@@ -20,7 +20,7 @@ use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 
-use offhook_base::{CallId, DeliveryId, EventRecord, Wall, WebhookId};
+use offhook_base::{CallId, DeliveryId, EventName, EventRecord, Wall, WebhookId};
 use offhook_store::{CapturedMessage, DeliveryRow};
 use serde::{Serialize, Serializer};
 
@@ -129,6 +129,48 @@ pub enum RowKind {
     Webhook,
 }
 
+/// What a row of kind `note` says in `label`, for who says it in another language.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Note {
+    /// The delivery was given up for its age.
+    Expired,
+    /// The delivery was given up after a refusal or its last attempt.
+    GivenUp,
+    /// The delivery waits for the webhook to be switched on.
+    Held,
+    /// So old that its deliveries are not kept any more.
+    NotKept,
+    /// A webhook was not told.
+    NotSent,
+    /// An attempt is due.
+    Pending,
+    /// Nothing is known of a delivery that there should have been.
+    Unknown,
+    /// There is no webhook to be told.
+    Untold,
+}
+
+/// Why a webhook was not told of an event.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// Its contexts leave the event's out.
+    Context,
+    /// It was switched off after failures.
+    Disabled,
+    /// All webhooks are switched off.
+    IntegrationOff,
+    /// It was made after the event.
+    MadeLater,
+    /// It does not ask for such events.
+    NotSubscribed,
+    /// Its settings of today would have let it be told.
+    SettingsChanged,
+    /// An admin switched it off.
+    WebhookOff,
+}
+
 /// One line of the ladder.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FlowRow {
@@ -173,6 +215,14 @@ pub struct FlowRow {
     pub sdp: Option<String>,
     /// True for a POST, false for what a webhook was not told.
     pub sent: Option<bool>,
+    /// The event that a POST, its answer or a note is about.
+    pub event: Option<EventName>,
+    /// Its number within the root call.
+    pub seq: Option<u64>,
+    /// What a note says.
+    pub note: Option<Note>,
+    /// Why a webhook was not told.
+    pub reason: Option<Reason>,
 }
 
 impl FlowRow {
@@ -199,6 +249,10 @@ impl FlowRow {
             transport: None,
             sdp: None,
             sent: None,
+            event: None,
+            seq: None,
+            note: None,
+            reason: None,
         }
     }
 }

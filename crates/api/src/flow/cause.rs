@@ -77,10 +77,15 @@ impl Causes {
         } else {
             self.of_call.get(&(sign, told.call))?
         };
-        let latest = told.at.0.saturating_add(AFTER);
-        let end = seen.partition_point(|(at, _)| at.0 <= latest);
-        let (at, n) = seen.get(end.checked_sub(1)?)?;
-        (at.0 >= told.at.0.saturating_sub(BEFORE)).then_some(*n)
+        let in_time = told.at.0.saturating_sub(BEFORE)..=told.at.0.saturating_add(AFTER);
+        let after = seen.partition_point(|(at, _)| *at <= told.at);
+        // What came after the event is stamped late, or is what the event led to: only where nothing came before it.
+        let before = after.checked_sub(1).and_then(|last| seen.get(last));
+        [before, seen.get(after)]
+            .into_iter()
+            .flatten()
+            .find(|(at, _)| in_time.contains(&at.0))
+            .map(|(_, n)| *n)
     }
 }
 

@@ -141,6 +141,8 @@ impl<'a> Parsed<'a> {
             (None, Some(status)) if inbound && cseq == Method::Invite => match status {
                 101..200 => Some(Sign::Ringing),
                 200..300 => Some(Sign::Answer),
+                // The answer to our own CANCEL: the call was over before it.
+                487 => None,
                 300.. => Some(Sign::End),
                 _ => None,
             },

@@ -271,6 +271,28 @@ fn a_cancelled_call_with_retransmissions_and_a_receiver_that_fails() {
 }
 
 #[test]
+fn what_ended_a_call_is_not_the_answer_to_our_own_cancel() {
+    let mut script = Script::default();
+    script.line(0, "A", true, "INVITE", "1 INVITE", &sdp(4_000, "sendrecv"));
+    script.line(9_000, "A", true, "CANCEL", "1 CANCEL", "");
+    let missed = script.event(9_001, 1, EventName::CallMissed);
+    script.delivery(1, missed, DeliveryState::Delivered, &[(9_010, 5, Ok(204))]);
+    script.line(9_003, "B1", false, "CANCEL", "1 CANCEL", "");
+    script.line(9_004, "B1", true, "487 Request Terminated", "1 INVITE", "");
+    let flow = script.flow();
+    assert_eq!(flow.links, [FlowLink { from: 2, to: 5 }]);
+
+    // Nobody sent anything: our own timer ended it.
+    let mut script = Script::default();
+    script.line(0, "A", true, "INVITE", "1 INVITE", &sdp(4_000, "sendrecv"));
+    let missed = script.event(30_000, 1, EventName::CallMissed);
+    script.delivery(1, missed, DeliveryState::Delivered, &[(30_010, 5, Ok(204))]);
+    script.line(30_003, "B1", false, "CANCEL", "1 CANCEL", "");
+    script.line(30_004, "B1", true, "487 Request Terminated", "1 INVITE", "");
+    assert_eq!(script.flow().links, []);
+}
+
+#[test]
 fn without_webhooks_the_events_stand_at_our_own_column() {
     let mut script = answered();
     script.0.deliveries.clear();
@@ -324,6 +346,7 @@ fn the_json_has_the_fields_of_the_contract() {
         "detail": "CSeq 1 INVITE · audio 127.0.0.1:4000 PCMU", "call_id": 7, "leg": "A", "retransmission_of": null,
         "raw": flow["rows"][0]["raw"], "delivery_id": null, "attempt": null, "ms": null, "status": null, "error": null,
         "cseq": "1 INVITE", "transport": "UDP", "sdp": "audio 127.0.0.1:4000 PCMU", "sent": null,
+        "event": null, "seq": null, "note": null, "reason": null,
     });
     assert_eq!(flow["rows"][0], invite);
     let answer = &flow["rows"][4];

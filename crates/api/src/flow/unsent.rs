@@ -1,8 +1,9 @@
 //! What was not sent, and why: a note for each webhook that got no delivery of an event.
 //!
 //! Whether a webhook was to be told is decided by the rule of the delivery engine. It is asked with the settings as they
-//! are when the ladder is drawn: how they were when the event happened is not kept. That nothing was sent is a fact all the
-//! same, because deliveries are evidence; events so old that the evidence may be gone get no such note.
+//! are when the ladder is drawn: how they were when the event happened is not kept. Where they would have let the webhook be
+//! told, the note says only that no delivery is known: other settings, evidence on its way to the disk, and evidence that a
+//! crash took look the same. Events so old that the evidence is purged get no such note.
 
 use std::collections::HashSet;
 
@@ -11,7 +12,7 @@ use offhook_delivery::{Refusal, Wishes};
 
 use super::cause::Told;
 use super::columns::Columns;
-use super::{Draft, FlowInput, FlowRow, FlowWebhook, RowKind, lossless};
+use super::{Draft, FlowInput, FlowRow, FlowWebhook, Note, Reason, RowKind, lossless};
 
 pub(super) fn drafts(input: &FlowInput, columns: &Columns) -> Vec<Draft> {
     let deliveries = || input.deliveries.iter();
@@ -41,16 +42,17 @@ pub(super) fn drafts(input: &FlowInput, columns: &Columns) -> Vec<Draft> {
 
 /// An event without any webhook to draw it to.
 fn alone(event: &EventRecord, input: &FlowInput, columns: &Columns) -> Draft {
-    let why = if event.at < input.deliveries_since {
-        "its deliveries are not kept any more"
+    let (note, why) = if event.at < input.deliveries_since {
+        (Note::NotKept, "its deliveries are not kept any more")
     } else {
-        "for no webhook"
+        (Note::Untold, "for no webhook")
     };
     let detail = event
         .seq
         .map_or_else(|| why.to_owned(), |seq| format!("seq {seq}, {why}"));
     let row = FlowRow {
         detail,
+        note: Some(note),
         ..row(event, event.name.to_string(), columns)
     };
     Draft::of(row)
@@ -62,11 +64,25 @@ fn unsent(
     input: &FlowInput,
     columns: &Columns,
 ) -> Draft {
+    let reason = reason(event, webhook, input.integration_off);
+    let (note, sent, label) = match reason {
+        Reason::SettingsChanged => (Note::Unknown, None, "no delivery known"),
+        Reason::Context
+        | Reason::Disabled
+        | Reason::IntegrationOff
+        | Reason::MadeLater
+        | Reason::NotSubscribed
+        | Reason::WebhookOff => (Note::NotSent, Some(false), "not sent"),
+    };
     let row = FlowRow {
         to: Columns::webhook(webhook.id),
-        detail: reason(event, webhook, input.integration_off),
-        sent: Some(false),
-        ..row(event, format!("{} not sent", event.name), columns)
+        detail: words(reason, event, webhook),
+        // The event's body stands at its POSTs; a copy for each webhook would make a large site's ladder heavy.
+        raw: None,
+        sent,
+        note: Some(note),
+        reason: Some(reason),
+        ..row(event, format!("{} {label}", event.name), columns)
     };
     Draft {
         tells: Some(Told::of(event)),
@@ -74,9 +90,9 @@ fn unsent(
     }
 }
 
-fn reason(event: &EventRecord, webhook: &FlowWebhook, integration_off: bool) -> String {
+fn reason(event: &EventRecord, webhook: &FlowWebhook, integration_off: bool) -> Reason {
     if webhook.created_at > event.at {
-        return "it was made after this event".to_owned();
+        return Reason::MadeLater;
     }
     let wishes = Wishes {
         events: &webhook.events,
@@ -84,18 +100,31 @@ fn reason(event: &EventRecord, webhook: &FlowWebhook, integration_off: bool) -> 
         active: webhook.active,
         disabled: webhook.disabled.is_some(),
     };
-    match (wishes.refusal(!integration_off, event), &webhook.disabled) {
-        (Some(Refusal::IntegrationOff), _) => "the integration is switched off".to_owned(),
-        (Some(Refusal::Inactive), _) => "the webhook is switched off".to_owned(),
-        (Some(Refusal::Event), _) => format!("it does not subscribe to {}", event.name),
-        (Some(Refusal::Context), _) => format!("its contexts leave {} out", event.context),
+    match wishes.refusal(!integration_off, event) {
+        Some(Refusal::IntegrationOff) => Reason::IntegrationOff,
+        Some(Refusal::Inactive) => Reason::WebhookOff,
+        Some(Refusal::Event) => Reason::NotSubscribed,
+        Some(Refusal::Context) => Reason::Context,
         // What we switched off keeps deliveries, held. One without was made so by settings that are others by now.
-        (Some(Refusal::Unheld) | None, Some(why)) => {
+        Some(Refusal::Unheld) | None if webhook.disabled.is_some() => Reason::Disabled,
+        Some(Refusal::Unheld) | None => Reason::SettingsChanged,
+    }
+}
+
+fn words(reason: Reason, event: &EventRecord, webhook: &FlowWebhook) -> String {
+    match reason {
+        Reason::Context => format!("its contexts leave {} out", event.context),
+        Reason::Disabled => {
+            let why = webhook.disabled.as_deref().unwrap_or_default();
             format!("it was switched off after failures: {why}")
         }
-        (Some(Refusal::Unheld) | None, None) => {
-            "its settings, or those of the integration, were others then".to_owned()
+        Reason::IntegrationOff => "the integration is switched off".to_owned(),
+        Reason::MadeLater => "it was made after this event".to_owned(),
+        Reason::NotSubscribed => format!("it does not subscribe to {}", event.name),
+        Reason::SettingsChanged => {
+            "its settings were others then, or the evidence of it is not there".to_owned()
         }
+        Reason::WebhookOff => "the webhook is switched off".to_owned(),
     }
 }
 
@@ -104,6 +133,8 @@ fn row(event: &EventRecord, label: String, columns: &Columns) -> FlowRow {
     FlowRow {
         kind: RowKind::Note,
         raw: Some(lossless(&event.body)),
+        event: Some(event.name),
+        seq: event.seq,
         ..FlowRow::at(event.at, columns.pbx(), label, event.call)
     }
 }

@@ -7,7 +7,7 @@ use offhook_store::{AttemptRecord, DeliveryRow, DeliveryState};
 
 use super::cause::Told;
 use super::columns::Columns;
-use super::{Draft, FlowInput, FlowRow, FlowWebhook, RowKind, lossless};
+use super::{Draft, FlowInput, FlowRow, FlowWebhook, Note, RowKind, lossless};
 
 pub(super) fn drafts(input: &FlowInput, columns: &Columns) -> Vec<Draft> {
     let mut drafts = Vec::new();
@@ -92,31 +92,32 @@ fn outcome(
 ) -> Option<Draft> {
     let name = delivery.event.name;
     let next = delivery.attempts.last().map_or(1, |last| last.n + 1);
-    let (at, label, error) = match delivery.state {
+    let (note, at, label) = match delivery.state {
         DeliveryState::Delivered => return None,
         DeliveryState::Held => (
+            Note::Held,
             delivery.event.at,
             format!("{name} held: the webhook is off"),
-            None,
         ),
         DeliveryState::Pending => match delivery.next_attempt_at {
             Some(due) => (
+                Note::Pending,
                 due.max(delivery.event.at),
                 format!("{name}: attempt {next} due"),
-                None,
             ),
-            None => (delivery.event.at, format!("{name} waits"), None),
+            None => (Note::Pending, delivery.event.at, format!("{name} waits")),
         },
-        DeliveryState::Failed => (
-            ended(delivery),
-            format!("{name} given up"),
-            delivery.reason.clone(),
-        ),
-        DeliveryState::Expired => (
-            ended(delivery),
-            format!("{name} expired"),
-            delivery.reason.clone(),
-        ),
+        DeliveryState::Failed => (Note::GivenUp, ended(delivery), format!("{name} given up")),
+        DeliveryState::Expired => (Note::Expired, ended(delivery), format!("{name} expired")),
+    };
+    let error = match note {
+        Note::Expired | Note::GivenUp => delivery.reason.clone(),
+        Note::Held
+        | Note::NotKept
+        | Note::NotSent
+        | Note::Pending
+        | Note::Unknown
+        | Note::Untold => None,
     };
     let held_for = || {
         webhook
@@ -125,6 +126,8 @@ fn outcome(
     };
     let row = FlowRow {
         kind: RowKind::Note,
+        note: Some(note),
+        attempt: (note == Note::Pending).then_some(next),
         detail: error.clone().or_else(held_for).unwrap_or_default(),
         error,
         ..row(delivery, at, label, columns)
@@ -141,6 +144,8 @@ fn row(delivery: &DeliveryRow, at: Wall, label: String, columns: &Columns) -> Fl
         kind: RowKind::Webhook,
         to: Columns::webhook(delivery.webhook),
         delivery_id: Some(delivery.id),
+        event: Some(delivery.event.name),
+        seq: delivery.event.seq,
         ..FlowRow::at(at, columns.pbx(), label, delivery.event.call)
     }
 }
