@@ -180,6 +180,14 @@ impl Inner {
         self.now().wall
     }
 
+    /// From when on deliveries are not purged.
+    pub(crate) fn deliveries_kept_since(&self) -> Wall {
+        match i64::from(self.settings.attempts_days) {
+            0 => Wall::default(),
+            days => Wall(self.wall().0.saturating_sub(days * 86_400_000_000)),
+        }
+    }
+
     pub(crate) fn guesses(&self) -> MutexGuard<'_, Guesses> {
         lock(&self.guesses)
     }

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use offhook_base::{DeliveryId, EventRecord, Wall, WebhookId};
 
 pub use counts::{DeliveryCounts, EndedInHour};
+pub(crate) use counts::{OfRoot, id_list};
 pub use filter::DeliveryFilter;
 pub use reader::{DELIVERIES_OF_ROOT, DeliveryPage, DeliveryReader};
 pub use writer::{AttemptsHandle, AttemptsWriter, EvidenceDropped};

@@ -20,7 +20,7 @@ const SCHEMAS: &[(&str, &str)] = &[
         "id:int call_id:int live_id:int parent_live_id:int? root_live_id:int is_root:bool user_id:int? sip_endpoint_id:int? server_id:int? \
          type:str calldate:time clid:str src:str src_id:str src_name:str src_ua:str src_codec:str dst:str dst_id:str dst_name:str \
          dst_ua:str dst_codec:str duration:int billsec:int disposition:str destination:str context:str t_cause:str info:str rate:num \
-         charge:num labels:[any] metadata:str? nb_notes:int terminated_by:str cause:Cause quality:any users=[any] deliveries=DeliveryCounts",
+         charge:num labels:[any] metadata:str? nb_notes:int terminated_by:str cause:Cause quality:any users=[any] deliveries=DeliveryCounts?",
     ),
     (
         "Delivery",
@@ -50,7 +50,7 @@ const SCHEMAS: &[(&str, &str)] = &[
         "FlowRow",
         "n:int at:str kind:str from:str to:str label:str detail:str call_id:int leg:str? retransmission_of:int? raw:str? delivery_id:int? \
          attempt:int? ms:int? status:int? error:str? \
-         cseq:str? transport:str? sdp:str? sent:bool?",
+         cseq:str? transport:str? sdp:str? sent:bool? event:str? seq:int? note:str? reason:str?",
     ),
     ("Health", "status:str"),
     ("Integration", "enabled:bool egress_addresses:[str]"),

@@ -1,12 +1,12 @@
 //! `/cdrs`: calls that are over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use offhook_base::{CallId, UserId, Wall};
-use offhook_store::{CDRS, Cdr, DeliveryCounts, User, disposition, terminated_by};
+use offhook_store::{CDRS, Cdr, DeliveryCounts, StoreError, User, disposition, terminated_by};
 use serde_json::{Map, Value, json};
 
 use super::{csv, users};
@@ -170,7 +170,7 @@ struct View {
 /// What stands beside the CDRs of one answer.
 struct Beside {
     people: Vec<User>,
-    deliveries: BTreeMap<CallId, DeliveryCounts>,
+    deliveries: BTreeMap<CallId, Option<DeliveryCounts>>,
 }
 
 impl View {
@@ -219,27 +219,52 @@ impl View {
             members.insert("users".to_owned(), Value::from(users));
         }
         if self.with_deliveries {
-            let counts = beside.deliveries.get(&cdr.record.root_live_id);
-            let counts = counts.copied().unwrap_or_default();
-            members.insert("deliveries".to_owned(), counted(counts));
+            let counts = beside.deliveries.get(&root(cdr)).copied().flatten();
+            let counted = counts.map_or(Value::Null, counted);
+            members.insert("deliveries".to_owned(), counted);
         }
         row
     }
 }
 
-/// How the deliveries of these calls' roots stand.
-async fn deliveries(api: &Api, cdrs: &[Cdr]) -> Result<BTreeMap<CallId, DeliveryCounts>, ApiError> {
-    let mut roots: Vec<CallId> = cdrs.iter().map(|cdr| cdr.record.root_live_id).collect();
-    roots.sort_unstable();
-    roots.dedup();
-    let Some(first) = cdrs.iter().map(|cdr| cdr.record.started_at).min() else {
-        return Ok(BTreeMap::new());
+/// How the deliveries of these calls' roots stand; `None` for a root whose deliveries may be purged, and for all of them when
+/// an outage has left too many to count: the calls are listed all the same.
+async fn deliveries(
+    api: &Api,
+    cdrs: &[Cdr],
+) -> Result<BTreeMap<CallId, Option<DeliveryCounts>>, ApiError> {
+    let kept_since = api.inner.deliveries_kept_since();
+    let known = |cdr: &&Cdr| cdr.record.started_at >= kept_since;
+    let roots: BTreeSet<CallId> = cdrs.iter().filter(known).map(root).collect();
+    let Some(first) = cdrs
+        .iter()
+        .filter(known)
+        .map(|cdr| cdr.record.started_at)
+        .min()
+    else {
+        return Ok(cdrs.iter().map(|cdr| (root(cdr), None)).collect());
     };
     // A call of a root may have begun on the day after the root did.
     let since = Wall(first.0 - DAY);
-    Ok(api
-        .store(move |inner| inner.stores.deliveries.counts_of_roots(&roots, since))
-        .await??)
+    let asked: Vec<CallId> = roots.iter().copied().collect();
+    let counts = api
+        .store(move |inner| inner.stores.deliveries.counts_of_roots(&asked, since))
+        .await?;
+    let counts = match counts {
+        Ok(counts) => Some(counts),
+        Err(StoreError::TooBroad) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let of = |cdr: &Cdr| {
+        let counts = counts.as_ref().filter(|_| roots.contains(&root(cdr)));
+        let found = counts.map(|counts| counts.get(&root(cdr)).copied().unwrap_or_default());
+        (root(cdr), found)
+    };
+    Ok(cdrs.iter().map(of).collect())
+}
+
+const fn root(cdr: &Cdr) -> CallId {
+    cdr.record.root_live_id
 }
 
 fn counted(counts: DeliveryCounts) -> Value {

@@ -151,18 +151,7 @@ fn known(inner: &Inner, root: CallId) -> Result<Known, StoreError> {
 
 /// From when on the deliveries are all there: those before are purged, or were too many for one ladder.
 fn deliveries_since(inner: &Inner, deliveries: &[DeliveryRow]) -> Wall {
-    let days = inner.settings.attempts_days;
-    let kept = if days == 0 {
-        Wall::default()
-    } else {
-        Wall(
-            inner
-                .now()
-                .wall
-                .0
-                .saturating_sub(i64::from(days) * 86_400_000_000),
-        )
-    };
+    let kept = inner.deliveries_kept_since();
     // The oldest one that is left may have had more than one webhook.
     let shown = deliveries
         .first()

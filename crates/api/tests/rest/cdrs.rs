@@ -1,6 +1,6 @@
 //! `/cdrs`
 
-use offhook_base::{CdrRecord, DeliveryId, UserId, WebhookId};
+use offhook_base::{CdrRecord, DeliveryId, UserId, Wall, WebhookId};
 use offhook_store::{AttemptsWriter, DeliveryState, FinishedDelivery, RoutedDelivery};
 use serde_json::{Value, json};
 
@@ -176,6 +176,23 @@ async fn a_cdr_tells_how_the_deliveries_of_its_root_stand_when_asked() {
         };
         attempts.handle().finished(ended).unwrap();
     }
+    // One that failed on that day, and came through when it was sent again on the next.
+    for (id, state, days) in [
+        (6, DeliveryState::Failed, 0),
+        (7, DeliveryState::Delivered, 1),
+    ] {
+        let ended = FinishedDelivery {
+            id: DeliveryId(id),
+            webhook: WebhookId(3),
+            event: event.clone(),
+            prev_seq: 0,
+            state,
+            reason: None,
+            replayed: days > 0,
+            finished_at: Wall(START.0 + days * 86_400_000_000),
+        };
+        attempts.handle().finished(ended).unwrap();
+    }
     assert!(attempts.shutdown());
     let page = world
         .get("/cdrs?sort=id&include=deliveries")
@@ -183,12 +200,24 @@ async fn a_cdr_tells_how_the_deliveries_of_its_root_stand_when_asked() {
         .expect(200);
     assert_eq!(
         page["data"][0]["deliveries"],
-        json!({"pending": 1, "held": 1, "delivered": 1, "failed": 0, "expired": 1})
+        json!({"pending": 0, "held": 0, "delivered": 2, "failed": 0, "expired": 1})
     );
     assert_eq!(
         page["data"][1]["deliveries"],
         json!({"pending": 0, "held": 0, "delivered": 0, "failed": 0, "expired": 0})
     );
+    // The third's evidence may be purged: nothing is said of it.
+    let old = CdrRecord {
+        started_at: Wall(START.0 - 30 * 86_400_000_000),
+        ..cdr(13, USER_ID, None)
+    };
+    world.project(3, &old);
+    let page = world
+        .get("/cdrs?sort=id&include=deliveries")
+        .await
+        .expect(200);
+    assert_eq!(page["data"][2]["deliveries"], Value::Null);
+    assert!(page["data"][0]["deliveries"].is_object());
     let both = world
         .get("/cdrs/1?include=users,deliveries")
         .await

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use offhook_base::{CallId, Wall, WebhookId};
+use offhook_base::{CallId, DeliveryId, Wall, WebhookId};
 use rusqlite::{Connection, params};
 
 use super::day::Day;
@@ -41,7 +41,7 @@ pub struct DeliveryCounts {
 }
 
 impl DeliveryCounts {
-    pub(crate) fn add(&mut self, state: DeliveryState, count: u64) {
+    const fn add(&mut self, state: DeliveryState) {
         let slot = match state {
             DeliveryState::Pending => &mut self.pending,
             DeliveryState::Held => &mut self.held,
@@ -49,7 +49,7 @@ impl DeliveryCounts {
             DeliveryState::Failed => &mut self.failed,
             DeliveryState::Expired => &mut self.expired,
         };
-        *slot = slot.saturating_add(count);
+        *slot = slot.saturating_add(1);
     }
 }
 
@@ -84,7 +84,8 @@ impl DeliveryReader {
         Ok(hours.into_iter().map(row).collect())
     }
 
-    /// How the deliveries of these root calls stand; a root without any is left out. `since` is a moment before all
+    /// How the deliveries of these root calls stand; a root without any is left out. Of an event that was sent to a webhook
+    /// again only the newest delivery counts: one that failed and then came through is well. `since` is a moment before all
     /// their events.
     ///
     /// # Errors
@@ -95,22 +96,45 @@ impl DeliveryReader {
         since: Wall,
     ) -> Result<BTreeMap<CallId, DeliveryCounts>, StoreError> {
         let deadline = deadline::of_one_query();
-        let mut counts: BTreeMap<CallId, DeliveryCounts> = BTreeMap::new();
-        // The journal first: what ends in between is counted twice rather than not at all.
-        for (root, state, count) in self.journal().unfinished_of_roots(roots, deadline)? {
-            counts.entry(root).or_default().add(state, count);
-        }
+        let mut newest: BTreeMap<(CallId, WebhookId, String), (DeliveryId, DeliveryState)> =
+            BTreeMap::new();
         let first = Day::of(since);
+        let mut found = self.journal().unfinished_of_roots(roots, deadline)?;
         for day in self.days()?.into_iter().filter(|day| *day >= first) {
-            let rows = self.on(day, |db| {
+            found.extend(self.on(day, |db| {
                 deadline::until(db, deadline, |db| finished(db, roots))
-            })?;
-            for (root, state, count) in rows {
-                counts.entry(root).or_default().add(state, count);
+            })?);
+        }
+        for one in found {
+            let held = newest
+                .entry((one.root, one.webhook, one.event_id))
+                .or_insert((one.id, one.state));
+            // Between the evidence of an end and the verdict's commit a delivery is in both; its end is right.
+            if one.id > held.0 || (one.id == held.0 && held.1.is_unfinished()) {
+                *held = (one.id, one.state);
             }
+        }
+        let mut counts: BTreeMap<CallId, DeliveryCounts> = BTreeMap::new();
+        for ((root, ..), (_, state)) in newest {
+            counts.entry(root).or_default().add(state);
         }
         Ok(counts)
     }
+}
+
+/// A delivery without what it carried.
+pub(crate) struct OfRoot {
+    pub(crate) root: CallId,
+    pub(crate) webhook: WebhookId,
+    pub(crate) event_id: String,
+    pub(crate) id: DeliveryId,
+    pub(crate) state: DeliveryState,
+}
+
+/// Ids as the one parameter of `IN (SELECT value FROM json_each(?))`.
+pub(crate) fn id_list(roots: &[CallId]) -> String {
+    let ids: Vec<String> = roots.iter().map(|root| root.0.to_string()).collect();
+    format!("[{}]", ids.join(","))
 }
 
 type EndedRow = (WebhookId, i64, u8, u64);
@@ -125,23 +149,19 @@ fn ended(db: &Connection, from: Wall) -> rusqlite::Result<Vec<EndedRow>> {
     .collect()
 }
 
-fn finished(
-    db: &Connection,
-    roots: &[CallId],
-) -> rusqlite::Result<Vec<(CallId, DeliveryState, u64)>> {
-    // Only the newest delivery of an event to a webhook counts: one that was sent again with success is well.
-    let mut statement = db.prepare_cached(
-        "SELECT state, count(*) FROM delivery AS d WHERE root = ?1 AND NOT EXISTS
-         (SELECT 1 FROM delivery AS later WHERE later.root = ?1 AND later.event_id = d.event_id
-          AND later.webhook = d.webhook AND later.id > d.id) GROUP BY state",
-    )?;
-    let mut found = Vec::new();
-    for root in roots {
-        let rows = statement.query_map([root.0], |row| Ok((row.get::<_, u8>(0)?, row.get(1)?)))?;
-        for row in rows {
-            let (number, count) = row?;
-            found.extend(DeliveryState::from_number(number).map(|state| (*root, state, count)));
-        }
-    }
-    Ok(found)
+fn finished(db: &Connection, roots: &[CallId]) -> rusqlite::Result<Vec<OfRoot>> {
+    db.prepare_cached(
+        "SELECT root, webhook, event_id, id, state FROM delivery WHERE root IN (SELECT value FROM json_each(?1))",
+    )?
+    .query_map([id_list(roots)], |row| {
+        Ok(OfRoot {
+            root: CallId(row.get(0)?),
+            webhook: WebhookId(row.get(1)?),
+            event_id: row.get(2)?,
+            id: DeliveryId(row.get(3)?),
+            // A number of a later version counts as no success.
+            state: DeliveryState::from_number(row.get(4)?).unwrap_or(DeliveryState::Failed),
+        })
+    })?
+    .collect()
 }

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::row::{self, DELIVERY_COLUMNS, EVENT_COLUMNS};
 use super::{Backlog, SCHEMA, StoredEvent, UnfinishedDelivery};
+use crate::attempts::{OfRoot, id_list};
 use crate::{DeliveryFilter, DeliveryState, StoreError, deadline, migrate};
 
 /// A read-only connection to the journal. Each answer is one short transaction: a long one would keep
@@ -235,26 +236,36 @@ impl JournalReader {
         .map_err(|e| StoreError::sqlite(&self.path, e))
     }
 
-    /// How many deliveries of these roots are not finished, by root and state.
+    /// The deliveries of these roots that are not finished.
     pub(crate) fn unfinished_of_roots(
         &self,
         roots: &[CallId],
         deadline: Instant,
-    ) -> Result<Vec<(CallId, DeliveryState, u64)>, StoreError> {
+    ) -> Result<Vec<OfRoot>, StoreError> {
         let mut db = self.db.lock().unwrap_or_else(PoisonError::into_inner);
-        // The table has no index on the root: it is read once, and is long only in an outage.
+        // The table has no index on the root (each would be a page more in every commit): it is read once, and is long
+        // only in an outage.
         deadline::until(&mut db, deadline, |db| {
-            let mut statement =
-                db.prepare_cached("SELECT root, state, count(*) FROM delivery GROUP BY 1, 2")?;
-            let rows = statement.query_map([], |row| {
-                let state = match row.get::<_, u8>(1)? {
-                    row::HELD => DeliveryState::Held,
-                    _ => DeliveryState::Pending,
-                };
-                Ok((CallId(row.get(0)?), state, row.get(2)?))
-            })?;
-            rows.filter(|row| row.as_ref().map_or(true, |(root, ..)| roots.contains(root)))
-                .collect()
+            db.prepare_cached(
+                "SELECT delivery.root, delivery.webhook, fact.event_id, delivery.id, delivery.state
+                 FROM delivery JOIN fact ON fact.pos = delivery.pos
+                 WHERE delivery.root IN (SELECT value FROM json_each(?1))",
+            )?
+            .query_map([id_list(roots)], |row| {
+                let held = row.get::<_, u8>(4)? == row::HELD;
+                Ok(OfRoot {
+                    root: CallId(row.get(0)?),
+                    webhook: WebhookId(row.get(1)?),
+                    event_id: row.get(2)?,
+                    id: DeliveryId(row.get(3)?),
+                    state: if held {
+                        DeliveryState::Held
+                    } else {
+                        DeliveryState::Pending
+                    },
+                })
+            })?
+            .collect()
         })
         .map_err(|e| StoreError::sqlite(&self.path, e))
     }
