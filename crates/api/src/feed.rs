@@ -151,9 +151,15 @@ impl Feed {
         });
     }
 
+    /// Every notice from here on.
+    #[must_use]
+    pub fn watch(&self) -> broadcast::Receiver<Notice> {
+        self.notices.subscribe()
+    }
+
     pub(crate) fn subscribe(&self) -> Subscription {
         Subscription {
-            notices: self.notices.subscribe(),
+            notices: self.watch(),
             projected: self.projected.subscribe(),
         }
     }

@@ -143,6 +143,52 @@ mod tests {
         assert!(deliveries.last.is_empty());
     }
 
+    #[test]
+    fn a_verdict_is_told_with_the_attempt_before_it() {
+        let feed = Arc::new(Feed::new(JournalPos(0)));
+        let mut watching = feed.watch();
+        let mut deliveries = Deliveries::new(Arc::clone(&feed));
+        let mut told = |verdict| {
+            deliveries.attempt(&attempt());
+            deliveries.verdict(&self::verdict(verdict));
+            match watching.try_recv() {
+                Ok(Notice::Delivery(notice)) => notice,
+                other => panic!("{other:?}"),
+            }
+        };
+        let again = told(Verdict::RetryAt(Wall(5)));
+        assert_eq!(
+            (again.state, again.next_attempt_at, again.attempts),
+            (DeliveryState::Pending, Some(Wall(5)), 1)
+        );
+        assert_eq!(again.last.as_ref().and_then(|last| last.status), Some(410));
+        let failed = told(Verdict::Failed(FailReason::Gone));
+        assert_eq!(failed.state, DeliveryState::Failed);
+        assert!(failed.reason.is_some() && failed.next_attempt_at.is_none());
+        for (verdict, state) in [
+            (Verdict::Delivered, DeliveryState::Delivered),
+            (Verdict::Expired, DeliveryState::Expired),
+            (Verdict::Held, DeliveryState::Held),
+        ] {
+            let notice = told(verdict);
+            assert_eq!((notice.state, notice.reason.as_ref()), (state, None));
+        }
+    }
+
+    #[test]
+    fn attempts_without_a_verdict_do_not_pile_up() {
+        let feed = Arc::new(Feed::new(JournalPos(0)));
+        let _watching = feed.watch();
+        let mut deliveries = Deliveries::new(Arc::clone(&feed));
+        for id in 0..10_000 {
+            deliveries.attempt(&AttemptRecord {
+                delivery: DeliveryId(id),
+                ..attempt()
+            });
+        }
+        assert_eq!(deliveries.last.len(), REMEMBERED);
+    }
+
     fn attempt() -> AttemptRecord {
         AttemptRecord {
             delivery: DeliveryId(1),
