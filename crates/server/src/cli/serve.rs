@@ -25,10 +25,12 @@ pub(super) fn run(config: Config) -> anyhow::Result<()> {
         let running = node::start(config).await?;
         if let Some(password) = running.admin_password() {
             out::line(format_args!(
-                "first start: log in as {admin} with the password {password}\n\
-                 or open {} (once, within an hour)",
-                running.sign_in_link(&admin)?
+                "first start: log in as {admin} with the password {password}"
             ))?;
+            match running.sign_in_link(&admin) {
+                Ok(link) => out::line(format_args!("or open {link} (once, within an hour)"))?,
+                Err(error) => tracing::warn!(%error, "no link to sign in by"),
+            }
         }
         out::line("offhook ready")?;
         notify("READY=1").unwrap_or_else(

@@ -28,7 +28,7 @@ mod tester;
 mod thread;
 
 use std::fs::File;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -107,8 +107,16 @@ impl Running {
         let admin = self.db.login(email).context("reading users")?;
         let (user, _) = admin.with_context(|| format!("there is no user {email}"))?;
         let ticket = self.api.issue_ticket(user).context("making a link")?;
+        let mut address = self.http;
+        if address.ip().is_unspecified() {
+            // Every address of this machine leads here; this one is known to whoever reads the line on it.
+            address.set_ip(match address {
+                SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            });
+        }
         // A fragment is not sent to the server, so no log of a proxy has it.
-        Ok(format!("http://{}/#ticket={}", self.http, ticket.expose()))
+        Ok(format!("http://{address}/#ticket={}", ticket.expose()))
     }
 
     /// Ends every call with its event, lets what is queued reach the disk, and closes the files.
