@@ -22,8 +22,9 @@ help:
 run: page
 	$(CARGO) run --locked --bin offhook -- demo $(ARGS)
 
+# A release without its page is a mistake wherever there is a Node to build it with.
 build: page
-	$(CARGO) build --release --locked --bin offhook
+	$(if $(shell command -v $(NPM)),OFFHOOK_REQUIRE_PAGE=1) $(CARGO) build --release --locked --bin offhook
 
 # The web page, built anew when its sources changed. Without Node there is a stub in its place, and all else works.
 .PHONY: page
