@@ -52,7 +52,7 @@ test('has its messages, webhooks and JSON on tabs of their own addresses', async
   await expect(page).toHaveURL(/tab=webhooks/)
   const table = page.getByRole('table', { name: t('flow.call_webhooks') })
   const hangup = table.getByRole('row', { name: /call\.hangup/ }).first()
-  await expect(hangup).toContainText(t('flow.call_delivery_delivered'))
+  await expect(hangup).toContainText(t('deliveries.delivered'))
   await expect(hangup.getByRole('link', { name: /^\d+$/ })).toHaveAttribute('href', /^\/deliveries\/\d+$/)
   await look('call-webhooks')
 

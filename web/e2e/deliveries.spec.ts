@@ -43,6 +43,7 @@ test('the filters live in the address bar', async ({ page, t, rest, look }) => {
   await page.getByLabel(t('deliveries.call_id')).fill(call)
   await expect(page).toHaveURL(new RegExp(`call=${call}\\b`))
   await page.getByLabel(t('common.from'), { exact: true }).fill('2020-01-01T00:00')
+  await page.keyboard.press('Enter')
   await expect(page).toHaveURL(/from=20(19|20)-/)
   const link = page.getByRole('link', { name: t('deliveries.call', { id: call }) })
   await expect(link.first()).toHaveAttribute('href', `/calls/${call}`)
@@ -56,6 +57,7 @@ test('the filters live in the address bar', async ({ page, t, rest, look }) => {
   await look('deliveries')
 
   await page.getByLabel(t('common.to'), { exact: true }).fill('2020-01-02T00:00')
+  await page.keyboard.press('Enter')
   await expect(page.getByText(t('deliveries.none_found'))).toBeVisible()
   await page.getByRole('button', { name: t('deliveries.no_filters') }).click()
   await expect(page).toHaveURL(/\/deliveries$/)
@@ -93,6 +95,37 @@ test('pages are turned, and only the first follows', async ({ page, t, rest }) =
   await expect(page.getByRole('switch', { name: t('deliveries.tail') })).toBeDisabled()
   await page.goBack()
   await expect(pages.getByText(t('common.page_of', { page: 1, pages: 3 }))).toBeVisible()
+
+  // Beside the box of a row is not the row.
+  await page
+    .getByRole('row')
+    .nth(1)
+    .getByRole('cell')
+    .first()
+    .click({ position: { x: 2, y: 2 } })
+  await expect(page).toHaveURL(/\/deliveries$/)
+
+  await page.unroute('**/v1.1/deliveries?*')
+  await page.route('**/v1.1/deliveries?*', (route) => route.fulfill({ json: { data: [], total: 120 } }))
+  await page.goto('/deliveries?page=99')
+  await expect(page.getByText(t('deliveries.none_here'))).toBeVisible()
+  await pages.getByRole('button', { name: t('common.previous') }).click()
+  await expect(page).toHaveURL(/page=3$/)
+})
+
+test('a list stays when a later load of it fails', async ({ page, t, rest }) => {
+  await delivered(rest, 1)
+  await page.goto('/webhooks')
+  const link = page.getByRole('link', { name: 'demo receiver', exact: true })
+  await expect(link).toBeVisible()
+  await page.route('**/v1.1/webhooks?*', (route) =>
+    route.fulfill({ status: 500, json: { code: 'internal', message: 'no', errors: [] } }),
+  )
+  // Each delivery makes the list stale.
+  await expect(page.getByRole('alert').filter({ hasText: t('common.failed') })).toBeVisible({
+    timeout: 40_000,
+  })
+  await expect(link).toBeVisible()
 })
 
 test('several are sent again, one after the other, and it is summed up', async ({ page, t, tn, rest }) => {

@@ -1,4 +1,4 @@
-import { HOSTILE, sideways } from './fakes'
+import { HOSTILE, sideways, tell, withFakeStream } from './fakes'
 import { expect, test } from './test'
 
 const nothing = { pending: 0, delivered: 0, failed: 0, expired: 0, held: 0 }
@@ -65,10 +65,12 @@ test('filters stand in the address and narrow the list', async ({ page, t }) => 
   await expect(rows.first()).toBeVisible()
   await page.getByLabel(t('history.callee')).fill('1999')
   await expect(page).toHaveURL(/dst=1999/)
-  await expect(rows.first()).toContainText('FAILED')
+  await expect(rows.first()).toContainText(t('history.result_failed'))
   await expect(rows.filter({ hasNotText: '1999' })).toHaveCount(0)
+  expect(await rows.count()).toBeGreaterThan(0)
+  await expect(rows.first().locator('[title="FAILED"]')).toBeVisible()
   await page.getByRole('combobox', { name: t('history.result') }).click()
-  await page.getByRole('option', { name: 'BUSY' }).click()
+  await page.getByRole('option', { name: t('history.result_busy') }).click()
   await expect(page).toHaveURL(/disposition=BUSY/)
   await expect(page.getByText(t('history.no_match'))).toBeVisible()
   await page.getByRole('button', { name: t('history.clear') }).click()
@@ -76,7 +78,9 @@ test('filters stand in the address and narrow the list', async ({ page, t }) => 
   await expect(page.getByLabel(t('history.callee'))).toHaveValue('')
   await page.getByRole('combobox', { name: t('history.direction') }).click()
   await page.getByRole('option', { name: t('history.direction_out') }).click()
-  await expect(rows.filter({ hasNotText: t('history.type_O') })).toHaveCount(0)
+  await expect(page).toHaveURL(/direction=out/)
+  await expect(rows.filter({ hasNotText: t('history.direction_out') })).toHaveCount(0)
+  await expect(rows.first()).toContainText(t('history.direction_out'))
   await page.getByLabel(t('history.context')).fill('NO_SUCH')
   await expect(page.getByText(t('history.no_match'))).toBeVisible()
 })
@@ -146,20 +150,27 @@ test('how the webhooks of a call fared has a name and a shape', async ({ page, t
   await expect(mark(4)).toHaveAccessibleName(t('history.dot_none'))
 })
 
-test('a server that cannot tell of deliveries shows its calls all the same', async ({ page, t }) => {
-  await page.route('**/v1.1/cdrs?**', (route) => {
-    const { searchParams } = new URL(route.request().url())
-    if (searchParams.has('include')) {
-      return route.fulfill({
-        status: 400,
-        json: { message: 'only users can be included', code: 'invalid_parameter' },
-      })
-    }
-    return route.fulfill({ json: { data: [cdr(1, { deliveries: undefined })], total: 1 } })
-  })
+test('calls that are listed stay when they cannot be loaded anew', async ({ page, t }) => {
+  await withFakeStream(page)
+  let away = false
+  await page.route('**/v1.1/cdrs?**', (route) =>
+    away
+      ? route.fulfill({ status: 409, json: { message: 'Conflict', code: 'conflict' } })
+      : route.fulfill({ json: { data: [cdr(1, { type: 'M', disposition: 'NO ANSWER' })], total: 1 } }),
+  )
   await page.goto('/history')
-  await expect(page.locator('tr[data-call="1"]')).toBeVisible()
-  await expect(page.getByRole('columnheader', { name: t('history.webhooks') })).toHaveCount(0)
+  const row = page.locator('tr[data-call="1"]')
+  await expect(row).toBeVisible()
+  // Which way it went; that it was missed is its result.
+  await expect(row).toContainText(t('history.direction_in'))
+  await expect(row.locator('[title="NO ANSWER"]')).toHaveText(t('history.result_no_answer'))
+  away = true
+  await tell(page, 'call.hangup', { call_id: 2, root_call_id: 2 })
+  await expect(page.getByRole('alert')).toContainText(t('errors.conflict'))
+  await expect(row).toBeVisible()
+  away = false
+  await page.getByRole('button', { name: t('common.retry') }).click()
+  await expect(page.getByRole('alert')).toHaveCount(0)
 })
 
 test('the export has what is filtered', async ({ page, t }) => {

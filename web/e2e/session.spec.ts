@@ -38,6 +38,25 @@ test('signing out leaves nothing, in other tabs neither', async ({ page, context
   await removeUser(rest, ext)
 })
 
+test('who could not be signed out is told so, and stays', async ({ page, t, unique, rest }) => {
+  const ext = unique(46)
+  const admin = await makeAdmin(rest, ext, `Rosa${ext}`)
+  await page.goto('/history')
+  await signIn(page, t, admin.email, PASSWORD)
+  await page.route('**/v1.1/session', (route) => route.abort())
+  await page.getByRole('button', { name: t('session.sign_out') }).click()
+  await expect(page.getByRole('alert').filter({ hasText: t('session.not_signed_out') })).toBeVisible()
+  await expect(page.getByRole('heading', { level: 1, name: t('history.title') })).toBeVisible()
+  await page.unroute('**/v1.1/session')
+  // Over already is as good as done.
+  await page.route('**/v1.1/session', (route) =>
+    route.fulfill({ status: 401, json: { message: 'Unauthorized', code: 'unauthorized' } }),
+  )
+  await page.getByRole('button', { name: t('session.sign_out') }).click()
+  await expect(page).not.toHaveURL(/history/)
+  await removeUser(rest, ext)
+})
+
 test('a session that lapses in mid-edit costs nothing but the password', async ({
   page,
   context,

@@ -100,6 +100,16 @@ test('one is made: refused, given up, accepted, and nothing typed is lost on the
   await url.fill(`${server.receiver}/ok`)
   await save.click()
   await expect(status(page, t('webhooks.saved'))).toBeVisible()
+  // Its secret is not lost by one click.
+  await expect(page.getByText(secret)).toBeVisible()
+  await page.getByRole('link', { name: t('webhooks.go_on') }).click()
+  await expect(page.getByRole('dialog').getByText(t('webhooks.leave_secret'))).toBeVisible()
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: t('common.cancel') })
+    .click()
+  await page.getByRole('button', { name: t('webhooks.secret_kept') }).click()
+  await expect(page.getByText(secret)).toHaveCount(0)
   await page.getByRole('link', { name: t('webhooks.go_on') }).click()
   await expect(
     page.getByRole('heading', { name: t('webhooks.edit_of', { name: isolate(name) }) }),
@@ -196,6 +206,15 @@ test.describe('one that is there', () => {
     await page.getByRole('link', { name: t('common.nav_deliveries'), exact: true }).click()
     await dialog.getByRole('button', { name: t('webhooks.leave_do') }).click()
     await expect(page.getByRole('heading', { name: t('deliveries.title'), level: 1 })).toBeVisible()
+
+    // The page that was left stands once in the history, and so does one that was saved.
+    await page.goBack()
+    await expect(page).toHaveURL(new RegExp(`/webhooks/${webhook.id}$`))
+    await name.fill(`${webhook.name} again`)
+    await page.getByRole('button', { name: t('common.save') }).click()
+    await expect(status(page, t('webhooks.saved_text'))).toBeVisible()
+    await page.goBack()
+    await expect(page).toHaveURL(/\/webhooks$/)
   })
 
   test('is saved once the person has signed in again', async ({ page, t, rest }) => {
@@ -266,6 +285,11 @@ test.describe('one that is there', () => {
     const shown = page.getByTestId('secret')
     await expect(shown).toHaveText(/^whsec_[A-Za-z0-9+/]{43}=$/)
     await expect(page.getByText(t('webhooks.rotated_text'))).toBeVisible()
+    await page.getByRole('link', { name: t('common.nav_deliveries'), exact: true }).click()
+    const leaving = page.getByRole('dialog', { name: t('webhooks.leave_title') })
+    await expect(leaving.getByText(t('webhooks.leave_secret'))).toBeVisible()
+    await leaving.getByRole('button', { name: t('common.cancel') }).click()
+    await expect(shown).toBeVisible()
     await page.getByRole('button', { name: t('webhooks.secret_kept') }).click()
     await expect(shown).toHaveCount(0)
   })

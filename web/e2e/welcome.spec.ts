@@ -120,14 +120,25 @@ test('a webhook that is refused says why, one that is taken is done', async ({ p
     sent.push(route.request().postDataJSON())
     await route.fulfill({ status: 201, json: { data: { id: 99 }, links: {} } })
   })
+  let refused = true
   await page.route('**/v1.1/integrations/webhooks', async (route) => {
-    if (route.request().method() === 'PATCH') sent.push(route.request().postDataJSON())
+    if (route.request().method() === 'PATCH') {
+      sent.push(route.request().postDataJSON())
+      if (refused) return route.fulfill({ status: 503, json: { message: 'Busy', code: 'unavailable' } })
+    }
     await route.fulfill({ json: { data: { enabled: true, egress_addresses: [] }, links: {} } })
   })
   await url.fill('https://hooks.example.com/offhook')
   const chosen = await secret.inputValue()
   await step.getByRole('button', { name: t('welcome.webhook_save') }).click()
-  await expect(url).toBeHidden()
+  await expect(step.getByRole('alert')).toHaveText(t('errors.unavailable'))
+  // The webhook is there by now: what is left is to let the server send.
+  refused = false
+  await step.getByRole('button', { name: t('welcome.webhook_switch_on') }).click()
+  await expect(url).toHaveCount(0)
+  await expect(
+    step.getByRole('link', { name: t('welcome.webhook_see'), includeHidden: true }),
+  ).toHaveAttribute('href', '/webhooks/99')
   expect(sent).toEqual([
     {
       name: t('welcome.webhook_name'),
@@ -136,7 +147,23 @@ test('a webhook that is refused says why, one that is taken is done', async ({ p
       events: ['call.state_change'],
     },
     { enabled: true },
+    { enabled: true },
   ])
+})
+
+test('the test of a first webhook can be given up', async ({ page, t }) => {
+  await page.goto('/welcome')
+  const step = page.getByRole('region', { name: t('welcome.webhook') })
+  await step.getByRole('button', { name: t('welcome.open') }).click()
+  await page.route('**/v1.1/webhooks', () => undefined)
+  const url = step.getByRole('textbox', { name: t('welcome.url') })
+  await url.fill('https://hooks.example.com/slow')
+  await step.getByRole('button', { name: t('welcome.webhook_save') }).click()
+  await expect(step.getByRole('progressbar')).toBeVisible()
+  await step.getByRole('button', { name: t('common.cancel') }).click()
+  await expect(step.getByRole('button', { name: t('welcome.webhook_save') })).toBeVisible()
+  await expect(step.getByRole('alert')).toHaveCount(0)
+  await expect(url).toHaveValue('https://hooks.example.com/slow')
 })
 
 test('fits a phone', async ({ page, t }) => {

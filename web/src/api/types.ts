@@ -43,8 +43,7 @@ export interface Phone {
   display_name: string
   registered: boolean
   contacts: string[]
-  /** Not from a server that tells no more than `contacts`. */
-  registrations?: Registration[]
+  registrations: Registration[]
   created_at: string
   /** Only in the answer that made it. */
   password?: string
@@ -215,8 +214,28 @@ export interface FlowRow {
   status: number | null
   error: string | null
   /** `false` for what no receiver was told; `detail` has the reason. */
-  sent?: boolean
+  sent?: boolean | null
+  /** The event that a POST, its answer or a note is about. */
+  event?: string | null
+  /** Its number within the root call. */
+  seq?: number | null
+  /** What a note says in `label`. */
+  note?: FlowNote | null
+  /** Why a webhook was not told. */
+  reason?: FlowReason | null
 }
+
+export type FlowNote =
+  'not_sent' | 'held' | 'pending' | 'given_up' | 'expired' | 'untold' | 'not_kept' | 'unknown'
+
+export type FlowReason =
+  | 'integration_off'
+  | 'webhook_off'
+  | 'disabled'
+  | 'not_subscribed'
+  | 'context'
+  | 'made_later'
+  | 'settings_changed'
 
 export interface Flow {
   columns: FlowColumn[]

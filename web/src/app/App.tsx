@@ -10,12 +10,15 @@ import { theme, variables } from './theme'
 
 const queries = new QueryClient({
   defaultOptions: {
+    // The server may be on this very machine, or in a network of its own: whether there is an internet says nothing.
     queries: {
+      networkMode: 'always',
       // What is refused is refused again; a server that is away comes back, and the stream says when.
       retry: (failures, error) => failures < 2 && error instanceof ApiError && error.status >= 500,
       staleTime: 5_000,
       refetchOnWindowFocus: true,
     },
+    mutations: { networkMode: 'always' },
   },
 })
 

@@ -4,7 +4,7 @@ import { Link, useLocation } from 'wouter'
 import { useI18n } from '../i18n'
 import type { Screen } from './screens'
 
-/** The screens in their groups. */
+/** The screens in their groups. A call's page is reached from live calls and from history, and belongs to neither. */
 export function Navigation({ screens, onChosen }: { screens: Screen[]; onChosen: () => void }) {
   const { t } = useI18n()
   const [location] = useLocation()
@@ -25,7 +25,7 @@ export function Navigation({ screens, onChosen }: { screens: Screen[]; onChosen:
                   href={path}
                   label={t(nav.label)}
                   variant="filled"
-                  active={location === path || location.startsWith(`${path}/`)}
+                  active={location === path || (path !== '/calls' && location.startsWith(`${path}/`))}
                   onClick={onChosen}
                 />
               ),

@@ -25,7 +25,7 @@ export const SCREENS: Screen[] = [
     admin: false,
     page: lazy(() => import('../features/history/History')),
   },
-  { path: '/calls/:id', admin: false, page: lazy(() => import('../features/history/CallPage')) },
+  { path: '/calls/:id', admin: false, page: lazy(() => import('../features/callpage/CallPage')) },
   {
     path: '/webhooks',
     nav: { group: 'common.group_integrations', label: 'common.nav_webhooks' },

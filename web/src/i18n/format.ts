@@ -57,23 +57,3 @@ export function span(seconds: number): string {
   if (h > 0) return `${h} h ${m} min`
   return m > 0 ? `${m} min ${s} s` : `${s} s`
 }
-
-const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
-  ['day', 86_400],
-  ['hour', 3_600],
-  ['minute', 60],
-]
-
-/** `3 minutes ago`. */
-export function ago(at: Date, now: Date, language: Language): string {
-  const seconds = Math.round((at.getTime() - now.getTime()) / 1000)
-  const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto' })
-  for (const [unit, size] of STEPS) {
-    if (Math.abs(seconds) >= size) return format.format(Math.trunc(seconds / size), unit)
-  }
-  return format.format(seconds, 'second')
-}
-
-export function count(n: number, language: Language): string {
-  return new Intl.NumberFormat(language).format(n)
-}

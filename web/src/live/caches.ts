@@ -27,8 +27,13 @@ export function refresh(queries: QueryClient, stream: Stream): () => void {
   let timer: ReturnType<typeof setTimeout> | null = null
   const flush = () => {
     timer = null
-    for (const key of due.values()) void queries.invalidateQueries({ queryKey: key })
-    due.clear()
+    for (const [name, key] of due) {
+      // A load that runs goes on, or on a slow link none would ever end; it is older than this, so another follows it.
+      if (queries.isFetching({ queryKey: key }) > 0) continue
+      due.delete(name)
+      void queries.invalidateQueries({ queryKey: key }, { cancelRefetch: false })
+    }
+    if (due.size > 0) timer = setTimeout(flush, PAUSE)
   }
   const stale = (...stales: QueryKey[]) => {
     for (const key of stales) due.set(JSON.stringify(key), key)
@@ -38,7 +43,8 @@ export function refresh(queries: QueryClient, stream: Stream): () => void {
     stream.on('delivery', (data) => {
       const notice = data as DeliveryNotice
       stale(keys.deliveries, [...keys.flow, notice.root_call_id])
-      if (notice.state !== 'pending') stale(keys.webhooks, keys.activity, keys.cdrs)
+      // The chart of a day is loaded anew each minute; a webhook begins to fail with an attempt, not with a verdict.
+      if (notice.state !== 'pending' || notice.attempts > 0) stale(keys.webhooks, keys.cdrs)
     }),
     stream.on('registration', () => stale(keys.phones, keys.users)),
     stream.on('webhook.disabled', () => stale(keys.webhooks)),
@@ -49,7 +55,7 @@ export function refresh(queries: QueryClient, stream: Stream): () => void {
         if (type === 'call.hangup' || type === 'call.missed' || type === 'call.failed') stale(keys.cdrs)
       }),
     ),
-    stream.on('lagged', () => void queries.invalidateQueries()),
+    stream.on('lagged', () => stale(...Object.values(keys))),
     stream.on('reopened', () => void queries.invalidateQueries()),
   ]
   return () => {

@@ -63,6 +63,7 @@ function Body({ id, call }: { id: number; call: FoundCall }) {
     case 'ended':
       return (
         <Stack>
+          {call.error !== null && <Fault error={call.error} retry={call.retry} />}
           {call.state === 'ending' && <Ending />}
           <Summary live={call.live ?? (call.cdr === null ? call.last : null)} cdr={call.cdr} />
           {root.live.length + root.cdrs.length > 1 && <RootCalls id={id} live={root.live} cdrs={root.cdrs} />}

@@ -8,7 +8,9 @@ import type { LiveCall } from '../../api/types'
 import { useI18n } from '../../i18n'
 import { keys } from '../../live/caches'
 import { Confirm } from '../../ui/confirm'
+import { cut } from '../../ui/cut'
 import { useErrorText } from '../../ui/errorText'
+import { isolate } from '../../ui/isolate'
 import { partiesOf, partyText } from './party'
 
 /** Ends a call for both sides. */
@@ -41,8 +43,8 @@ export function HangUp({ call }: { call: LiveCall }) {
         onClose={() => ask(false)}
         title={t('flow.call_hang_up_title')}
         text={t('flow.call_hang_up_text', {
-          from: partyText(from).slice(0, 80),
-          to: partyText(to).slice(0, 80),
+          from: isolate(cut(partyText(from))),
+          to: isolate(cut(partyText(to))),
         })}
         action={t('flow.call_hang_up')}
         busy={hangUp.isPending}

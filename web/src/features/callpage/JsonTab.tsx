@@ -1,13 +1,17 @@
-import { Center, Code, Group, Loader, Stack, Text } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
+import { Code, Group, Stack, Text } from '@mantine/core'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
 
 import { api, filter, type List } from '../../api/client'
 import type { LiveCall } from '../../api/types'
 import { useI18n } from '../../i18n'
 import { keys } from '../../live/caches'
 import { CopyButton } from '../../ui/CopyButton'
-import { Fault } from '../../ui/Fault'
+import { Loaded } from '../../ui/Loaded'
 import { useSession } from '../session/session'
+
+/** The most that the server gives at once. */
+const MOST_EVENTS = 10_000
 
 interface Props {
   id: number
@@ -23,7 +27,7 @@ export function JsonTab({ id, root, call }: Props) {
     <Stack>
       {call !== null && <Json name={t('flow.call_json_live')} value={call} />}
       <Cdrs root={root} hidden={call !== null} />
-      {admin && <Events id={id} />}
+      {admin && <Events id={id} live={call !== null} />}
     </Stack>
   )
 }
@@ -40,39 +44,36 @@ function Cdrs({ root, hidden }: { root: number; hidden: boolean }) {
     },
   })
   if (hidden && (query.data === undefined || query.data.length === 0)) return null
-  return <Loaded name={t('flow.call_json_cdrs')} query={query} />
+  return <Loaded query={query}>{(cdrs) => <Json name={t('flow.call_json_cdrs')} value={cdrs} />}</Loaded>
 }
 
-function Events({ id }: { id: number }) {
+function Events({ id, live }: { id: number; live: boolean }) {
   const { t } = useI18n()
   const query = useQuery({
-    // Part of the flow: the stream tells of both at once.
-    queryKey: [...keys.flow, 'events', id],
+    // Loaded once more when the call is over, for its last events.
+    queryKey: [...keys.flow, 'events', id, live],
     queryFn: async ({ signal }) =>
-      (await api.get<{ data: unknown[] }>('/events', { query: { call_id: id }, signal })).data,
-    refetchInterval: 5_000,
+      (await api.get<{ data: unknown[] }>('/events', { query: { call_id: id, limit: MOST_EVENTS }, signal }))
+        .data,
+    placeholderData: keepPreviousData,
+    refetchInterval: live ? 5_000 : false,
   })
-  return <Loaded name={t('flow.call_json_events')} query={query} />
-}
-
-interface Loading {
-  data: unknown
-  error: unknown
-  refetch: () => unknown
-}
-
-function Loaded({ name, query }: { name: string; query: Loading }) {
-  const { t } = useI18n()
-  if (query.data !== undefined) return <Json name={name} value={query.data} />
-  if (query.error !== null) return <Fault error={query.error} retry={() => void query.refetch()} />
   return (
-    <Center mih={80}>
-      <Loader aria-label={t('common.loading')} />
-    </Center>
+    <Loaded query={query}>
+      {(events) => (
+        <Json name={t('flow.call_json_events')} value={events}>
+          {events.length === MOST_EVENTS && (
+            <Text size="sm" c="dimmed">
+              {t('flow.call_json_more', { count: MOST_EVENTS })}
+            </Text>
+          )}
+        </Json>
+      )}
+    </Loaded>
   )
 }
 
-function Json({ name, value }: { name: string; value: unknown }) {
+function Json({ name, value, children }: { name: string; value: unknown; children?: ReactNode }) {
   const text = JSON.stringify(value, null, 2)
   return (
     <Stack gap={4}>
@@ -82,6 +83,7 @@ function Json({ name, value }: { name: string; value: unknown }) {
         </Text>
         <CopyButton text={text} />
       </Group>
+      {children}
       <Code block tabIndex={0} role="region" aria-label={name}>
         {text}
       </Code>

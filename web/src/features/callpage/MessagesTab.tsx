@@ -1,10 +1,10 @@
-import { Button, Center, Group, Loader, Stack, Text } from '@mantine/core'
+import { Button, Group, Stack, Text } from '@mantine/core'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { useMemo, useRef, useState } from 'react'
 
 import type { FlowColumn } from '../../api/types'
 import { useI18n } from '../../i18n'
-import { Fault } from '../../ui/Fault'
+import { Loaded } from '../../ui/Loaded'
 import { rowKeys, type Row } from '../flow/rows'
 import { useFlow } from '../flow/useFlow'
 import classes from './callpage.module.css'
@@ -18,18 +18,12 @@ interface Props {
 
 /** The SIP messages of a root as texts, in order. */
 export function MessagesTab({ root, cdr, live }: Props) {
-  const { t } = useI18n()
   const query = useFlow(root, cdr, live)
-  if (query.data === undefined) {
-    if (query.error !== null) return <Fault error={query.error} retry={() => void query.refetch()} />
-    return (
-      <Center mih={200}>
-        <Loader aria-label={t('common.loading')} />
-      </Center>
-    )
-  }
-  const { rows, columns } = query.data.flow
-  return <Messages rows={rows} columns={columns} live={live} />
+  return (
+    <Loaded query={query}>
+      {({ flow }) => <Messages rows={flow.rows} columns={flow.columns} live={live} />}
+    </Loaded>
+  )
 }
 
 function Messages({

@@ -1,9 +1,10 @@
 import { Badge, Group, Paper, Stack, Text } from '@mantine/core'
-import { type ReactNode, useEffect, useState } from 'react'
+import { useEffect, useState } from 'react'
 
 import type { Cdr, LiveCall } from '../../api/types'
 import { useI18n } from '../../i18n'
 import { timer } from '../../i18n/format'
+import { Fact } from '../../ui/Fact'
 import { Time } from '../../ui/Time'
 import classes from './callpage.module.css'
 import { partiesOf, type Party } from './party'
@@ -158,15 +159,6 @@ function Side({ name, value }: { name: string; value: string }) {
         {name}{' '}
       </Text>
       <bdi>{value === '' ? '–' : value}</bdi>
-    </div>
-  )
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
     </div>
   )
 }

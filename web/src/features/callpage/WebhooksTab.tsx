@@ -1,22 +1,24 @@
-import { Anchor, Center, Loader, Stack, Table, Text } from '@mantine/core'
+import { Anchor, Stack, Table, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from 'wouter'
 
 import { api, filter, type List } from '../../api/client'
-import type { Attempt, Delivery, Webhook } from '../../api/types'
+import type { Attempt, Delivery } from '../../api/types'
 import { useI18n } from '../../i18n'
 import { keys } from '../../live/caches'
-import { Fault } from '../../ui/Fault'
-import { Time } from '../../ui/Time'
+import { Loaded } from '../../ui/Loaded'
+import { Moment } from '../../ui/Moment'
+import { Peer } from '../../ui/Peer'
+import { StateChip } from '../deliveries/StateChip'
 import { ResendButton } from '../flow/ResendButton'
+import { useWebhookNames } from '../webhooks/queries'
+import { useReason } from '../webhooks/useReason'
 import classes from './callpage.module.css'
-import { DeliveryBadge } from './DeliveryBadge'
 
 const MOST = 200
 
 /** What receivers were told of the calls of a root, in order. */
 export function WebhooksTab({ root, live }: { root: number; live: boolean }) {
-  const { t } = useI18n()
   const query = useQuery({
     queryKey: [...keys.deliveries, 'root', root],
     queryFn: ({ signal }) =>
@@ -26,16 +28,12 @@ export function WebhooksTab({ root, live }: { root: number; live: boolean }) {
       }),
     refetchInterval: live ? 5_000 : false,
   })
+  return <Loaded query={query}>{(list) => <Deliveries {...list} />}</Loaded>
+}
+
+function Deliveries({ data, total }: List<Delivery>) {
+  const { t } = useI18n()
   const names = useWebhookNames()
-  if (query.data === undefined) {
-    if (query.error !== null) return <Fault error={query.error} retry={() => void query.refetch()} />
-    return (
-      <Center mih={200}>
-        <Loader aria-label={t('common.loading')} />
-      </Center>
-    )
-  }
-  const { data, total } = query.data
   if (data.length === 0) return <Text c="dimmed">{t('flow.call_deliveries_none')}</Text>
   return (
     <Stack gap="xs">
@@ -74,6 +72,7 @@ export function WebhooksTab({ root, live }: { root: number; live: boolean }) {
 
 function Line({ delivery, webhook }: { delivery: Delivery; webhook: string }) {
   const { t } = useI18n()
+  const reason = useReason()
   const { id, event_name: event } = delivery
   return (
     <Table.Tr>
@@ -88,19 +87,19 @@ function Line({ delivery, webhook }: { delivery: Delivery; webhook: string }) {
       <Table.Td className="numbers">{delivery.seq ?? '–'}</Table.Td>
       <Table.Td>
         <Anchor component={Link} href={`/webhooks/${delivery.webhook_id}`} size="sm">
-          <bdi>{webhook}</bdi>
+          <Peer text={webhook} />
         </Anchor>
       </Table.Td>
       <Table.Td>
-        <DeliveryBadge state={delivery.state} />
+        <StateChip state={delivery.state} />
         {delivery.reason !== null && (
           <Text size="xs" c="dimmed" maw={260}>
-            <bdi>{delivery.reason}</bdi>
+            <bdi>{reason(delivery.reason)}</bdi>
           </Text>
         )}
         {delivery.next_attempt_at !== null && (
           <Text size="xs" c="dimmed">
-            {t('flow.call_next_attempt')} <Time at={delivery.next_attempt_at} short />
+            {t('flow.call_next_attempt')} <Moment at={delivery.next_attempt_at} />
           </Text>
         )}
       </Table.Td>
@@ -123,6 +122,7 @@ function Line({ delivery, webhook }: { delivery: Delivery; webhook: string }) {
 
 function AttemptLine({ attempt }: { attempt: Attempt }) {
   const { t } = useI18n()
+  const reason = useReason()
   const { n, status, error, ms, at } = attempt
   const good = status !== null && status >= 200 && status < 300
   const result = status === null ? t('common.no_answer') : String(status)
@@ -130,22 +130,13 @@ function AttemptLine({ attempt }: { attempt: Attempt }) {
     <Text size="sm" {...(good ? {} : { c: 'var(--mantine-color-error)' })}>
       {t('flow.call_attempt_line', { n: String(n), result, ms })}{' '}
       <Text span size="xs" c="dimmed">
-        <Time at={at} short />
+        <Moment at={at} />
       </Text>
       {error !== null && (
         <Text span size="xs" c="dimmed" display="block" maw={420}>
-          <bdi>{error}</bdi>
+          <bdi>{reason(error)}</bdi>
         </Text>
       )}
     </Text>
   )
-}
-
-function useWebhookNames(): ReadonlyMap<number, string> {
-  const query = useQuery({
-    queryKey: [...keys.webhooks, 'names'],
-    queryFn: async ({ signal }) =>
-      (await api.get<List<Webhook>>('/webhooks', { query: { limit: 10_000 }, signal })).data,
-  })
-  return new Map(query.data?.map((webhook) => [webhook.id, webhook.name]))
 }

@@ -11,6 +11,8 @@ const LIVE_PAUSE = 2_000
 /** A call that is over has its CDR a moment later; so often it is looked for. */
 const CDR_PAUSE = 700
 const CDR_TRIES = 6
+/** Records are complete so long after the last call of a root was seen to be over. */
+const SETTLES = 1_500
 
 export interface FoundCall {
   /** `ending`: not up any more, and no record yet. */
@@ -58,7 +60,7 @@ export function useCall(id: number): FoundCall {
   const common = { error, live: up, last, cdr: found, root, retry }
   if (up !== null) return { ...common, state: 'live' }
   if (found !== null) return { ...common, state: 'ended' }
-  if (error !== null) return { ...common, state: 'failed' }
+  if (error !== null && last === null) return { ...common, state: 'failed' }
   if (cdr.data === null && (last === null || tries >= CDR_TRIES)) {
     return { ...common, state: tries < CDR_TRIES ? 'loading' : 'missing' }
   }
@@ -78,6 +80,11 @@ export function useRoot(root: number | null, ended: boolean): { live: LiveCall[]
     queryKey: [...keys.cdrs, 'root', root],
     queryFn: ({ signal }) => cdrs('root_live_id', root ?? 0, signal),
     enabled: root !== null,
+    // No stream tells a user of the records, which follow the end of the last call by a moment.
+    refetchInterval: ({ state }) =>
+      ended && live.data?.length === 0 && state.dataUpdatedAt > live.dataUpdatedAt + SETTLES
+        ? false
+        : LIVE_PAUSE,
   })
   const up = live.data ?? []
   // A call that is just over can still be in the older of the two lists.

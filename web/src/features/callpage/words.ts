@@ -25,7 +25,3 @@ export function causeText(t: T, name: string, words: string): string {
 export function endedByText(t: T, by: string): string {
   return word(t, `flow.call_by_${by}`, by)
 }
-
-export function deliveryStateText(t: T, state: string): string {
-  return word(t, `flow.call_delivery_${state}`, state)
-}

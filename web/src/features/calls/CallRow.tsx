@@ -4,11 +4,10 @@ import { Link, useLocation } from 'wouter'
 
 import type { LiveCall } from '../../api/types'
 import { isKey, useI18n } from '../../i18n'
-import { timer } from '../../i18n/format'
 import { cut } from '../../ui/cut'
 import { isolate } from '../../ui/isolate'
 import { Peer } from '../../ui/Peer'
-import { useSecond } from '../../ui/ticker'
+import { Running } from '../../ui/Running'
 import classes from './calls.module.css'
 import { HangUp } from './HangUp'
 
@@ -36,11 +35,11 @@ export const CallRow = memo(function CallRow({ call, ahead, index, selected, onS
       aria-selected={selected}
       data-call={call.id}
       onClick={(event) => {
-        const on = event.target instanceof Element ? event.target.closest('button, a, input, label') : null
+        const on = event.target instanceof Element ? event.target.closest('button, a, [data-own]') : null
         if (on === null && window.getSelection()?.isCollapsed !== false) go(`/calls/${call.id}`)
       }}
     >
-      <td>
+      <td data-own>
         <Checkbox
           size="xs"
           checked={selected}
@@ -67,7 +66,7 @@ export const CallRow = memo(function CallRow({ call, ahead, index, selected, onS
           <Peer text={call.context} most={24} />
         </span>
       </td>
-      <td>
+      <td data-own>
         <HangUp id={call.id} who={who} onOver={onOver} />
       </td>
     </tr>
@@ -108,9 +107,4 @@ function State({ state }: { state: string }) {
       )}
     </>
   )
-}
-
-function Running({ since, ahead }: { since: number; ahead: number }) {
-  const second = useSecond()
-  return <span role="timer">{timer(second + ahead - since)}</span>
 }

@@ -17,7 +17,7 @@ import { COLUMNS, matching, NEWEST_FIRST, sorted } from './view'
 /** The calls that are up, as they change. */
 export default function LiveCalls() {
   const { t, tn } = useI18n()
-  const { snapshot, store, pending, error, retry } = useLiveCalls()
+  const { snapshot, store, pending, loaded, error, retry } = useLiveCalls()
   const [params, change] = useSearch()
   const text = params.get('q') ?? ''
   const sort = params.get('sort')
@@ -41,7 +41,7 @@ export default function LiveCalls() {
   const content = () => {
     if (total === 0) {
       if (pending) return <Waiting />
-      return error === null ? <NoCalls /> : <Fault error={error} retry={retry} />
+      return loaded && <NoCalls />
     }
     if (shown.length === 0) return <NoMatch onClear={() => change({ q: null })} />
     return (
@@ -72,6 +72,7 @@ export default function LiveCalls() {
         </Text>
       </Group>
       <Selected ids={selected} onOver={over} onClear={() => setMarked(new Set())} />
+      {error !== null && <Fault error={error} retry={retry} />}
       {content()}
     </Page>
   )

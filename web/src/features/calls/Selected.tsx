@@ -19,7 +19,9 @@ export function Selected({ ids, onOver, onClear }: Props) {
   const { t, tn } = useI18n()
   const queries = useQueryClient()
   const errorText = useErrorText()
-  const [asking, setAsking] = useState(false)
+  // The calls that were asked about: a yes to three of them is none to four.
+  const [asked, setAsked] = useState('')
+  const these = ids.join()
   const hangUp = useMutation({
     mutationFn: async () => {
       // One after the other: a server that refuses one would refuse all.
@@ -35,31 +37,25 @@ export function Selected({ ids, onOver, onClear }: Props) {
     onError: (error) =>
       notifications.show({ color: 'red', title: t('calls.not_hung_up'), message: errorText(error) }),
     onSettled: () => {
-      setAsking(false)
+      setAsked('')
       void queries.invalidateQueries({ queryKey: keys.calls })
     },
   })
+  if (asked !== '' && asked !== these && !hangUp.isPending) setAsked('')
   if (ids.length === 0) return null
   return (
     <Group gap="xs" role="group" aria-label={t('calls.selection')}>
       <Text size="sm">{tn('calls.selected', ids.length)}</Text>
-      {asking ? (
+      {hangUp.isPending || asked === these ? (
         <Button size="compact-sm" color="red" loading={hangUp.isPending} onClick={() => hangUp.mutate()}>
           {tn('calls.hang_up_these', ids.length)}
         </Button>
       ) : (
-        <Button size="compact-sm" variant="default" onClick={() => setAsking(true)}>
+        <Button size="compact-sm" variant="default" onClick={() => setAsked(these)}>
           {t('calls.hang_up')}
         </Button>
       )}
-      <Button
-        size="compact-sm"
-        variant="subtle"
-        onClick={() => {
-          setAsking(false)
-          onClear()
-        }}
-      >
+      <Button size="compact-sm" variant="subtle" onClick={onClear}>
         {t('calls.select_none')}
       </Button>
     </Group>

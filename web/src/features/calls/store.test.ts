@@ -13,8 +13,7 @@ afterEach(() => vi.useRealTimers())
 describe('the store of live calls', () => {
   it('shows what was loaded, and changes to it', () => {
     const store = new CallStore()
-    store.expect()
-    store.load(many(3))
+    store.load(store.expect(), many(3))
     expect(ids(store)).toEqual([1, 2, 3])
     store.take(call({ id: 4 }))
     store.take({ id: 2, root_id: 2, ended: true })
@@ -27,7 +26,7 @@ describe('the store of live calls', () => {
 
   it('tells of 100 changes a second to 500 calls at most four times a second', () => {
     const store = new CallStore()
-    store.load(many(500))
+    store.load(store.expect(), many(500))
     vi.advanceTimersByTime(PAUSE)
     const seen = vi.fn()
     store.subscribe(seen)
@@ -42,13 +41,13 @@ describe('the store of live calls', () => {
 
   it('keeps the object of a row that did not change', () => {
     const store = new CallStore()
-    store.load(many(3))
+    store.load(store.expect(), many(3))
     const [first, second] = store.snapshot().calls
     store.take(call({ id: 1, state: 'CONNECTED' }))
     vi.advanceTimersByTime(PAUSE)
     expect(store.snapshot().calls[0]).not.toBe(first)
     expect(store.snapshot().calls[1]).toBe(second)
-    store.load([call({ id: 2, duration: 9 })])
+    store.load(store.expect(), [call({ id: 2, duration: 9 })])
     vi.advanceTimersByTime(PAUSE)
     expect(store.snapshot().calls).toEqual([second])
     expect(store.snapshot().calls[0]).toBe(second)
@@ -56,12 +55,12 @@ describe('the store of live calls', () => {
 
   it('believes the stream more than a list that was asked for before', () => {
     const store = new CallStore()
-    store.load([call({ id: 1 }), call({ id: 2 })])
-    store.expect()
+    store.load(store.expect(), [call({ id: 1 }), call({ id: 2 })])
+    const asked = store.expect()
     store.take({ id: 1, root_id: 1, ended: true })
     store.take(call({ id: 2, state: 'CONNECTED' }))
     store.take(call({ id: 3 }))
-    store.load([call({ id: 1 }), call({ id: 2 })])
+    store.load(asked, [call({ id: 1 }), call({ id: 2 })])
     vi.advanceTimersByTime(PAUSE)
     expect(store.snapshot().calls.map(({ id, state }) => [id, state])).toEqual([
       [2, 'CONNECTED'],
@@ -69,12 +68,24 @@ describe('the store of live calls', () => {
     ])
   })
 
+  it('takes no list but the one that was asked for last', () => {
+    const store = new CallStore()
+    store.load(store.expect(), [call({ id: 1 }), call({ id: 2 })])
+    const [early, late] = [store.expect(), store.expect()]
+    store.load(early, [call({ id: 1 }), call({ id: 2 })])
+    store.take({ id: 1, root_id: 1, ended: true })
+    store.load(late, [call({ id: 1 }), call({ id: 2 })])
+    store.load(early, [call({ id: 1 })])
+    vi.advanceTimersByTime(PAUSE)
+    expect(ids(store)).toEqual([2])
+  })
+
   it('knows how far the clock of the server is ahead', () => {
     const store = new CallStore()
     const now = Math.floor(Date.now() / 1000)
-    store.load([call({ id: 1, connected_at: now + 60, duration: 40 })])
+    store.load(store.expect(), [call({ id: 1, connected_at: now + 60, duration: 40 })])
     expect(store.snapshot().ahead).toBe(100)
-    store.load([call({ id: 1, connected_at: now - 4, duration: 3 })])
+    store.load(store.expect(), [call({ id: 1, connected_at: now - 4, duration: 3 })])
     vi.advanceTimersByTime(PAUSE)
     expect(store.snapshot().ahead).toBe(0)
   })

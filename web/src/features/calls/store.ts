@@ -6,6 +6,7 @@
  */
 
 import type { LiveCall } from '../../api/types'
+import { aheadBy } from '../../ui/ahead'
 
 /** What the stream tells of a call: its row, or that it is over. */
 export type CallMessage = LiveCall | { id: number; root_id: number; ended: true }
@@ -19,9 +20,6 @@ export interface Snapshot {
 /** Watchers are told no more often than this. */
 export const PAUSE = 250
 
-/** Clocks this close count as the same: rows say times in whole seconds, and take a moment to come. */
-const TOLERANCE = 2
-
 export class CallStore {
   #calls = new Map<number, LiveCall>()
   #watchers = new Set<() => void>()
@@ -29,8 +27,9 @@ export class CallStore {
   #timer: ReturnType<typeof setTimeout> | null = null
   #published = Number.NEGATIVE_INFINITY
   #ahead = 0
-  /** Calls that the stream told of while a list was on its way; what the list says of them is older. */
+  /** Calls that the stream told of since the newest list was asked for; what that list says of them is older. */
   #touched: Set<number> | null = null
+  #asked = 0
 
   subscribe = (watcher: () => void): (() => void) => {
     this.#watchers.add(watcher)
@@ -44,13 +43,16 @@ export class CallStore {
 
   snapshot = (): Snapshot => this.#snapshot
 
-  /** A list is asked for. */
-  expect(): void {
+  /** A list is asked for; the number tells its answer from those to earlier questions. */
+  expect(): number {
     this.#touched = new Set()
+    this.#asked += 1
+    return this.#asked
   }
 
-  /** The list came: it stands for all, except for what was told meanwhile. */
-  load(rows: LiveCall[]): void {
+  /** The list came: it stands for all, except for what was told meanwhile. Only the newest one counts. */
+  load(asked: number, rows: LiveCall[]): void {
+    if (asked !== this.#asked) return
     const touched = this.#touched ?? new Set()
     this.#touched = null
     const before = this.#calls
@@ -77,10 +79,7 @@ export class CallStore {
   }
 
   #put(row: LiveCall, before?: LiveCall): void {
-    if (row.connected_at !== null) {
-      const ahead = row.connected_at + row.duration - Math.floor(Date.now() / 1000)
-      this.#ahead = Math.abs(ahead) > TOLERANCE ? ahead : 0
-    }
+    if (row.connected_at !== null) this.#ahead = aheadBy(row.connected_at + row.duration)
     this.#calls.set(row.id, before !== undefined && same(before, row) ? before : row)
   }
 

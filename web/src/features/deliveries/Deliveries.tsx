@@ -5,7 +5,7 @@ import { useI18n } from '../../i18n'
 import { Fault } from '../../ui/Fault'
 import { Page } from '../../ui/Page'
 import { useSearch } from '../../ui/useSearch'
-import { useWebhooks } from '../webhooks/queries'
+import { useWebhookNames, useWebhooks } from '../webhooks/queries'
 import { DeliveryFilters } from './DeliveryFilters'
 import { DeliveryTable } from './DeliveryTable'
 import { filtersOf, narrowed, pageOf } from './filters'
@@ -24,6 +24,7 @@ export default function Deliveries() {
   const [tail, setTail] = useState(true)
   const [selected, setSelected] = useState(NONE)
   const webhooks = useWebhooks().data?.data ?? []
+  const names = useWebhookNames()
   const list = useDeliveries(filters, page)
   const key = JSON.stringify([filters, page])
   // What is selected must not slip away from under the pointer.
@@ -77,20 +78,21 @@ export default function Deliveries() {
       {rows !== null && (
         <Stack>
           {rows.rows.length === 0 ? (
-            <Text c="dimmed">{t(narrowed(filters) ? 'deliveries.none_found' : 'deliveries.none')}</Text>
+            <Text c="dimmed">{t(emptyText(rows.total, narrowed(filters)))}</Text>
           ) : (
-            <DeliveryTable
-              rows={rows.rows}
-              names={new Map(webhooks.map(({ id, name }) => [id, name]))}
-              selected={selected}
-              onSelect={select}
-            />
+            <DeliveryTable rows={rows.rows} names={names} selected={selected} onSelect={select} />
           )}
           <Pager page={page} size={PAGE_SIZE} total={rows.total} onPage={turn} />
         </Stack>
       )}
     </Page>
   )
+}
+
+/** Why there are no rows: none at all, none like that, or none on so late a page. */
+function emptyText(total: number, narrow: boolean) {
+  if (total > 0) return 'deliveries.none_here'
+  return narrow ? 'deliveries.none_found' : 'deliveries.none'
 }
 
 /** Why rows move, or do not. */

@@ -1,9 +1,9 @@
 import { Anchor, Code, Group, Paper, Text } from '@mantine/core'
-import type { ReactNode } from 'react'
 import { Link } from 'wouter'
 
 import type { Delivery, Webhook } from '../../api/types'
 import { useI18n } from '../../i18n'
+import { Fact } from '../../ui/Fact'
 import { Peer } from '../../ui/Peer'
 import { Time } from '../../ui/Time'
 import { useReason } from '../webhooks/useReason'
@@ -89,18 +89,5 @@ export function DeliveryFacts({ delivery, webhook }: Props) {
         </Fact>
       </dl>
     </Paper>
-  )
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <Text component="dt" size="xs" c="dimmed">
-        {name}
-      </Text>
-      <Text component="dd" size="sm" m={0}>
-        {children}
-      </Text>
-    </div>
   )
 }

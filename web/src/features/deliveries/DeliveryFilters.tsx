@@ -86,14 +86,22 @@ function Moment({
   value: string | null
   onChange: (value: string | null) => void
 }) {
+  const local = value === null ? '' : toLocal(moment(value))
   return (
     <TextInput
+      // The field keeps what is half entered to itself, and tells of whole moments only.
+      key={local}
       type="datetime-local"
       label={label}
-      value={value === null ? '' : toLocal(moment(value))}
-      onChange={(event) => {
+      defaultValue={local}
+      max="9999-12-31T23:59"
+      onBlur={(event) => {
+        if (event.currentTarget.value === local) return
         const utc = toUtc(event.currentTarget.value)
         onChange(utc === null ? null : toAddress(utc))
+      }}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') event.currentTarget.blur()
       }}
     />
   )

@@ -3,6 +3,7 @@ import type { MouseEvent } from 'react'
 import { Link, useLocation } from 'wouter'
 
 import { useI18n } from '../../i18n'
+import { Moment } from '../../ui/Moment'
 import { Peer } from '../../ui/Peer'
 import { Time } from '../../ui/Time'
 import { useReason } from '../webhooks/useReason'
@@ -12,7 +13,7 @@ import { StateChip } from './StateChip'
 
 interface Props {
   rows: Row[]
-  names: Map<number, string>
+  names: ReadonlyMap<number, string>
   selected: ReadonlySet<number>
   onSelect: (ids: number[], on: boolean) => void
 }
@@ -78,13 +79,15 @@ function Line({ row, name, selected, onSelect }: LineProps) {
   const about = eventText(row.event_name)
   // A click anywhere opens it; who has no mouse has the link on the event's name.
   const open = (event: MouseEvent) => {
-    const own = event.target instanceof Element && event.target.closest('a, button, input, label') !== null
+    const own =
+      event.target instanceof Element && event.target.closest('a, button, input, label, [data-own]') !== null
     const marking = window.getSelection()?.isCollapsed === false
     if (!own && !marking) navigate(`/deliveries/${row.id}`)
   }
   return (
     <Table.Tr onClick={open} style={{ cursor: 'pointer' }} data-delivery={row.id}>
-      <Table.Td>
+      {/* Who misses the box by a hair does not want to be taken elsewhere. */}
+      <Table.Td data-own style={{ cursor: 'default' }}>
         <Checkbox
           aria-label={t('deliveries.select', { id: String(row.id) })}
           checked={selected}
@@ -133,7 +136,7 @@ function Line({ row, name, selected, onSelect }: LineProps) {
       </Table.Td>
       <Table.Td className="numbers">{row.attempts}</Table.Td>
       <Table.Td style={{ whiteSpace: 'nowrap' }}>
-        {row.next_attempt_at !== null && <Time at={row.next_attempt_at} short />}
+        {row.next_attempt_at !== null && <Moment at={row.next_attempt_at} />}
       </Table.Td>
     </Table.Tr>
   )

@@ -14,7 +14,12 @@ export function Pager({ page, size, total, onPage }: Props) {
   const pages = Math.max(1, Math.ceil(total / size))
   return (
     <Group gap="sm" component="nav" aria-label={t('deliveries.pages')}>
-      <Button variant="default" size="xs" disabled={page <= 1} onClick={() => onPage(page - 1)}>
+      <Button
+        variant="default"
+        size="xs"
+        disabled={page <= 1}
+        onClick={() => onPage(Math.min(page - 1, pages))}
+      >
         {t('common.previous')}
       </Button>
       <Text size="sm">{t('common.page_of', { page, pages })}</Text>

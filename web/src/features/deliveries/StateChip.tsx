@@ -29,7 +29,14 @@ export function StateChip({ state }: { state: DeliveryState }) {
   const { t } = useI18n()
   const { text, color, sign } = look(state)
   return (
-    <Badge variant="outline" color={color} tt="none" c="var(--mantine-color-text)" title={state}>
+    <Badge
+      miw="max-content"
+      variant="outline"
+      color={color}
+      tt="none"
+      c="var(--mantine-color-text)"
+      title={state}
+    >
       <span aria-hidden>{sign}</span> <span>{t(text)}</span>
     </Badge>
   )

@@ -1,9 +1,12 @@
-import { Alert, Center, Loader, Stack } from '@mantine/core'
+import { Alert, Stack } from '@mantine/core'
+import { useMemo } from 'react'
 
 import { useI18n } from '../../i18n'
-import { Fault } from '../../ui/Fault'
+import { Loaded } from '../../ui/Loaded'
+import { useReason } from '../webhooks/useReason'
 import { FlowView } from './FlowView'
-import { useFlow } from './useFlow'
+import { type LoadedFlow, useFlow } from './useFlow'
+import { translated } from './words'
 
 interface Props {
   root: number
@@ -14,17 +17,14 @@ interface Props {
 
 /** The ladder with all around it, and what there is to say when there is none. */
 export function FlowTab({ root, cdr, live }: Props) {
-  const { t } = useI18n()
   const query = useFlow(root, cdr, live)
-  if (query.data === undefined) {
-    if (query.error !== null) return <Fault error={query.error} retry={() => void query.refetch()} />
-    return (
-      <Center mih={200}>
-        <Loader aria-label={t('common.loading')} />
-      </Center>
-    )
-  }
-  const { flow, path } = query.data
+  return <Loaded query={query}>{(loaded) => <Known {...loaded} live={live} />}</Loaded>
+}
+
+function Known({ flow: told, path, live }: LoadedFlow & { live: boolean }) {
+  const { t } = useI18n()
+  const reason = useReason()
+  const flow = useMemo(() => translated(told, { t, reason }), [told, t, reason])
   const captured = flow.rows.some((row) => row.kind === 'sip')
   return (
     <Stack gap="sm">

@@ -22,6 +22,8 @@ interface Props {
 export function FlowView({ flow, path, live }: Props) {
   const { t } = useI18n()
   const [preferences, change] = usePreferences()
+  // Legs are those of this call: another one's are other people.
+  const [hiddenLegs, hideLegs] = useState<string[]>([])
   const [text, setText] = useState('')
   const [unfolded, setUnfolded] = useState<ReadonlySet<string>>(new Set())
   const [selected, select] = useState<string | null>(null)
@@ -30,9 +32,8 @@ export function FlowView({ flow, path, live }: Props) {
   const wanted = useDeferredValue(text)
   const webhooks = useMemo(() => webhookIds(flow.columns), [flow.columns])
   const ladder = useMemo(
-    () =>
-      layOut(flow, { ...preferences, hiddenLegs: new Set(preferences.hiddenLegs), unfolded, text: wanted }),
-    [flow, preferences, unfolded, wanted],
+    () => layOut(flow, { ...preferences, hiddenLegs: new Set(hiddenLegs), unfolded, text: wanted }),
+    [flow, preferences, hiddenLegs, unfolded, wanted],
   )
   const place = selected === null ? undefined : ladder.placeOf.get(selected)
   const item = place === undefined ? undefined : ladder.items[place]
@@ -72,12 +73,20 @@ export function FlowView({ flow, path, live }: Props) {
         onRelative={(relative) => change({ relative })}
         path={path}
       />
-      <Legend rows={flow.rows} webhooks={webhooks} preferences={preferences} onChange={change} />
+      <Legend
+        rows={flow.rows}
+        webhooks={webhooks}
+        preferences={preferences}
+        hiddenLegs={hiddenLegs}
+        onLegs={hideLegs}
+        onChange={change}
+      />
       {ladder.items.length === 0 ? (
         <Hidden
           onAll={() => {
             setText('')
-            change({ hiddenLegs: [], webhooks: true, unsent: true })
+            hideLegs([])
+            change({ webhooks: true, unsent: true })
           }}
         />
       ) : (
@@ -103,6 +112,7 @@ export function FlowView({ flow, path, live }: Props) {
         previous={neighbour(-1)}
         next={neighbour(1)}
         onGo={go}
+        onFold={fold}
         onClose={close}
       />
     </Stack>

@@ -1,6 +1,7 @@
 import { type MouseEvent, memo } from 'react'
 
 import { useI18n } from '../../i18n'
+import { cut } from '../../ui/cut'
 import { Arrow } from './Arrow'
 import { clockText, deltaText } from './delta'
 import classes from './flow.module.css'
@@ -127,11 +128,11 @@ function Texts({ item, from, to, geometry, actions }: TextsProps) {
         {row.leg !== null && (
           <span className={classes.leg}>
             <span className={classes.hidden}>{t('flow.leg_word')} </span>
-            <bdi>{short(row.leg, 12)}</bdi>
+            <bdi>{cut(row.leg, 12)}</bdi>
           </span>
         )}
-        <bdi className={`${classes.cut} ${tone ?? ''}`} title={short(row.label)}>
-          {short(row.label)}
+        <bdi className={`${classes.cut} ${tone ?? ''}`} title={cut(row.label, LONGEST)}>
+          {cut(row.label, LONGEST)}
         </bdi>
         {item.hold && <span className={classes.mark}>{t('flow.hold')}</span>}
         {row.retransmission_of !== null && (
@@ -152,8 +153,8 @@ function Texts({ item, from, to, geometry, actions }: TextsProps) {
       </div>
       <div role="gridcell" className={`${classes.text} ${classes.detail}`} {...place}>
         {row.detail !== '' && (
-          <bdi className={classes.cut} title={short(row.detail)}>
-            {short(row.detail)}
+          <bdi className={classes.cut} title={cut(row.detail, LONGEST)}>
+            {cut(row.detail, LONGEST)}
           </bdi>
         )}
         {item.cause !== null && <Cause n={item.cause} act={act} actions={actions} />}
@@ -191,8 +192,4 @@ function beside(at: number, geometry: Geometry) {
     return { 'data-side': 'right', style: { left: at + 12, maxWidth: geometry.lanes - at - 16 } }
   }
   return { 'data-side': 'left', style: { left: at - 12, maxWidth: at - 16 } }
-}
-
-function short(text: string, most = LONGEST): string {
-  return text.length <= most ? text : `${text.slice(0, most)}…`
 }

@@ -12,17 +12,18 @@ interface Props {
   rows: readonly Row[]
   webhooks: ReadonlySet<string>
   preferences: Preferences
+  hiddenLegs: readonly string[]
+  onLegs: (hidden: string[]) => void
   onChange: (change: Partial<Preferences>) => void
 }
 
 /** What the lines mean, each a switch; what is switched off stays listed, or it could not be switched on again. */
-export function Legend({ rows, webhooks, preferences, onChange }: Props) {
+export function Legend({ rows, webhooks, preferences, hiddenLegs, onLegs, onChange }: Props) {
   const { t } = useI18n()
   const counts = tally(rows, webhooks)
-  const { hiddenLegs } = preferences
   const toggleLeg = (leg: string) => {
     const hidden = hiddenLegs.includes(leg)
-    onChange({ hiddenLegs: hidden ? hiddenLegs.filter((other) => other !== leg) : [...hiddenLegs, leg] })
+    onLegs(hidden ? hiddenLegs.filter((other) => other !== leg) : [...hiddenLegs, leg])
   }
   return (
     <div className={classes.legend} role="group" aria-label={t('flow.legend')}>

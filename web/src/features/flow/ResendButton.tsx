@@ -1,25 +1,30 @@
 import { Button } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation } from '@tanstack/react-query'
 
-import { api } from '../../api/client'
 import { useI18n } from '../../i18n'
-import { keys } from '../../live/caches'
 import { useErrorText } from '../../ui/errorText'
+import { useResend } from '../deliveries/queries'
 
 /** Sends a delivery once more. */
 export function ResendButton({ id, name }: { id: number; name?: string }) {
   const { t } = useI18n()
   const errorText = useErrorText()
-  const queries = useQueryClient()
+  const send = useResend()
   const resend = useMutation({
-    mutationFn: () => api.post(`/deliveries/${id}/resend`),
-    onSuccess: () => {
-      notifications.show({ message: t('flow.resent') })
-      void queries.invalidateQueries({ queryKey: keys.deliveries })
-      void queries.invalidateQueries({ queryKey: keys.flow })
+    mutationFn: () => send(id),
+    onSuccess: (resent) => {
+      switch (resent.kind) {
+        case 'sent':
+          notifications.show({ message: t('flow.resent') })
+          break
+        case 'waiting':
+          notifications.show({ message: t('deliveries.waits_already') })
+          break
+        case 'refused':
+          notifications.show({ color: 'red', message: errorText(resent.error) })
+      }
     },
-    onError: (error) => notifications.show({ color: 'red', message: errorText(error) }),
   })
   return (
     <Button

@@ -2,8 +2,8 @@ import { Badge, Button, Drawer, Group, Stack, Text } from '@mantine/core'
 
 import type { FlowColumn } from '../../api/types'
 import { useI18n } from '../../i18n'
-import { clock, moment } from '../../i18n/format'
 import { CopyButton } from '../../ui/CopyButton'
+import { clockText } from './delta'
 import { DeliveryPart } from './DeliveryPart'
 import type { RowItem } from './items'
 import { MessageText } from './MessageText'
@@ -17,6 +17,8 @@ interface Props {
   previous: (() => void) | null
   next: (() => void) | null
   onGo: (n: number) => void
+  /** Shows or folds the repetitions of a row. */
+  onFold: (key: string) => void
   onClose: () => void
 }
 
@@ -47,6 +49,7 @@ function Content({
   previous,
   next,
   onGo,
+  onFold,
 }: Omit<Props, 'item' | 'onClose'> & { item: RowItem }) {
   const { t } = useI18n()
   const { row, shape } = item
@@ -76,7 +79,7 @@ function Content({
           )}
           {' · '}
           <time dateTime={row.at} title={row.at}>
-            {clock(moment(row.at), 3)}
+            {clockText(item.at)}
           </time>
         </Text>
         {row.detail !== '' && (
@@ -85,7 +88,7 @@ function Content({
           </Text>
         )}
       </div>
-      <Marks item={item} onGo={onGo} />
+      <Marks item={item} onGo={onGo} onFold={onFold} />
       {row.error !== null && row.error !== row.detail && row.error !== row.label && (
         <Text size="sm" c="var(--mantine-color-error)">
           <bdi>{row.error}</bdi>
@@ -100,7 +103,7 @@ function Content({
   )
 }
 
-function Marks({ item, onGo }: { item: RowItem; onGo: (n: number) => void }) {
+function Marks({ item, onGo, onFold }: { item: RowItem } & Pick<Props, 'onGo' | 'onFold'>) {
   const { t, tn } = useI18n()
   const { row, cause } = item
   const first = row.retransmission_of
@@ -117,9 +120,14 @@ function Marks({ item, onGo }: { item: RowItem; onGo: (n: number) => void }) {
         </Badge>
       )}
       {item.repeats > 0 && (
-        <Badge variant="light" color="gray" tt="none">
+        <Button
+          size="compact-xs"
+          variant="default"
+          aria-expanded={item.open}
+          onClick={() => onFold(item.key)}
+        >
           {tn('flow.times', item.repeats + 1)}
-        </Badge>
+        </Button>
       )}
       {cause !== null && (
         <Button size="compact-xs" variant="default" onClick={() => onGo(cause)}>

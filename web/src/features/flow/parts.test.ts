@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { deltaText, spanText } from './delta'
-import { exportAddress } from './useFlow'
+import { exportAddress, waitOf } from './useFlow'
 import retried from './fixtures/retried.json'
 import { generated } from './generate'
 import { geometry, textPlace } from './geometry'
@@ -146,13 +146,26 @@ describe('messages', () => {
 
 describe('preferences', () => {
   it('are read as far as they are what they should be', () => {
-    expect(parsePreferences(null)).toMatchObject({ webhooks: true, repeats: false, hiddenLegs: [] })
-    expect(parsePreferences('{"webhooks":false,"repeats":"yes","hiddenLegs":["A",7]}')).toMatchObject({
+    expect(parsePreferences(null)).toMatchObject({ webhooks: true, repeats: false })
+    expect(parsePreferences('{"webhooks":false,"repeats":"yes"}')).toMatchObject({
       webhooks: false,
       repeats: false,
-      hiddenLegs: ['A'],
     })
     expect(parsePreferences('[')).toMatchObject({ unsent: true })
+  })
+})
+
+describe('a load that a notice asks for', () => {
+  it('comes soon in a short ladder, and at its pace in a long one', () => {
+    expect(waitOf(1_000, 50_000, 50_100)).toBe(500)
+    expect(waitOf(1_001, 50_000, 50_100)).toBe(9_900)
+    expect(waitOf(1_001, 50_000, 70_000)).toBe(500)
+  })
+})
+
+describe('legs that are hidden', () => {
+  it('are not remembered for the legs of other calls', () => {
+    expect(parsePreferences('{"hiddenLegs":["A"]}')).not.toHaveProperty('hiddenLegs')
   })
 })
 

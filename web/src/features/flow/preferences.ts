@@ -3,7 +3,6 @@
 import { useCallback, useState } from 'react'
 
 export interface Preferences {
-  hiddenLegs: string[]
   repeats: boolean
   webhooks: boolean
   unsent: boolean
@@ -13,7 +12,6 @@ export interface Preferences {
 const STORED = 'offhook.flow'
 
 const DEFAULTS: Preferences = {
-  hiddenLegs: [],
   repeats: false,
   webhooks: true,
   unsent: true,
@@ -30,13 +28,11 @@ export function parsePreferences(stored: string | null): Preferences {
   }
   if (typeof found !== 'object' || found === null) return DEFAULTS
   const read = found as Partial<Record<keyof Preferences, unknown>>
-  const flag = (name: 'repeats' | 'webhooks' | 'unsent' | 'relative') => {
+  const flag = (name: keyof Preferences) => {
     const value = read[name]
     return typeof value === 'boolean' ? value : DEFAULTS[name]
   }
-  const legs = Array.isArray(read.hiddenLegs) ? read.hiddenLegs : []
   return {
-    hiddenLegs: legs.filter((leg): leg is string => typeof leg === 'string'),
     repeats: flag('repeats'),
     webhooks: flag('webhooks'),
     unsent: flag('unsent'),

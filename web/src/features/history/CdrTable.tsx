@@ -7,6 +7,7 @@ import { timer } from '../../i18n/format'
 import { Peer } from '../../ui/Peer'
 import { SortHeader, type Sorting } from '../../ui/SortHeader'
 import { Time } from '../../ui/Time'
+import { RESULTS } from './filters'
 import classes from './history.module.css'
 import { WebhookDot } from './WebhookDot'
 
@@ -81,14 +82,14 @@ function Row({ cdr, dots }: { cdr: Cdr; dots: boolean }) {
       <td>
         <Side name={cdr.dst_name} number={cdr.dst} />
       </td>
-      <td>{t(`history.type_${cdr.type}`)}</td>
+      <td>{t(`history.direction_${cdr.destination}`)}</td>
       <td>
         <Peer text={cdr.context} most={24} />
       </td>
       <td className="numbers">{timer(cdr.duration)}</td>
       <td className="numbers">{timer(cdr.billsec)}</td>
       <td>
-        {cdr.disposition}
+        <span title={cdr.disposition}>{t(RESULTS[cdr.disposition])}</span>
         <Text size="xs" c="dimmed">
           {isKey(cause) ? t(cause) : <Peer text={cdr.t_cause} />}
         </Text>

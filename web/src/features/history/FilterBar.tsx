@@ -5,7 +5,7 @@ import { useId } from 'react'
 import { useI18n } from '../../i18n'
 import { zone } from '../../i18n/format'
 import { SearchText } from '../../ui/SearchText'
-import { DIRECTIONS, DISPOSITIONS, type Filters, fromLocal, isFiltered, toLocal } from './filters'
+import { DIRECTIONS, DISPOSITIONS, type Filters, fromLocal, isFiltered, RESULTS, toLocal } from './filters'
 
 interface Props {
   filters: Filters
@@ -75,7 +75,7 @@ export function FilterBar({ filters, onChange, onClear }: Props) {
           />
           <Select
             label={t('history.result')}
-            data={[any, ...DISPOSITIONS.map((value) => ({ value, label: value }))]}
+            data={[any, ...DISPOSITIONS.map((value) => ({ value, label: t(RESULTS[value]) }))]}
             value={filters.disposition}
             allowDeselect={false}
             onChange={(value) => onChange({ disposition: DISPOSITIONS.find((word) => word === value) ?? '' })}

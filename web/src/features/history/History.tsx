@@ -60,12 +60,11 @@ function Found({ view, change }: { view: View; change: ReturnType<typeof useSear
       </Center>
     )
   }
-  if (cdrs.data === undefined || cdrs.isError) {
-    return <Fault error={cdrs.error} retry={() => void cdrs.refetch()} />
-  }
+  if (cdrs.data === undefined) return <Fault error={cdrs.error} retry={() => void cdrs.refetch()} />
   const { data, total } = cdrs.data
   return (
     <>
+      {cdrs.isError && <Fault error={cdrs.error} retry={() => void cdrs.refetch()} />}
       {data.length === 0 ? (
         <Text>{t(isFiltered(view.filters) || total > 0 ? 'history.no_match' : 'history.none')}</Text>
       ) : (

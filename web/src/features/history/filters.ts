@@ -1,10 +1,18 @@
 /** What is searched for in the history: as it stands in the address bar, and as the API is asked. */
 
 import type { Condition } from '../../api/client'
+import type { Key } from '../../i18n'
 import { readSorting, writeSorting } from '../../ui/sorting'
 import type { Sorting } from '../../ui/SortHeader'
 
 export const DISPOSITIONS = ['CONNECTED', 'NO ANSWER', 'BUSY', 'FAILED'] as const
+/** What the results are called. */
+export const RESULTS: Record<(typeof DISPOSITIONS)[number], Key> = {
+  CONNECTED: 'history.result_connected',
+  'NO ANSWER': 'history.result_no_answer',
+  BUSY: 'history.result_busy',
+  FAILED: 'history.result_failed',
+}
 export const DIRECTIONS = ['in', 'out'] as const
 export const SIZES = [25, 50, 100] as const
 export const COLUMNS = [

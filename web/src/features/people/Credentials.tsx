@@ -1,12 +1,10 @@
-import { Alert, Box, Group, Skeleton, Stack, Text } from '@mantine/core'
-import { lazy, Suspense } from 'react'
+import { Alert, Box, Group, Stack, Text } from '@mantine/core'
 
 import type { Phone } from '../../api/types'
 import { type Key, useI18n } from '../../i18n'
 import { CopyButton } from '../../ui/CopyButton'
+import { QrCode } from './QrCode'
 import { sipUri } from './sip'
-
-const QrCode = lazy(() => import('./QrCode'))
 
 /** What a phone has to be told. The password is in no other answer of the server, so it is shown once. */
 export function Credentials({ phone }: { phone: Phone }) {
@@ -24,9 +22,7 @@ export function Credentials({ phone }: { phone: Phone }) {
       </Alert>
       <Group align="flex-start" gap="lg">
         <Box>
-          <Suspense fallback={<Skeleton w={220} h={220} />}>
-            <QrCode text={sipUri(username, password, domain)} label={t('people.qr', { username })} />
-          </Suspense>
+          <QrCode text={sipUri(username, password, domain)} label={t('people.qr', { username })} />
           <Text size="xs" c="dimmed" maw={220}>
             {t('people.qr_hint')}
           </Text>

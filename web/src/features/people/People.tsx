@@ -55,21 +55,21 @@ function UserList({ onUser, onPhone }: Props) {
     )
   }
   const error = users.error ?? phones.error
-  if (users.data === undefined || phones.data === undefined) {
-    return (
-      <Fault
-        error={error}
-        retry={() => {
-          void users.refetch()
-          void phones.refetch()
-        }}
-      />
-    )
-  }
+  const fault = error !== null && (
+    <Fault
+      error={error}
+      retry={() => {
+        void users.refetch()
+        void phones.refetch()
+      }}
+    />
+  )
+  if (users.data === undefined || phones.data === undefined) return fault
   const pages = Math.max(1, Math.ceil(found.length / PAGE))
   const page = Math.min(pages, Math.max(1, Math.floor(Number(params.get('page'))) || 1))
   return (
     <>
+      {fault}
       <Group justify="space-between" align="end">
         <SearchText
           label={t('common.search')}

@@ -6,7 +6,6 @@ import { cut } from '../../ui/cut'
 import { isolate } from '../../ui/isolate'
 import { Peer } from '../../ui/Peer'
 import { Time } from '../../ui/Time'
-import { registrationsOf } from './names'
 
 export type PhoneAction = 'rename' | 'reset' | 'delete'
 
@@ -55,33 +54,28 @@ export function PhoneCard({ phone, onAct }: { phone: Phone; onAct: (action: Phon
 
 function Registrations({ phone }: { phone: Phone }) {
   const { t } = useI18n()
-  const registrations = registrationsOf(phone)
-  if (registrations.length === 0) return null
+  if (phone.registrations.length === 0) return null
   return (
     <Stack gap={6} mt="xs">
-      {registrations.map((registration) => (
+      {phone.registrations.map((registration) => (
         <Text size="sm" key={registration.contact} component="div">
           <Text size="sm" ff="monospace">
             <Peer text={registration.contact} most={120} />
           </Text>
-          {registration.user_agent !== undefined && registration.user_agent !== '' && (
+          {registration.user_agent !== '' && (
             <Text size="sm" c="dimmed">
               <Peer text={registration.user_agent} most={120} />
             </Text>
           )}
-          {registration.address !== undefined && (
-            <Text size="sm" c="dimmed">
-              {t('people.from_address', {
-                address: isolate(cut(registration.address, 60)),
-                transport: (registration.transport ?? '').toUpperCase(),
-              })}
-            </Text>
-          )}
-          {registration.expires_at !== undefined && (
-            <Text size="sm" c="dimmed">
-              {t('people.expires')} <Time at={registration.expires_at} />
-            </Text>
-          )}
+          <Text size="sm" c="dimmed">
+            {t('people.from_address', {
+              address: isolate(cut(registration.address, 60)),
+              transport: registration.transport.toUpperCase(),
+            })}
+          </Text>
+          <Text size="sm" c="dimmed">
+            {t('people.expires')} <Time at={registration.expires_at} />
+          </Text>
         </Text>
       ))}
     </Stack>

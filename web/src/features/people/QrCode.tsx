@@ -4,7 +4,7 @@ import { encode } from 'uqr'
 import { darkPath } from './sip'
 
 /** A QR code, dark on white in any colour scheme and with its quiet zone, or cameras do not find it. */
-export default function QrCode({ text, label }: { text: string; label: string }) {
+export function QrCode({ text, label }: { text: string; label: string }) {
   const { size, path } = useMemo(() => {
     const code = encode(text, { border: 4, ecc: 'M' })
     return { size: code.size, path: darkPath(code.data) }

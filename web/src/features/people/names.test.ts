@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import type { User } from '../../api/types'
-import { confirmName, fullName, matchingUsers, registrationsOf } from './names'
+import { confirmName, fullName, matchingUsers } from './names'
 
 const user = (given: Partial<User>): User => ({
   id: 1,
@@ -38,9 +38,4 @@ describe('names of users', () => {
     expect(matchingUsers(users, 'x.org').map(({ id }) => id)).toEqual([2])
     expect(matchingUsers(users, '')).toBe(users)
   })
-})
-
-it('takes the contacts of a server that tells no more of registrations', () => {
-  expect(registrationsOf({ contacts: ['sip:a'] })).toEqual([{ contact: 'sip:a' }])
-  expect(registrationsOf({ contacts: ['sip:a'], registrations: [] })).toEqual([])
 })

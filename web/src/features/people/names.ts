@@ -1,4 +1,4 @@
-import type { Phone, Registration, User } from '../../api/types'
+import type { Phone, User } from '../../api/types'
 
 export function fullName(user: Pick<User, 'first_name' | 'last_name'>): string {
   return `${user.first_name} ${user.last_name}`.trim()
@@ -16,14 +16,6 @@ export function matchingUsers(users: User[], text: string): User[] {
   return users.filter((user) =>
     [fullName(user), user.ext, user.email].some((part) => part.toLocaleLowerCase().includes(wanted)),
   )
-}
-
-/** What is known of where a phone is: all of it, or from an older server the contacts alone. */
-export function registrationsOf(phone: {
-  contacts: string[]
-  registrations?: Registration[] | undefined
-}): (Pick<Registration, 'contact'> & Partial<Registration>)[] {
-  return phone.registrations ?? phone.contacts.map((contact) => ({ contact }))
 }
 
 /** The phones of each user. */

@@ -11,6 +11,9 @@ import { useSession } from '../session/session'
 /** Where no stream tells of registrations. */
 const POLL = 10_000
 
+/** What was sent or answered with a password goes with the form that shows it. */
+const NOT_KEPT = 0
+
 export function useUsers() {
   const live = useStreamState() === 'live'
   return useQuery({
@@ -39,6 +42,7 @@ export function useSaveUser(id: number | null) {
   const queries = useQueryClient()
   const { me, signInAgain } = useSession()
   return useMutation({
+    gcTime: NOT_KEPT,
     mutationFn: async (input: UserInput): Promise<User> => {
       if (id === null) return (await api.post<One<User>>('/users', input)).data
       const { data } = await api.patch<One<User>>(`/users/${id}`, input)
@@ -82,10 +86,12 @@ export function usePhoneChanges() {
     void queries.invalidateQueries({ queryKey: keys.phones })
   }
   const make = useMutation({
+    gcTime: NOT_KEPT,
     mutationFn: async (input: PhoneInput) => (await api.post<One<Phone>>('/phones', input)).data,
     onSettled,
   })
   const reset = useMutation({
+    gcTime: NOT_KEPT,
     mutationFn: async (id: number) => (await api.post<One<Phone>>(`/phones/${id}/reset`)).data,
     onSettled,
   })

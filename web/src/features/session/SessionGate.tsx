@@ -1,4 +1,5 @@
 import { Center, Loader, Modal } from '@mantine/core'
+import { notifications } from '@mantine/notifications'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { navigate } from 'wouter/use-browser-location'
@@ -8,6 +9,7 @@ import type { Me } from '../../api/types'
 import { useI18n } from '../../i18n'
 import { keys } from '../../live/caches'
 import { stream } from '../../live/stream'
+import { useErrorText } from '../../ui/errorText'
 import { Fault } from '../../ui/Fault'
 import { Lapse } from './lapse'
 import { SessionContext } from './session'
@@ -28,6 +30,7 @@ function leave(): void {
  */
 export function SessionGate({ children }: { children: ReactNode }) {
   const { t } = useI18n()
+  const errorText = useErrorText()
   const queries = useQueryClient()
   const me = useQuery({
     queryKey: keys.me,
@@ -42,10 +45,19 @@ export function SessionGate({ children }: { children: ReactNode }) {
   const { lapse, lapsed } = useLapse(person?.id)
 
   const signOut = useCallback(async () => {
-    await api.delete('/session', { renew: false }).catch(() => undefined)
+    try {
+      await api.delete('/session', { renew: false })
+    } catch (error) {
+      const over = error instanceof ApiError && (error.status === 401 || error.status === 404)
+      if (!over) {
+        // The cookie is still good: to leave now would only look like signing out.
+        notifications.show({ color: 'red', title: t('session.not_signed_out'), message: errorText(error) })
+        return
+      }
+    }
     tellTabs('signed-out')
     leave()
-  }, [])
+  }, [t, errorText])
 
   const signInAgain = useCallback(
     async (email: string, password: string) => {

@@ -34,6 +34,8 @@ export function SignIn({ email: known, full = false, onSignedIn }: Props) {
   const [email, setEmail] = useState(known ?? '')
   const [password, setPassword] = useState('')
   const signIn = useMutation({
+    // What holds a password is kept no longer than this form.
+    gcTime: 0,
     mutationFn: (credentials: Credentials) => api.post('/session', credentials, { renew: false }),
     onSuccess: onSignedIn,
   })

@@ -4,7 +4,10 @@ import { useState } from 'react'
 
 import { useI18n } from '../../i18n'
 import { Confirm } from '../../ui/confirm'
+import { cut } from '../../ui/cut'
 import { useErrorText } from '../../ui/errorText'
+import { isolate } from '../../ui/isolate'
+import { confirmName } from '../people/names'
 import { useDeleteWebhook } from './queries'
 
 interface Props extends ButtonProps {
@@ -21,7 +24,7 @@ export function DeleteButton({ webhook, onDeleted, ...button }: Props) {
     remove.mutate(undefined, {
       onSuccess: () => {
         setAsking(false)
-        notifications.show({ message: t('webhooks.deleted', { name: webhook.name }) })
+        notifications.show({ message: t('webhooks.deleted', { name: isolate(cut(webhook.name)) }) })
         onDeleted?.()
       },
       onError: (error) => notifications.show({ color: 'red', message: errorText(error) }),
@@ -36,7 +39,7 @@ export function DeleteButton({ webhook, onDeleted, ...button }: Props) {
         onClose={() => setAsking(false)}
         title={t('webhooks.delete_title')}
         text={t('webhooks.delete_text')}
-        name={webhook.name}
+        name={confirmName(webhook.name, String(webhook.id))}
         action={t('common.delete')}
         busy={remove.isPending}
         onConfirm={confirmed}

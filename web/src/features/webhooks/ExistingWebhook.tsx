@@ -9,7 +9,7 @@ import { Page } from '../../ui/Page'
 import { ActiveSwitch } from './ActiveSwitch'
 import { DeleteButton } from './DeleteButton'
 import { LeaveGuard } from './LeaveGuard'
-import { useActivity, useWebhook } from './queries'
+import { useActivity, useRotateSecret, useWebhook } from './queries'
 import { Recover } from './Recover'
 import { RotateSecret } from './RotateSecret'
 import { SavedNote } from './SavedNote'
@@ -40,15 +40,19 @@ function Known({ webhook }: { webhook: Webhook }) {
   const { t } = useI18n()
   const editor = useEditor(webhook)
   const { outcome } = editor
+  const rotate = useRotateSecret(webhook.id)
+  // It is shown this once: to leave the page is to lose it.
+  const secret = rotate.isPending || typeof rotate.data === 'string'
+  const typed = editor.dirty || editor.saving
   return (
     <Page title={t('webhooks.edit_of', { name: isolate(webhook.name) })}>
-      <LeaveGuard when={editor.dirty || editor.saving} />
+      <LeaveGuard when={typed || secret} text={secret && !typed ? t('webhooks.leave_secret') : undefined} />
       <Standing webhook={webhook} />
       {outcome?.kind === 'saved' && <SavedNote saved={outcome.saved} />}
       <WebhookForm editor={editor} webhook={webhook} />
       <Divider />
       <Stack maw={760} gap="xl">
-        <RotateSecret id={webhook.id} />
+        <RotateSecret rotate={rotate} />
         <Recover id={webhook.id} />
       </Stack>
     </Page>
@@ -74,7 +78,7 @@ function Standing({ webhook }: { webhook: Webhook }) {
         <StateText webhook={webhook} />
         <Group gap="sm">
           <TestButton webhook={webhook} />
-          <DeleteButton webhook={webhook} onDeleted={() => navigate('/webhooks')} />
+          <DeleteButton webhook={webhook} onDeleted={() => navigate('/webhooks', { replace: true })} />
           <Anchor component={Link} href={`/deliveries?webhook=${webhook.id}`} size="sm">
             {t('webhooks.its_deliveries')}
           </Anchor>

@@ -1,23 +1,29 @@
 import { Code, Group, Paper, Skeleton, Stack, Switch, Text } from '@mantine/core'
 import { useState } from 'react'
 
+import type { Integration } from '../../api/types'
 import { useI18n } from '../../i18n'
 import { Confirm } from '../../ui/confirm'
 import { CopyButton } from '../../ui/CopyButton'
 import { useErrorText } from '../../ui/errorText'
-import { Fault } from '../../ui/Fault'
+import { Loaded } from '../../ui/Loaded'
 import { useIntegration, useSwitchIntegration } from './queries'
 
 /** All webhooks at once: the switch, and where their POSTs come from. */
 export function IntegrationCard() {
+  return (
+    <Loaded query={useIntegration()} waiting={<Skeleton height={96} />}>
+      {(integration) => <Known integration={integration} />}
+    </Loaded>
+  )
+}
+
+function Known({ integration }: { integration: Integration }) {
   const { t } = useI18n()
   const errorText = useErrorText()
-  const integration = useIntegration()
   const change = useSwitchIntegration()
   const [asking, setAsking] = useState(false)
-  if (integration.isPending) return <Skeleton height={96} />
-  if (integration.isError) return <Fault error={integration.error} retry={() => void integration.refetch()} />
-  const { enabled, egress_addresses: addresses } = integration.data
+  const { enabled, egress_addresses: addresses } = integration
   return (
     <Paper withBorder p="md">
       <Stack gap="md">

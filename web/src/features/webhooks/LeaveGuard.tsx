@@ -7,8 +7,14 @@ import { Confirm } from '../../ui/confirm'
 /** Where somebody wants to go: an address, or one step back. */
 type Way = { to: string } | 'back'
 
+interface Props {
+  when: boolean
+  /** What would be lost, if not what was typed. */
+  text?: string | undefined
+}
+
 /** Asks before what was typed and not saved is left: by a link of the page, by the back button, by closing. */
-export function LeaveGuard({ when }: { when: boolean }) {
+export function LeaveGuard({ when, text }: Props) {
   const { t } = useI18n()
   const [, navigate] = useLocation()
   const [way, setWay] = useState<Way | null>(null)
@@ -16,7 +22,11 @@ export function LeaveGuard({ when }: { when: boolean }) {
   const guarding = when && !leaving
 
   useEffect(() => {
-    if (!guarding) return
+    guarded = guarding
+    if (!guarding) {
+      standDown()
+      return
+    }
     standGuard()
     const unload = (event: BeforeUnloadEvent) => event.preventDefault()
     const click = (event: MouseEvent) => {
@@ -33,6 +43,7 @@ export function LeaveGuard({ when }: { when: boolean }) {
     document.addEventListener('click', click, true)
     window.addEventListener('popstate', pop)
     return () => {
+      guarded = false
       window.removeEventListener('beforeunload', unload)
       document.removeEventListener('click', click, true)
       window.removeEventListener('popstate', pop)
@@ -43,7 +54,8 @@ export function LeaveGuard({ when }: { when: boolean }) {
     setLeaving(true)
     setWay(null)
     if (way === 'back') window.history.back()
-    else if (way !== null) navigate(way.to)
+    // In place of our own entry, or going back would lead to the page twice.
+    else if (way !== null) navigate(way.to, { replace: isGuard() })
   }
 
   return (
@@ -54,7 +66,7 @@ export function LeaveGuard({ when }: { when: boolean }) {
         setWay(null)
       }}
       title={t('webhooks.leave_title')}
-      text={t('webhooks.leave_text')}
+      text={text ?? t('webhooks.leave_text')}
       action={t('webhooks.leave_do')}
       onConfirm={leave}
     />
@@ -67,6 +79,22 @@ export function LeaveGuard({ when }: { when: boolean }) {
  */
 function standGuard(): void {
   if (!isGuard()) window.history.pushState({ guard: true }, '', window.location.href)
+}
+
+/** Whether a guard is wanted: one may be by the time that a step down is done. */
+let guarded = false
+
+/** Goes back over our entry, or the next step back would lead to where one is. Nobody else needs to hear of it. */
+function standDown(): void {
+  if (!isGuard()) return
+  const here = window.location.href
+  const landed = (event: PopStateEvent) => {
+    if (window.location.href !== here) return
+    event.stopImmediatePropagation()
+    if (guarded) standGuard()
+  }
+  window.addEventListener('popstate', landed, { once: true, capture: true })
+  window.history.back()
 }
 
 function isGuard(): boolean {

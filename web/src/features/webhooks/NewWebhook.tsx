@@ -1,4 +1,4 @@
-import { Button, Group, Paper, Stack, Text } from '@mantine/core'
+import { Button, Code, Group, Paper, Stack, Text } from '@mantine/core'
 import { useState } from 'react'
 import { Link } from 'wouter'
 
@@ -18,11 +18,16 @@ export function NewWebhook() {
   const editor = useEditor(null, secret)
   const complaint = useComplaint(editor)
   const { outcome } = editor
+  const [kept, setKept] = useState(false)
+  const made = outcome?.kind === 'saved'
   return (
     <Page title={t('webhooks.new_title')}>
-      <LeaveGuard when={editor.dirty || editor.saving} />
-      {outcome?.kind === 'saved' ? (
-        <Made saved={outcome.saved} secret={secret} />
+      <LeaveGuard
+        when={editor.dirty || editor.saving || (made && !kept)}
+        text={made ? t('webhooks.leave_secret') : undefined}
+      />
+      {made ? (
+        <Made saved={outcome.saved} secret={kept ? null : secret} onKept={() => setKept(true)} />
       ) : (
         <WebhookForm
           editor={editor}
@@ -44,17 +49,34 @@ export function NewWebhook() {
 }
 
 /** It is there: the last time that its secret can be seen. */
-function Made({ saved, secret }: { saved: Saved; secret: string }) {
+function Made({
+  saved,
+  secret,
+  onKept,
+}: {
+  saved: Saved
+  /** Null once it is kept elsewhere. */
+  secret: string | null
+  onKept: () => void
+}) {
   const { t } = useI18n()
   return (
     <Stack maw={760}>
       <SavedNote saved={saved} />
-      <Paper withBorder p="md">
-        <Stack gap="xs" align="flex-start">
-          <Text size="sm">{t('webhooks.secret_last')}</Text>
-          <CopyButton text={secret} label={t('webhooks.secret_copy')} />
-        </Stack>
-      </Paper>
+      {secret !== null && (
+        <Paper withBorder p="md">
+          <Stack gap="xs" align="flex-start">
+            <Text size="sm">{t('webhooks.secret_last')}</Text>
+            <Code fz="sm">{secret}</Code>
+            <Group gap="xs">
+              <CopyButton text={secret} label={t('webhooks.secret_copy')} />
+              <Button variant="default" size="xs" onClick={onKept}>
+                {t('webhooks.secret_kept')}
+              </Button>
+            </Group>
+          </Stack>
+        </Paper>
+      )}
       <Group>
         <Button component={Link} href={`/webhooks/${saved.webhook.id}`}>
           {t('webhooks.go_on')}

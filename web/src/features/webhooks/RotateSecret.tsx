@@ -5,14 +5,13 @@ import { useI18n } from '../../i18n'
 import { Confirm } from '../../ui/confirm'
 import { CopyButton } from '../../ui/CopyButton'
 import { useErrorText } from '../../ui/errorText'
-import { useRotateSecret } from './queries'
+import type { useRotateSecret } from './queries'
 
 /** A new secret, shown once; the old one signs beside it for a day, so that the receiver can change over. */
-export function RotateSecret({ id }: { id: number }) {
+export function RotateSecret({ rotate }: { rotate: ReturnType<typeof useRotateSecret> }) {
   const { t } = useI18n()
   const errorText = useErrorText()
   const [asking, setAsking] = useState(false)
-  const rotate = useRotateSecret(id)
   const secret = rotate.data ?? null
   return (
     <Stack gap="xs" align="flex-start">

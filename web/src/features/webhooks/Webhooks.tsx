@@ -2,7 +2,7 @@ import { Button, Paper, Skeleton, Stack, Text, Title } from '@mantine/core'
 import { Link } from 'wouter'
 
 import { useI18n } from '../../i18n'
-import { Fault } from '../../ui/Fault'
+import { Loaded } from '../../ui/Loaded'
 import { Page } from '../../ui/Page'
 import { IntegrationCard } from './IntegrationCard'
 import { useActivity, useWebhooks } from './queries'
@@ -29,15 +29,20 @@ function WebhookList() {
   const { t } = useI18n()
   const webhooks = useWebhooks()
   const activity = useActivity()
-  if (webhooks.isPending) return <Skeleton height={160} aria-label={t('common.loading')} />
-  if (webhooks.isError) return <Fault error={webhooks.error} retry={() => void webhooks.refetch()} />
-  if (webhooks.data.data.length === 0) return <Empty />
   return (
-    <Stack component="ul" p={0} m={0} style={{ listStyle: 'none' }} aria-label={t('webhooks.title')}>
-      {webhooks.data.data.map((webhook) => (
-        <WebhookCard key={webhook.id} webhook={webhook} hours={activity.data?.get(webhook.id)} />
-      ))}
-    </Stack>
+    <Loaded query={webhooks} waiting={<Skeleton height={160} aria-label={t('common.loading')} />}>
+      {({ data }) =>
+        data.length === 0 ? (
+          <Empty />
+        ) : (
+          <Stack component="ul" p={0} m={0} style={{ listStyle: 'none' }} aria-label={t('webhooks.title')}>
+            {data.map((webhook) => (
+              <WebhookCard key={webhook.id} webhook={webhook} hours={activity.data?.get(webhook.id)} />
+            ))}
+          </Stack>
+        )
+      }
+    </Loaded>
   )
 }
 

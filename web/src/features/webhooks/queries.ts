@@ -1,8 +1,9 @@
 /** Webhooks on the server: what is read, and what can be done to them. */
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMemo } from 'react'
 
-import { api, ApiError, type List, type One } from '../../api/client'
+import { api, type List, type One } from '../../api/client'
 import type { Activity, Integration, Webhook, WebhookTest } from '../../api/types'
 import { keys } from '../../live/caches'
 
@@ -14,6 +15,12 @@ export function useWebhooks() {
     queryKey: [...keys.webhooks, 'all'],
     queryFn: ({ signal }) => api.get<List<Webhook>>('/webhooks', { query: { limit: ALL }, signal }),
   })
+}
+
+/** The names of all, by their numbers. */
+export function useWebhookNames(): ReadonlyMap<number, string> {
+  const { data } = useWebhooks()
+  return useMemo(() => new Map(data?.data.map(({ id, name }) => [id, name])), [data])
 }
 
 export function useWebhook(id: string) {
@@ -41,18 +48,15 @@ export function useSwitchIntegration() {
   })
 }
 
-/** The last 24 hours of each webhook. A server that cannot tell yet has none, and is not asked over and over. */
+/** The last 24 hours of each webhook. */
 export function useActivity() {
   return useQuery({
     queryKey: keys.activity,
+    // Bars of an hour: each minute is often enough.
+    refetchInterval: 60_000,
     queryFn: async ({ signal }) => {
-      try {
-        const { data } = await api.get<List<Activity>>('/webhooks/activity', { signal })
-        return new Map(data.map((activity) => [activity.webhook_id, activity.hours]))
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 404) return null
-        throw error
-      }
+      const { data } = await api.get<List<Activity>>('/webhooks/activity', { signal })
+      return new Map(data.map((activity) => [activity.webhook_id, activity.hours]))
     },
     staleTime: 60_000,
   })

@@ -1,6 +1,7 @@
-import { Alert, Button, Group, Stack, TextInput } from '@mantine/core'
+import { Alert, Anchor, Button, Group, Stack, TextInput } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { type SubmitEvent, useState } from 'react'
+import { type SubmitEvent, useCallback, useEffect, useRef, useState } from 'react'
+import { Link } from 'wouter'
 
 import { api, ApiError, type FieldError, type One } from '../../api/client'
 import type { Webhook } from '../../api/types'
@@ -9,8 +10,11 @@ import { keys } from '../../live/caches'
 import { useErrorText } from '../../ui/errorText'
 import { generateSecret } from '../../ui/secret'
 import { SecretField } from '../webhooks/SecretField'
+import { TEST_SECONDS } from '../webhooks/TestButton'
 import { Tried } from '../webhooks/Tried'
 import { useReason } from '../webhooks/useReason'
+import { isAbort } from '../webhooks/useSave'
+import { Waiting } from '../webhooks/Waiting'
 
 interface Input {
   name: string
@@ -18,21 +22,35 @@ interface Input {
   secret: string
 }
 
-/** Makes the webhook, and lets the server send. Both, or a first webhook would be silent. */
+/**
+ * Makes the webhook, and lets the server send. Both, or a first webhook would be silent. Once it is made it is not
+ * made again: another try goes on where the one before failed.
+ */
 function useFirstWebhook(onDone: () => void) {
   const queries = useQueryClient()
-  return useMutation({
+  const [made, setMade] = useState<number | null>(null)
+  const running = useRef<AbortController | null>(null)
+  const cancel = useCallback(() => running.current?.abort(), [])
+  useEffect(() => cancel, [cancel])
+  const save = useMutation({
+    gcTime: 0,
     mutationFn: async (input: Input) => {
-      await api.post<One<Webhook>>('/webhooks', { ...input, events: ['call.state_change'] })
-      await api.patch('/integrations/webhooks', { enabled: true })
+      const controller = new AbortController()
+      running.current = controller
+      const options = { signal: controller.signal }
+      if (made === null) {
+        const body = { ...input, events: ['call.state_change'] }
+        setMade((await api.post<One<Webhook>>('/webhooks', body, options)).data.id)
+      }
+      await api.patch('/integrations/webhooks', { enabled: true }, options)
     },
     onSuccess: onDone,
-    onSettled: () =>
-      Promise.all([
-        queries.invalidateQueries({ queryKey: keys.webhooks }),
-        queries.invalidateQueries({ queryKey: keys.integration }),
-      ]),
+    onSettled: () => {
+      void queries.invalidateQueries({ queryKey: keys.webhooks })
+      void queries.invalidateQueries({ queryKey: keys.integration })
+    },
   })
+  return { save, cancel, made }
 }
 
 const FIELDS = ['name', 'url', 'secret']
@@ -47,7 +65,7 @@ export function WebhookStep({ onDone }: { onDone: () => void }) {
     url: '',
     secret: generateSecret(),
   }))
-  const save = useFirstWebhook(onDone)
+  const { save, cancel, made } = useFirstWebhook(onDone)
   const complaints: FieldError[] = save.error instanceof ApiError ? save.error.fields : []
   const about = (field: string) => {
     const found = complaints.find((complaint) => complaint.field === field)
@@ -58,18 +76,28 @@ export function WebhookStep({ onDone }: { onDone: () => void }) {
     event.preventDefault()
     save.mutate(input)
   }
+  if (save.isSuccess && made !== null) {
+    return (
+      <Anchor component={Link} href={`/webhooks/${made}`}>
+        {t('welcome.webhook_see')}
+      </Anchor>
+    )
+  }
   return (
     <form onSubmit={submit} noValidate>
       <Stack maw={560}>
-        {save.error !== null && !complaints.some(({ field }) => FIELDS.includes(field)) && (
-          <Alert color="red" role="alert">
-            {errorText(save.error)}
-          </Alert>
-        )}
+        {save.error !== null &&
+          !isAbort(save.error) &&
+          !complaints.some(({ field }) => FIELDS.includes(field)) && (
+            <Alert color="red" role="alert">
+              {errorText(save.error)}
+            </Alert>
+          )}
         <TextInput
           label={t('welcome.name')}
           required
           maxLength={100}
+          readOnly={made !== null}
           value={input.name}
           onChange={(event) => setInput({ ...input, name: event.currentTarget.value })}
           error={about('name')}
@@ -81,21 +109,35 @@ export function WebhookStep({ onDone }: { onDone: () => void }) {
           type="url"
           required
           maxLength={2_048}
+          readOnly={made !== null}
           value={input.url}
           onChange={(event) => setInput({ ...input, url: event.currentTarget.value })}
           error={about('url')}
         />
-        <SecretField
-          value={input.secret}
-          error={about('secret')}
-          onChange={(secret) => setInput({ ...input, secret })}
-        />
+        {made === null && (
+          <SecretField
+            value={input.secret}
+            error={about('secret')}
+            onChange={(secret) => setInput({ ...input, secret })}
+          />
+        )}
         {exchange !== undefined && <Tried title={t('welcome.webhook_tried')} exchange={exchange} />}
-        <Group>
-          <Button type="submit" loading={save.isPending}>
-            {t('welcome.webhook_save')}
-          </Button>
-        </Group>
+        {save.isPending ? (
+          <Group key="saving" align="flex-end">
+            <Stack flex={1} miw={180}>
+              <Waiting text={t('webhooks.asking')} most={TEST_SECONDS} />
+            </Stack>
+            <Button variant="default" onClick={cancel} autoFocus>
+              {t('common.cancel')}
+            </Button>
+          </Group>
+        ) : (
+          <Group key="resting">
+            <Button type="submit">
+              {t(made === null ? 'welcome.webhook_save' : 'welcome.webhook_switch_on')}
+            </Button>
+          </Group>
+        )}
       </Stack>
     </form>
   )
