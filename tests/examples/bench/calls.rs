@@ -37,7 +37,7 @@ pub(crate) async fn run(only: Option<usize>) {
     );
     let node = Node::start("never").await;
     let mut load = Load::new(&node.site, PAIRS).await;
-    let probe = Probe::new(&node.site).await;
+    let probe = Probe::new(&node.site, Vec::new()).await;
     let mut runs = Vec::new();
     for _ in 0..rounds {
         for &rate in &rates {

@@ -20,6 +20,7 @@ mod load;
 mod machine;
 mod memory;
 mod probe;
+mod relay;
 mod sink;
 
 use std::net::Ipv4Addr;
@@ -85,5 +86,8 @@ async fn main() {
     }
     if wants("memory") {
         memory::run().await;
+    }
+    if wants("relay") {
+        relay::run().await;
     }
 }

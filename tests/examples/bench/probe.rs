@@ -24,6 +24,9 @@ pub(crate) struct Probe {
     answering: Option<JoinHandle<()>>,
 }
 
+/// Calls that stand.
+pub(crate) struct Held(Caller);
+
 /// What a run of the probe found.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Delays {
@@ -41,17 +44,27 @@ struct Phone {
     socket: UdpSocket,
     /// When the INVITE of a call came, by the number in its SDP.
     came: Mutex<HashMap<u64, Instant>>,
+    /// Where the caller of each call is to get its RTP, in the order of the calls.
+    offers: Mutex<Vec<SocketAddr>>,
+    /// Our own ports for RTP, one a call.
+    ports: Vec<u16>,
     ending: AtomicBool,
 }
 
 /// A call of the caller's.
+#[derive(Default)]
 struct Call {
     invited: Option<Instant>,
     answered: Option<Instant>,
+    /// Remote target and `To` of the dialog.
+    dialog: Option<(String, String)>,
+    /// Where the phone is to get its RTP.
+    answer: Option<SocketAddr>,
 }
 
 impl Probe {
-    pub(crate) async fn new(site: &Site) -> Self {
+    /// `ports` are those of the phone for RTP, one a call; none when no media flows.
+    pub(crate) async fn new(site: &Site, ports: Vec<u16>) -> Self {
         let caller = site.user("6000").await;
         let callee = site.user("6001").await;
         let port = offhook_tests::free_port();
@@ -59,6 +72,8 @@ impl Probe {
         let phone = Arc::new(Phone {
             socket: socket(port),
             came: Mutex::default(),
+            offers: Mutex::default(),
+            ports,
             ending: AtomicBool::new(false),
         });
         let answering = Arc::clone(&phone);
@@ -69,6 +84,21 @@ impl Probe {
             phone,
             answering: Some(std::thread::spawn(move || answering.run())),
         }
+    }
+
+    /// Makes a call from each of these ports for RTP, and lets it stand. Gives where caller and phone are to send theirs.
+    pub(crate) fn hold(&self, ports: Vec<u16>) -> (Held, Vec<(SocketAddr, SocketAddr)>) {
+        let mut caller = Caller::new(self.server, self.caller.clone(), self.callee.clone());
+        let count = ports.len();
+        caller.ports = ports;
+        caller.holds = true;
+        let lasting = Duration::from_millis(20) * u32::try_from(count).unwrap();
+        caller.run(Duration::from_millis(20), lasting);
+        let offers = self.phone.offers.lock().unwrap();
+        let answers = caller.calls.iter().filter_map(|call| call.answer);
+        let flows: Vec<_> = answers.zip(offers.iter().copied()).collect();
+        assert_eq!(flows.len(), count, "every call is up");
+        (Held(caller), flows)
     }
 
     /// Places calls at a steady rate for a while, on a thread of their own.
@@ -83,6 +113,17 @@ impl Probe {
             found.send(caller.delays(&phone)).ok();
         });
         finding
+    }
+}
+
+impl Held {
+    /// Ends the calls, and gives how many ended in order.
+    pub(crate) fn end(mut self) -> usize {
+        for n in 0..self.0.calls.len() {
+            self.0.end(n);
+        }
+        self.0.run(Duration::from_secs(1), Duration::ZERO);
+        self.0.ended
     }
 }
 
@@ -111,8 +152,13 @@ impl Phone {
                     .unwrap()
                     .entry(number(&text))
                     .or_insert(now);
+                let n = {
+                    let mut offers = self.offers.lock().unwrap();
+                    offers.extend(rtp_address(&text));
+                    offers.len().saturating_sub(1)
+                };
                 send(self.answer(&text, "180 Ringing", ""));
-                send(self.answer(&text, "200 OK", &sdp(0)));
+                send(self.answer(&text, "200 OK", &sdp(0, port_of(&self.ports, n))));
             } else if text.starts_with("BYE ") {
                 send(self.answer(&text, "200 OK", ""));
             }
@@ -149,6 +195,10 @@ struct Caller {
     to: String,
     calls: Vec<Call>,
     ended: usize,
+    /// Ports for RTP, one a call.
+    ports: Vec<u16>,
+    /// Whether calls stand until they are told to end.
+    holds: bool,
 }
 
 impl Caller {
@@ -160,6 +210,8 @@ impl Caller {
             to: callee.ext,
             calls: Vec::new(),
             ended: 0,
+            ports: Vec::new(),
+            holds: false,
         }
     }
 
@@ -171,10 +223,7 @@ impl Caller {
         while started.elapsed() < lasting + Duration::from_secs(1) {
             let now = Instant::now();
             if now >= next && now < started + lasting {
-                self.calls.push(Call {
-                    invited: None,
-                    answered: None,
-                });
+                self.calls.push(Call::default());
                 self.send(self.calls.len() - 1, "INVITE", 1, &self.uri(), "", "");
                 next += every;
             }
@@ -225,7 +274,17 @@ impl Caller {
         let contact = header(answer, "Contact").split(['<', '>']).nth(1);
         let target = contact.unwrap_or_default();
         self.send(n, "ACK", 2, target, to, "");
-        self.send(n, "BYE", 3, target, to, "");
+        self.calls[n].answer = rtp_address(answer);
+        self.calls[n].dialog = Some((target.to_owned(), to.to_owned()));
+        if !self.holds {
+            self.end(n);
+        }
+    }
+
+    fn end(&self, n: usize) {
+        if let Some((target, to)) = &self.calls[n].dialog {
+            self.send(n, "BYE", 3, target, to, "");
+        }
     }
 
     fn uri(&self) -> String {
@@ -250,7 +309,7 @@ impl Caller {
             method
         };
         let body = if method == "INVITE" {
-            sdp(n)
+            sdp(n, port_of(&self.ports, n))
         } else {
             String::new()
         };
@@ -291,11 +350,22 @@ fn socket(port: u16) -> UdpSocket {
 }
 
 /// The number of a call is the session's version: with `relay = "never"` the SDP passes untouched.
-fn sdp(n: usize) -> String {
+fn sdp(n: usize, port: u16) -> String {
     format!(
         "v=0\r\no=probe 7 {n} IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
-         m=audio 9 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
+         m=audio {port} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
     )
+}
+
+/// 9, "discard", where no media flows.
+fn port_of(ports: &[u16], n: usize) -> u16 {
+    ports.get(n).copied().unwrap_or(9)
+}
+
+fn rtp_address(text: &str) -> Option<SocketAddr> {
+    let after = |start: &str| text.lines().find_map(|line| line.strip_prefix(start));
+    let port = after("m=audio ")?.split(' ').next()?;
+    format!("{}:{port}", after("c=IN IP4 ")?).parse().ok()
 }
 
 fn number(text: &str) -> u64 {
