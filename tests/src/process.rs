@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, TcpListener, UdpSocket};
 use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -172,20 +173,32 @@ pub async fn eventually<T>(
     }
 }
 
-/// A port of loopback that was free for UDP and TCP a moment ago.
+/// A port of loopback that was free for UDP and TCP a moment ago, and the one after it, which baresip takes for TLS.
+///
+/// The kernel gives ports of this range to nobody who does not ask for one by number, and each is given here once: so it is
+/// still free when its program starts, whatever else connects meanwhile.
 #[must_use]
 pub fn free_port() -> u16 {
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
     loop {
-        let port = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+        // Test programs that run side by side begin at different places.
+        let place = std::process::id()
+            .wrapping_mul(97)
+            .wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed));
+        let port = FIRST_PORT + 2 * u16::try_from(place % PAIRS).unwrap();
+        let at = |port: u16| (Ipv4Addr::LOCALHOST, port);
+        let is_free = UdpSocket::bind(at(port)).is_ok()
+            && TcpListener::bind(at(port)).is_ok()
+            && TcpListener::bind(at(port + 1)).is_ok();
+        if is_free {
             return port;
         }
     }
 }
+
+/// Below what Linux gives to connections (from 32768 on) and beside the usual ports of media.
+const FIRST_PORT: u16 = 10_000;
+const PAIRS: u32 = 4_000;
 
 /// Waits until some program has bound a port of loopback.
 pub(crate) async fn until_bound(transport: Transport, ip: IpAddr, port: u16) {
