@@ -46,19 +46,23 @@ export const test = base.extend<Fixtures>({
     use((n) => `${language === 'es' ? 7 : 6}${String(n).padStart(2, '0')}`),
   look: async ({ page, language }, use) => {
     await use(async (name) => {
+      const html = page.locator('html')
+      // Without motion: what is half way between two colours has too little contrast.
+      await page.emulateMedia({ reducedMotion: 'reduce' })
       await page.screenshot({ path: join(SCREENS, `${name}-${language}.png`) })
       await accessible(page, name)
-      // Without motion: what is half way between two colours has too little contrast.
-      await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' })
-      await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', 'dark')
+      await page.emulateMedia({ colorScheme: 'dark' })
+      await expect(html).toHaveAttribute('data-mantine-color-scheme', 'dark')
       await page.screenshot({ path: join(SCREENS, `${name}-dark-${language}.png`) })
       await accessible(page, `${name} in dark`)
-      await page.emulateMedia({ colorScheme: 'light', reducedMotion: null })
+      await page.emulateMedia({ colorScheme: 'light' })
+      await expect(html).toHaveAttribute('data-mantine-color-scheme', 'light')
       const wide = page.viewportSize()
       if (wide === null) return
       await page.setViewportSize(PHONE)
       await accessible(page, `${name} on a phone`)
       await page.setViewportSize(wide)
+      await page.emulateMedia({ reducedMotion: null })
     })
   },
   page: async ({ page, server }, use) => {
