@@ -24,6 +24,10 @@ id! {
     CallId(u64)
 }
 id! {
+    /// An outside number of ours, by which outsiders reach a target.
+    DdiId(u32)
+}
+id! {
     /// One event on its way to one webhook.
     DeliveryId(u64)
 }
@@ -34,6 +38,22 @@ id! {
 id! {
     /// A phone: one set of SIP credentials, one address-of-record.
     PhoneId(u32)
+}
+id! {
+    /// A queue: callers wait in it for an agent.
+    QueueId(u32)
+}
+id! {
+    /// A ring group: one number that rings several users.
+    RingGroupId(u32)
+}
+id! {
+    /// A text message.
+    SmsId(u64)
+}
+id! {
+    /// A trunk: a way to the outside world.
+    TrunkId(u32)
 }
 id! {
     /// A user; numbered from 100001, because published client scripts insist on six or seven digits.

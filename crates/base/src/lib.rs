@@ -10,7 +10,10 @@ mod secret;
 mod time;
 
 pub use event::{EventName, UnknownEventName};
-pub use ids::{CallId, DeliveryId, JournalPos, PhoneId, UserId, WebhookId};
+pub use ids::{
+    CallId, DdiId, DeliveryId, JournalPos, PhoneId, QueueId, RingGroupId, SmsId, TrunkId, UserId,
+    WebhookId,
+};
 pub use record::{Cause, CdrRecord, Disposition, EventRecord, FactRecord, Party, TerminatedBy};
 pub use secret::{Pii, Secret};
 pub use time::{Mono, Now, Wall};

@@ -1,8 +1,14 @@
-//! Who can be called: users by extension, and their phones.
+//! Who can be called: users, ring groups and queues by extension, outsiders by trunks; and how outsiders call us.
+
+mod outside;
+mod shared;
 
 use std::collections::BTreeMap;
 
-use offhook_base::{PhoneId, UserId};
+use offhook_base::{DdiId, PhoneId, QueueId, RingGroupId, TrunkId, UserId};
+
+pub use outside::{Ddi, DdiTarget, Trunk};
+pub use shared::{GroupStrategy, QueueConfig, QueueStrategy, RingGroup};
 
 /// A user as routing sees it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -41,15 +47,49 @@ pub enum DirectoryChange {
     Phone(Phone),
     /// A phone is gone.
     PhoneRemoved(PhoneId),
+    /// A trunk is new or altered, or its host resolves to other addresses.
+    Trunk(Trunk),
+    /// A trunk is gone.
+    TrunkRemoved(TrunkId),
+    /// A number is new or altered.
+    Ddi(Ddi),
+    /// A number is gone.
+    DdiRemoved(DdiId),
+    /// A ring group is new or altered.
+    RingGroup(RingGroup),
+    /// A ring group is gone.
+    RingGroupRemoved(RingGroupId),
+    /// A queue is new or altered; also when an agent came or went.
+    Queue(QueueConfig),
+    /// A queue is gone.
+    QueueRemoved(QueueId),
 }
 
-/// Users and phones, looked up by extension and by phone.
+/// What answers to an extension.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Extension<'a> {
+    /// A user.
+    User(&'a User),
+    /// A ring group.
+    RingGroup(&'a RingGroup),
+    /// A queue.
+    Queue(&'a QueueConfig),
+}
+
+/// Everybody and everything that can be called, looked up by what is dialled.
 #[derive(Debug, Default)]
 pub struct Directory {
     users: BTreeMap<UserId, User>,
     by_ext: BTreeMap<String, UserId>,
     phones: BTreeMap<PhoneId, Phone>,
     phones_of: BTreeMap<UserId, Vec<PhoneId>>,
+    trunks: BTreeMap<TrunkId, Trunk>,
+    ddis: BTreeMap<DdiId, Ddi>,
+    by_e164: BTreeMap<String, DdiId>,
+    groups: BTreeMap<RingGroupId, RingGroup>,
+    group_by_number: BTreeMap<String, RingGroupId>,
+    queues: BTreeMap<QueueId, QueueConfig>,
+    queue_by_number: BTreeMap<String, QueueId>,
 }
 
 impl Directory {
@@ -74,7 +114,87 @@ impl Directory {
                 self.forget_phone(id);
                 self.phones.remove(&id);
             }
+            DirectoryChange::Trunk(trunk) => {
+                self.trunks.insert(trunk.id, trunk);
+            }
+            DirectoryChange::TrunkRemoved(id) => {
+                self.trunks.remove(&id);
+            }
+            DirectoryChange::Ddi(ddi) => {
+                self.forget_ddi(ddi.id);
+                self.by_e164.insert(ddi.e164.clone(), ddi.id);
+                self.ddis.insert(ddi.id, ddi);
+            }
+            DirectoryChange::DdiRemoved(id) => self.forget_ddi(id),
+            DirectoryChange::RingGroup(group) => {
+                self.forget_group(group.id);
+                self.group_by_number.insert(group.number.clone(), group.id);
+                self.groups.insert(group.id, group);
+            }
+            DirectoryChange::RingGroupRemoved(id) => self.forget_group(id),
+            DirectoryChange::Queue(queue) => {
+                self.forget_queue(queue.id);
+                self.queue_by_number.insert(queue.number.clone(), queue.id);
+                self.queues.insert(queue.id, queue);
+            }
+            DirectoryChange::QueueRemoved(id) => self.forget_queue(id),
         }
+    }
+
+    /// What answers to `ext`. A user who shares it with a group or a queue goes first; the store lets none be shared.
+    #[must_use]
+    pub fn extension(&self, ext: &str) -> Option<Extension<'_>> {
+        if let Some(user) = self.user_by_ext(ext) {
+            return Some(Extension::User(user));
+        }
+        if let Some(id) = self.group_by_number.get(ext) {
+            return self.groups.get(id).map(Extension::RingGroup);
+        }
+        let id = self.queue_by_number.get(ext)?;
+        self.queues.get(id).map(Extension::Queue)
+    }
+
+    /// A user.
+    #[must_use]
+    pub fn user(&self, id: UserId) -> Option<&User> {
+        self.users.get(&id)
+    }
+
+    /// A ring group.
+    #[must_use]
+    pub fn ring_group(&self, id: RingGroupId) -> Option<&RingGroup> {
+        self.groups.get(&id)
+    }
+
+    /// A queue.
+    #[must_use]
+    pub fn queue(&self, id: QueueId) -> Option<&QueueConfig> {
+        self.queues.get(&id)
+    }
+
+    /// A trunk.
+    #[must_use]
+    pub fn trunk(&self, id: TrunkId) -> Option<&Trunk> {
+        self.trunks.get(&id)
+    }
+
+    /// All trunks, in the order of their ids.
+    pub fn trunks(&self) -> impl Iterator<Item = &Trunk> {
+        self.trunks.values()
+    }
+
+    /// The number of ours with these digits.
+    #[must_use]
+    pub fn ddi(&self, e164: &str) -> Option<&Ddi> {
+        self.ddis.get(self.by_e164.get(e164)?)
+    }
+
+    /// The first number of ours that reaches this user: it is shown when the user calls outside.
+    #[must_use]
+    pub fn number_of(&self, user: UserId) -> Option<&Ddi> {
+        self.ddis
+            .values()
+            .find(|ddi| ddi.target == DdiTarget::User(user))
     }
 
     /// The user who answers to `ext`.
@@ -94,6 +214,30 @@ impl Directory {
     #[must_use]
     pub fn phones_of(&self, user: UserId) -> &[PhoneId] {
         self.phones_of.get(&user).map_or(&[], Vec::as_slice)
+    }
+
+    fn forget_ddi(&mut self, id: DdiId) {
+        if let Some(old) = self.ddis.remove(&id)
+            && self.by_e164.get(&old.e164) == Some(&id)
+        {
+            self.by_e164.remove(&old.e164);
+        }
+    }
+
+    fn forget_group(&mut self, id: RingGroupId) {
+        if let Some(old) = self.groups.remove(&id)
+            && self.group_by_number.get(&old.number) == Some(&id)
+        {
+            self.group_by_number.remove(&old.number);
+        }
+    }
+
+    fn forget_queue(&mut self, id: QueueId) {
+        if let Some(old) = self.queues.remove(&id)
+            && self.queue_by_number.get(&old.number) == Some(&id)
+        {
+            self.queue_by_number.remove(&old.number);
+        }
     }
 
     fn forget_ext(&mut self, id: UserId) {

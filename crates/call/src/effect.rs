@@ -3,6 +3,7 @@
 use offhook_base::FactRecord;
 use offhook_sip_core::{Command, LegId};
 
+use crate::command::ApiReply;
 use crate::fence::Class;
 use offhook_media_core::MediaCommand;
 
@@ -40,21 +41,4 @@ pub(crate) enum Effect {
     Media(MediaCommand),
     /// The answer to an API command; held like a message, because it tells of a new state too.
     Reply(ApiReply),
-}
-
-/// The answer to an API command.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct ApiReply {
-    /// As given with the command.
-    pub token: u64,
-    /// What came of it.
-    pub result: Result<(), ApiRefusal>,
-}
-
-/// Why an API command was not carried out.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum ApiRefusal {
-    /// There is no such call, or it has ended.
-    #[error("Resource not found")]
-    NotFound,
 }

@@ -17,6 +17,7 @@
 mod bindings;
 mod call_ids;
 mod cause;
+mod command;
 mod config;
 mod convey;
 mod directory;
@@ -37,9 +38,14 @@ mod switch;
 
 pub use bindings::Bindings;
 pub use call_ids::CallIds;
+pub use command::{
+    AgentState, ApiAnswer, ApiCommand, ApiRefusal, ApiReply, QueueLive, TransferParty,
+};
 pub use config::CallConfig;
-pub use directory::{Directory, DirectoryChange, Phone, User};
-pub use effect::{ApiRefusal, ApiReply};
+pub use directory::{
+    Ddi, DdiTarget, Directory, DirectoryChange, Extension, GroupStrategy, Phone, QueueConfig,
+    QueueStrategy, RingGroup, Trunk, User,
+};
 pub use event_id::EventIds;
 pub use guard::GuardConfig;
 pub use limit::Network;

@@ -11,9 +11,9 @@ use offhook_sip_core::{
 use offhook_sip_message::{Message, ParseError};
 
 use crate::CallIds;
+use crate::command::{ApiCommand, ApiReply};
 use crate::config::CallConfig;
 use crate::directory::DirectoryChange;
-use crate::effect::ApiReply;
 use crate::guard::Guard;
 use crate::pbx::{Action, LegName, Pbx};
 use offhook_media_core::{MediaCommand, PortPair};
@@ -173,9 +173,9 @@ impl Switch {
         self.drain(now);
     }
 
-    /// `DELETE /calls/{id}`; the answer comes as [`Output::Reply`] with this token.
-    pub fn handle_hangup(&mut self, now: Now, call: CallId, token: u64) {
-        self.pbx.hangup(now, call, token);
+    /// A command of a REST client; the answer comes as [`Output::Reply`] with this token.
+    pub fn handle_api(&mut self, now: Now, command: ApiCommand, token: u64) {
+        self.pbx.handle_api(now, command, token);
         self.drain(now);
     }
 

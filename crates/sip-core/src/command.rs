@@ -3,8 +3,10 @@
 //! A command for a leg or a transaction that is unknown or already over is ignored: the peer may have ended it
 //! while the command was held.
 
+use std::net::IpAddr;
+
 use bytes::Bytes;
-use offhook_base::PhoneId;
+use offhook_base::{PhoneId, TrunkId};
 
 use crate::{Account, Binding, LegId, Peer, TxId};
 
@@ -54,6 +56,30 @@ pub struct InviteOut {
     pub headers: Headers,
     /// The body; an offer, or none for a delayed offer.
     pub body: Option<Body>,
+}
+
+/// A request of ours outside any dialog. The Stack adds Via, the From tag, Call-ID, CSeq and User-Agent.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OutsideRequest {
+    /// Method, such as `MESSAGE`.
+    pub method: Bytes,
+    /// From as a name-addr without a tag.
+    pub from: Bytes,
+    /// To as a name-addr without a tag.
+    pub to: Bytes,
+    /// Headers passed through.
+    pub headers: Headers,
+    /// The body.
+    pub body: Option<Body>,
+}
+
+/// An address of a trunk in IP mode.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct TrunkPeer {
+    /// The trunk.
+    pub trunk: TrunkId,
+    /// Where its requests come from. The port is not asked: a carrier sends from many.
+    pub address: IpAddr,
 }
 
 /// A change of the accounts that may authenticate.
@@ -157,6 +183,20 @@ pub enum Command {
         /// The leg.
         leg: LegId,
     },
+    /// Sends a request outside any dialog: MESSAGE, OPTIONS.
+    ///
+    /// Ends with [`OutsideResponse`](crate::Event::OutsideResponse) or
+    /// [`OutsideFailed`](crate::Event::OutsideFailed).
+    Outside {
+        /// A transaction id by [`TxId::outgoing`], never used before.
+        tx: TxId,
+        /// Where to.
+        target: Target,
+        /// What.
+        request: OutsideRequest,
+    },
+    /// The addresses that INVITE and MESSAGE may come from without a password; replaces what was said before.
+    Trunks(Vec<TrunkPeer>),
     /// Adds, changes or removes an account.
     Account(AccountChange),
     /// Puts back bindings that were stored before a restart.

@@ -4,17 +4,17 @@ use bytes::Bytes;
 use offhook_base::PhoneId;
 use offhook_sip_message::Message;
 
-use crate::{Binding, BindingKey, LegId, Peer, TxId};
+use crate::{Binding, BindingKey, LegId, Origin, Peer, TxId};
 
 /// What happened on the wire, as far as a call cares.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// A phone calls. It is authenticated, and 100 was sent. Answer by [`Answer`](crate::Command::Answer).
+    /// Somebody calls. They are known, and 100 was sent. Answer by [`Answer`](crate::Command::Answer).
     Invite {
         /// The leg, new.
         leg: LegId,
-        /// The phone that proved its password; the From header proves nothing.
-        phone: PhoneId,
+        /// Who calls, as proved; a phone's From header proves nothing.
+        from: Origin,
         /// Where it came from.
         peer: Peer,
         /// The INVITE.
@@ -93,6 +93,20 @@ pub enum Event {
         /// The response.
         response: Message,
     },
+    /// The final response to a request of ours outside any dialog.
+    OutsideResponse {
+        /// The owner's transaction.
+        tx: TxId,
+        /// The response.
+        response: Message,
+    },
+    /// A request of ours outside any dialog got no answer.
+    OutsideFailed {
+        /// The owner's transaction.
+        tx: TxId,
+        /// 408 time-out, 503 the flow is broken or we are full.
+        status: u16,
+    },
     /// A request of ours inside a leg got no answer.
     Failed {
         /// The leg.
@@ -120,8 +134,8 @@ pub enum Event {
     OutOfDialog {
         /// The transaction.
         tx: TxId,
-        /// The phone that proved its password.
-        phone: PhoneId,
+        /// Who sent it, as proved.
+        from: Origin,
         /// Where it came from.
         peer: Peer,
         /// The request.

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use offhook_base::{PhoneId, TrunkId};
 use serde::{Deserialize, Serialize};
 
 /// One leg: our dialog with one peer, from its INVITE on.
@@ -119,4 +120,13 @@ pub struct Peer {
     pub addr: SocketAddr,
     /// Transport of the flow.
     pub transport: Transport,
+}
+
+/// Who sent a request outside any dialog, as proved: by a password, or by its address.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Origin {
+    /// A phone proved its password.
+    Phone(PhoneId),
+    /// It came from an address of a trunk in IP mode.
+    Trunk(TrunkId),
 }

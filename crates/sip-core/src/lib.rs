@@ -62,10 +62,12 @@ mod transaction;
 mod wire;
 
 pub use auth::{Account, DigestAlgorithm, ha1};
-pub use command::{AccountChange, Body, Command, Headers, InviteOut, Target};
+pub use command::{
+    AccountChange, Body, Command, Headers, InviteOut, OutsideRequest, Target, TrunkPeer,
+};
 pub use config::{Expiry, Limits, Listener, StackConfig};
 pub use event::{Event, Output};
-pub use ids::{FlowId, LegId, Peer, Transport, TxId};
+pub use ids::{FlowId, LegId, Origin, Peer, Transport, TxId};
 pub use registrar::{Binding, BindingKey};
 pub use stack::{Load, Stack};
 pub use transaction::Timers;

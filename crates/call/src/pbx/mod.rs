@@ -8,14 +8,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use offhook_base::{CallId, FactRecord, Mono, Now};
-use offhook_sip_core::{Command, Event, LegId, TxId};
+use offhook_sip_core::{Command, Event, LegId, Origin, TxId};
 use offhook_sip_message::Method;
 use sha2::{Digest as _, Sha256};
 
 use crate::bindings::Bindings;
+use crate::command::{ApiCommand, ApiRefusal, ApiReply};
 use crate::config::CallConfig;
 use crate::directory::{Directory, DirectoryChange};
-use crate::effect::{ApiRefusal, ApiReply, Effect};
+use crate::effect::Effect;
 use crate::fence::Fence;
 use crate::limit::{Bucket, Buckets};
 use crate::phase::{Context, Input, Phase, reply};
@@ -170,10 +171,20 @@ impl Pbx {
         match event {
             Event::Invite {
                 leg,
-                phone,
+                from: Origin::Phone(phone),
                 peer,
                 request,
             } => self.on_invite(now, leg, phone, peer, &request),
+            Event::Invite {
+                leg,
+                from: Origin::Trunk(_),
+                ..
+            } => self.gate(
+                0,
+                leg,
+                crate::fence::Class::Tells,
+                crate::phase::answer(leg, 404, Vec::new()),
+            ),
             Event::Registered { phone, binding } => self.bindings.insert(phone, binding),
             Event::Unregistered { phone, key } => self.bindings.remove(phone, &key),
             Event::Cancelled { leg, reason } => {
@@ -235,20 +246,29 @@ impl Pbx {
                 self.actions
                     .push_back(Action::Sip(reply(tx, 405, Vec::new())))
             }
-            Event::Rejected { .. } => {}
+            Event::OutsideResponse { .. }
+            | Event::OutsideFailed { .. }
+            | Event::Rejected { .. } => {}
         }
     }
 
-    /// `DELETE /calls/{id}`.
-    pub(crate) fn hangup(&mut self, now: Now, call: CallId, token: u64) {
-        if self.calls.contains_key(&call) {
-            self.feed(now, call, Input::Hangup { token });
-        } else {
-            self.actions.push_back(Action::Reply(ApiReply {
-                token,
-                result: Err(ApiRefusal::NotFound),
-            }));
-        }
+    /// A command of a REST client.
+    pub(crate) fn handle_api(&mut self, now: Now, command: ApiCommand, token: u64) {
+        let refusal = match command {
+            ApiCommand::Hangup { call } if self.calls.contains_key(&call) => {
+                return self.feed(now, call, Input::Hangup { token });
+            }
+            ApiCommand::Hangup { .. } => ApiRefusal::NotFound,
+            ApiCommand::Hold { .. }
+            | ApiCommand::Originate { .. }
+            | ApiCommand::QueueLive { .. }
+            | ApiCommand::Transfer { .. }
+            | ApiCommand::WrapupClose { .. } => ApiRefusal::Unavailable,
+        };
+        self.actions.push_back(Action::Reply(ApiReply {
+            token,
+            result: Err(refusal),
+        }));
     }
 
     /// The relay of `call` could not be started: a call that nobody would hear ends.

@@ -20,7 +20,8 @@ pub(crate) use branch::Branch;
 pub(crate) use connected::{Connected, LONGEST};
 pub(crate) use ringing::{NewRinging, Ringing};
 
-use crate::effect::{ApiReply, Effect};
+use crate::command::{ApiAnswer, ApiReply};
+use crate::effect::Effect;
 use crate::fence::Class;
 use crate::record::{CallRecord, End};
 use crate::{EventIds, convey};
@@ -167,7 +168,7 @@ impl Context<'_> {
     pub(crate) fn reply_api(&mut self, token: u64) {
         self.effects.push(Effect::Reply(ApiReply {
             token,
-            result: Ok(()),
+            result: Ok(ApiAnswer::Done),
         }));
     }
 

@@ -12,7 +12,7 @@ use anyhow::Context;
 use bytes::Bytes;
 use mio::{Events, Interest, Poll, Token};
 use offhook_base::{CallId, FactRecord, Now};
-use offhook_call::{ApiRefusal, BindingChange, Output, Switch};
+use offhook_call::{ApiAnswer, ApiRefusal, BindingChange, Output, Switch};
 use offhook_media_core::{MediaCommand, MediaEvent};
 use offhook_sip_core::{FlowId, Peer, Transport};
 use offhook_store::{CaptureHandle, CaptureTransport, CapturedMessage, JournalHandle};
@@ -83,7 +83,7 @@ pub(crate) struct Gauges {
 struct Loop {
     core: CallThread,
     flows: HashMap<FlowId, mpsc::Sender<Bytes>>,
-    replies: HashMap<u64, oneshot::Sender<Result<(), ApiRefusal>>>,
+    replies: HashMap<u64, oneshot::Sender<Result<ApiAnswer, ApiRefusal>>>,
     next_token: u64,
     next_fact: u64,
     /// Facts that the journal's queue had no room for, oldest first.
@@ -288,10 +288,10 @@ impl Loop {
                 switch.handle_malformed(now, peer, *salvaged, error);
             }
             CallInput::FlowMessage { peer, message } => switch.handle_message(now, peer, *message),
-            CallInput::Hangup { call, reply } => {
+            CallInput::Api { command, reply } => {
                 self.next_token += 1;
                 self.replies.insert(self.next_token, reply);
-                switch.handle_hangup(now, call, self.next_token);
+                switch.handle_api(now, command, self.next_token);
             }
             CallInput::Media(MediaEvent::Ports(pairs)) => {
                 self.ports_asked = self.ports_asked.saturating_sub(pairs.len());

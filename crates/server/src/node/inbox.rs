@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use bytes::Bytes;
-use offhook_base::CallId;
-use offhook_call::{ApiRefusal, DirectoryChange};
+use offhook_call::{ApiAnswer, ApiCommand, ApiRefusal, DirectoryChange};
 use offhook_media_core::MediaEvent;
 use offhook_sip_core::{AccountChange, FlowId, Peer};
 use offhook_sip_message::{Message, ParseError};
@@ -44,12 +43,12 @@ pub(crate) enum CallInput {
         /// The message.
         message: Box<Message>,
     },
-    /// `DELETE /calls/{id}`.
-    Hangup {
-        /// The call.
-        call: CallId,
+    /// A REST client wants something of the calls.
+    Api {
+        /// What.
+        command: ApiCommand,
         /// Who waits for the answer.
-        reply: oneshot::Sender<Result<(), ApiRefusal>>,
+        reply: oneshot::Sender<Result<ApiAnswer, ApiRefusal>>,
     },
     /// From the media thread.
     Media(MediaEvent),

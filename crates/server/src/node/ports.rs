@@ -9,7 +9,7 @@ use offhook_api::ports::{
     Recover,
 };
 use offhook_base::{CallId, DeliveryId, UserId, WebhookId};
-use offhook_call::ApiRefusal;
+use offhook_call::{ApiAnswer, ApiCommand, ApiRefusal};
 use offhook_store::{
     DeliveryChange, DeliveryFilter, DeliveryReader, DeliveryRow, DeliveryState, JournalHandle,
     JournalReader, Refused, StoreError, VerdictRow,
@@ -29,16 +29,27 @@ pub(crate) struct Calls {
 impl CallControl for Calls {
     fn hangup(&self, call: CallId, _by: UserId) -> PortFuture<'_, Result<(), CallControlError>> {
         Box::pin(async move {
-            let (reply, answer) = oneshot::channel();
-            self.inbox
-                .try_send(CallInput::Hangup { call, reply })
-                .map_err(|_| CallControlError::Unavailable)?;
-            match answer.await {
-                Ok(Ok(())) => Ok(()),
-                Ok(Err(ApiRefusal::NotFound)) => Err(CallControlError::NotFound),
-                Err(_) => Err(CallControlError::Unavailable),
-            }
+            self.ask(ApiCommand::Hangup { call }).await?;
+            Ok(())
         })
+    }
+}
+
+impl Calls {
+    /// Has the call thread carry out a command, and waits for its answer.
+    async fn ask(&self, command: ApiCommand) -> Result<ApiAnswer, CallControlError> {
+        let (reply, answer) = oneshot::channel();
+        self.inbox
+            .try_send(CallInput::Api { command, reply })
+            .map_err(|_| CallControlError::Unavailable)?;
+        match answer.await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(ApiRefusal::NotFound)) => Err(CallControlError::NotFound),
+            Ok(Err(ApiRefusal::Conflict(_) | ApiRefusal::NoPhone | ApiRefusal::BadTarget(_))) => {
+                Err(CallControlError::Conflict)
+            }
+            Ok(Err(ApiRefusal::Unavailable)) | Err(_) => Err(CallControlError::Unavailable),
+        }
     }
 }
 

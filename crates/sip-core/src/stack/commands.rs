@@ -73,6 +73,10 @@ impl Stack {
                 );
             }
             Command::Drop { leg } => self.drop_leg(now, leg),
+            Command::Outside { tx, .. } => self
+                .layer
+                .event(crate::Event::OutsideFailed { tx, status: 503 }),
+            Command::Trunks(_) => {}
             Command::Account(change) => self.on_account(change),
             Command::Restore(bindings) => self.on_restore(now, bindings),
         }

@@ -8,7 +8,7 @@ use super::Stack;
 use crate::leg::{Confirmed, Incoming, InviteUse, Leg, Phase};
 use crate::transaction::{Retransmit, ServerKey, Tag};
 use crate::wire::{Dialog, Extra};
-use crate::{Body, Event, Headers, LegId, Peer};
+use crate::{Body, Event, Headers, LegId, Origin, Peer};
 
 /// What the owner gives for a response.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ impl Stack {
         self.legs.insert(leg, opened);
         self.layer.event(Event::Invite {
             leg,
-            phone,
+            from: Origin::Phone(phone),
             peer,
             request: request.clone(),
         });

@@ -6,7 +6,7 @@ use offhook_sip_message::{Message, Method, Uri};
 use super::{Pending, Stack};
 use crate::auth::Verdict;
 use crate::wire::Extra;
-use crate::{Event, Peer, TxId};
+use crate::{Event, Origin, Peer, TxId};
 
 impl Stack {
     pub(super) fn on_outside(&mut self, now: Now, peer: Peer, request: &Message, method: Method) {
@@ -138,7 +138,7 @@ impl Stack {
             let request = request.clone();
             self.layer.event(Event::OutOfDialog {
                 tx,
-                phone,
+                from: Origin::Phone(phone),
                 peer,
                 request,
             });

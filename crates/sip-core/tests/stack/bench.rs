@@ -8,7 +8,7 @@ use md5::{Digest, Md5};
 use offhook_base::{Mono, Now, PhoneId, Secret, Wall};
 use offhook_sip_core::{
     Account, AccountChange, Command, DigestAlgorithm, Event, FlowId, InviteOut, LegId, Listener,
-    Output, Peer, Stack, StackConfig, Target, Transport, TxId, ha1,
+    Origin, Output, Peer, Stack, StackConfig, Target, Transport, TxId, ha1,
 };
 use offhook_sip_message::{Framing, Message, Name};
 
@@ -307,10 +307,17 @@ fn render(peer: Peer, message: &Message) -> String {
     }
 }
 
+fn proved(from: &Origin) -> String {
+    match from {
+        Origin::Phone(phone) => format!("phone {phone}"),
+        Origin::Trunk(trunk) => format!("trunk {trunk}"),
+    }
+}
+
 fn render_event(event: &Event) -> String {
     let status = |message: &Message| message.view().status().unwrap_or_default();
     match event {
-        Event::Invite { leg, phone, .. } => format!("Invite {leg:?} phone {phone}"),
+        Event::Invite { leg, from, .. } => format!("Invite {leg:?} {}", proved(from)),
         Event::Cancelled { leg, .. } => format!("Cancelled {leg:?}"),
         Event::Acked { leg, body } => format!("Acked {leg:?} body {}", body.is_some()),
         Event::AckMissing { leg } => format!("AckMissing {leg:?}"),
@@ -334,11 +341,15 @@ fn render_event(event: &Event) -> String {
             format!("Response {leg:?} {tx:?} {}", status(response))
         }
         Event::Failed { leg, tx, status } => format!("Failed {leg:?} {tx:?} {status}"),
+        Event::OutsideResponse { tx, response } => {
+            format!("OutsideResponse {tx:?} {}", status(response))
+        }
+        Event::OutsideFailed { tx, status } => format!("OutsideFailed {tx:?} {status}"),
         Event::Registered { phone, binding } => format!("Registered {phone} {}", binding.key),
         Event::Unregistered { phone, key } => format!("Unregistered {phone} {key}"),
-        Event::OutOfDialog { phone, request, .. } => {
+        Event::OutOfDialog { from, request, .. } => {
             let method = text(request.view().method_bytes().unwrap_or_default());
-            format!("OutOfDialog {phone} {method}")
+            format!("OutOfDialog {} {method}", proved(from))
         }
         Event::Rejected {
             status, genuine, ..

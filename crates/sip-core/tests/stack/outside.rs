@@ -53,7 +53,7 @@ fn a_method_that_the_owner_takes_reaches_it_once_its_sender_is_known() {
     let mut bench = Bench::with(config);
     let request = Request::new("MESSAGE", "1001");
     bench.authenticated(udp(1), &request);
-    bench.check(&["OutOfDialog 1 MESSAGE"]);
+    bench.check(&["OutOfDialog phone 1 MESSAGE"]);
     bench.reply(bench.asked(), 202);
     bench.check(&["> 192.0.2.1:5060 202 MESSAGE"]);
     assert_eq!(bench.our_tag().len(), 16);

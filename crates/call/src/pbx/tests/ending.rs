@@ -161,13 +161,13 @@ fn rfc3326_a_reason_of_the_peer_wins() {
 #[test]
 fn hang_up_by_the_api_waits_for_its_commit_and_is_404_afterwards() {
     let mut script = connected();
-    script.pbx.hangup(script.now, CallId(1), 9);
+    script.hang_up(CallId(1), 9);
     script.drain();
     script.expect(&["* call.hangup Manager Request"]);
     script
         .commit()
-        .expect(&["-- commit", "A BYE", "B1 BYE", "api 9 Ok(())"]);
-    script.pbx.hangup(script.now, CallId(1), 10);
+        .expect(&["-- commit", "A BYE", "B1 BYE", "api 9 Ok(Done)"]);
+    script.hang_up(CallId(1), 10);
     script.drain();
     script.expect(&["api 10 Err(NotFound)"]);
     assert_eq!(
@@ -183,14 +183,14 @@ fn hang_up_by_the_api_waits_for_its_commit_and_is_404_afterwards() {
 fn a_ringing_call_is_hung_up_by_the_api() {
     let mut script = Script::new().registered(&[2]);
     script.invite("2002", None).commit().skip();
-    script.pbx.hangup(script.now, CallId(1), 9);
+    script.hang_up(CallId(1), 9);
     script.drain();
     script.commit().expect(&[
         "B1 CANCEL given up",
         "* call.missed Manager Request",
         "-- commit",
         "A 480",
-        "api 9 Ok(())",
+        "api 9 Ok(Done)",
     ]);
 }
 

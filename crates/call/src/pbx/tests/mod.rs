@@ -113,7 +113,7 @@ impl Script {
         );
         self.event(Event::Invite {
             leg: A,
-            phone: PhoneId(1),
+            from: offhook_sip_core::Origin::Phone(PhoneId(1)),
             peer: peer(1),
             request,
         })
@@ -188,6 +188,12 @@ impl Script {
         });
         self.pbx.handle_ports(pairs);
         self
+    }
+
+    /// A REST client hangs up.
+    pub(super) fn hang_up(&mut self, call: offhook_base::CallId, token: u64) {
+        let command = crate::ApiCommand::Hangup { call };
+        self.pbx.handle_api(self.now, command, token);
     }
 
     /// The journal commits everything handed over so far.
@@ -344,6 +350,11 @@ fn describe(command: &Command) -> String {
             tx, status, body, ..
         } => format!("reply {} {status}{}", tx.0, with(body)),
         Command::Drop { leg } => format!("{} drop", name(leg)),
-        Command::Account(_) | Command::Restore(_) => "configuration".to_owned(),
+        Command::Outside { request, .. } => {
+            format!("outside {}", String::from_utf8_lossy(&request.method))
+        }
+        Command::Account(_) | Command::Restore(_) | Command::Trunks(_) => {
+            "configuration".to_owned()
+        }
     }
 }

@@ -26,7 +26,7 @@ fn while_commits_are_stalled_new_calls_get_503_and_no_event() {
     let request = super::message("INVITE sip:2002@x SIP/2.0", "1 INVITE", &[], None);
     script.event(Event::Invite {
         leg: offhook_sip_core::LegId(2),
-        phone: offhook_base::PhoneId(1),
+        from: offhook_sip_core::Origin::Phone(offhook_base::PhoneId(1)),
         peer: super::peer(1),
         request,
     });
