@@ -3,9 +3,11 @@
 //! Reading is tolerant: what a phone left out or wrote in its own way hinders only what needs it. Editing
 //! ([`Sdp::rewrite`]) changes the lines that a media relay has to change and keeps every other octet.
 
+mod amend;
 mod codec;
 mod rewrite;
 
+pub use amend::Amend;
 pub use codec::Codec;
 pub use rewrite::{Origin, PortPair, Rewrite};
 

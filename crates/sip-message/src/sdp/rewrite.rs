@@ -193,7 +193,7 @@ fn is_named(line: &Line<'_>, name: &[u8]) -> bool {
     attribute(line).is_some_and(|(key, _)| key.eq_ignore_ascii_case(name))
 }
 
-fn is_direction(line: &Line<'_>) -> bool {
+pub(super) fn is_direction(line: &Line<'_>) -> bool {
     attribute(line).is_some_and(|(key, _)| Direction::parse(key).is_some())
 }
 
@@ -205,18 +205,18 @@ fn is_stripped(line: &Line<'_>) -> bool {
     })
 }
 
-fn copy(out: &mut Vec<u8>, line: &Line<'_>) {
+pub(super) fn copy(out: &mut Vec<u8>, line: &Line<'_>) {
     put(out, line, |out| out.extend_from_slice(line.text));
 }
 
 /// Writes a line in the place of `line`, with its line end.
-fn put(out: &mut Vec<u8>, line: &Line<'_>, text: impl FnOnce(&mut Vec<u8>)) {
+pub(super) fn put(out: &mut Vec<u8>, line: &Line<'_>, text: impl FnOnce(&mut Vec<u8>)) {
     text(out);
     out.extend_from_slice(line.end);
 }
 
 /// Writes a line that was not there, with the line end of the section's first line.
-fn insert(out: &mut Vec<u8>, model: &Line<'_>, text: impl FnOnce(&mut Vec<u8>)) {
+pub(super) fn insert(out: &mut Vec<u8>, model: &Line<'_>, text: impl FnOnce(&mut Vec<u8>)) {
     let end = if model.end.is_empty() {
         b"\r\n"
     } else {
@@ -250,7 +250,7 @@ fn push_rtcp(out: &mut Vec<u8>, ports: PortPair) {
     push_fmt(out, format_args!("a=rtcp:{}", ports.rtcp));
 }
 
-fn push_direction(out: &mut Vec<u8>, direction: Direction) {
+pub(super) fn push_direction(out: &mut Vec<u8>, direction: Direction) {
     push_fmt(out, format_args!("a={}", direction.as_str()));
 }
 
@@ -276,4 +276,16 @@ fn push_origin(out: &mut Vec<u8>, value: &[u8], rewrite: &Rewrite<'_>) {
         (None, None) => out.extend_from_slice(b" 0 0 "),
     }
     push_address(out, rewrite.address);
+}
+
+/// The same o= line with other numbers; its address stays.
+pub(super) fn push_origin_numbers(out: &mut Vec<u8>, value: &[u8], origin: Origin) {
+    let mut fields = words(value);
+    out.extend_from_slice(b"o=");
+    out.extend_from_slice(fields.next().unwrap_or(b"-"));
+    push_fmt(out, format_args!(" {} {}", origin.session, origin.version));
+    for field in fields.skip(2) {
+        out.push(b' ');
+        out.extend_from_slice(field);
+    }
 }
