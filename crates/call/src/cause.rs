@@ -26,6 +26,10 @@ pub(crate) enum EndCause {
     CircuitCongestion,
     /// `DELETE /calls/{id}`.
     ManagerRequest,
+    /// The call was transferred: another one takes its place.
+    BlindTransfer,
+    /// Another phone answered.
+    LoseRace,
     /// Shutdown, or found open by the sweep of a restart.
     SystemShutdown,
     /// A 2xx was never acknowledged, or another timer of the dialog ran out.
@@ -74,6 +78,9 @@ impl EndCause {
                 503,
             ),
             Self::ManagerRequest => row(16, "MANAGER_REQUEST", "Manager Request", 200),
+            // 800 and 702 in FreeSWITCH, which never go on the wire: there they are 16 and 26.
+            Self::BlindTransfer => row(16, "BLIND_TRANSFER", "Blind Transfer", 200),
+            Self::LoseRace => row(26, "LOSE_RACE", "Lose Race", 487),
             Self::SystemShutdown => row(41, "SYSTEM_SHUTDOWN", "System Shutdown", 503),
             Self::TimerExpired => row(
                 102,

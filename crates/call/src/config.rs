@@ -12,6 +12,8 @@ pub struct CallConfig {
     pub node: String,
     /// The host in From and To of the INVITEs that we send.
     pub host: String,
+    /// Hosts that are ours in a REFER; empty: any host is taken as ours.
+    pub own_hosts: Vec<String>,
     /// `Some`: media goes through us, and this address stands in the SDPs. `None`: signalling only.
     pub relay: Option<IpAddr>,
     /// How long phones ring.
@@ -35,6 +37,7 @@ impl CallConfig {
         Self {
             node: node.into(),
             host: host.into(),
+            own_hosts: Vec::new(),
             relay: None,
             ring: Duration::from_secs(30),
             longest: crate::phase::LONGEST,
@@ -43,5 +46,16 @@ impl CallConfig {
             invites_per_s_per_source: None,
             guard: GuardConfig::default(),
         }
+    }
+}
+
+impl CallConfig {
+    /// Whether a host of a URI is ours.
+    pub(crate) fn is_own_host(&self, host: &[u8]) -> bool {
+        self.own_hosts.is_empty()
+            || self
+                .own_hosts
+                .iter()
+                .any(|own| own.as_bytes().eq_ignore_ascii_case(host))
     }
 }

@@ -39,6 +39,8 @@ pub(crate) enum Effect {
     DropHeld(LegId),
     /// A command to the media shell.
     Media(MediaCommand),
+    /// Reserve call ids below this number.
+    ReserveCallIds(u64),
     /// The answer to an API command; held like a message, because it tells of a new state too.
     Reply(ApiReply),
 }

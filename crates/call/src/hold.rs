@@ -9,12 +9,38 @@ use offhook_sip_message::sdp::{Direction, Sdp};
 pub(crate) struct Holds {
     caller: bool,
     callee: bool,
+    /// By the API, on behalf of one of them.
+    ours: bool,
 }
 
 impl Holds {
     /// Whether anybody holds.
     pub(crate) const fn any(self) -> bool {
+        self.caller || self.callee || self.ours
+    }
+
+    /// Whether a side holds by its own phone.
+    pub(crate) const fn by_phone(self) -> bool {
         self.caller || self.callee
+    }
+
+    /// Whether we hold for a side.
+    pub(crate) const fn by_us(self) -> bool {
+        self.ours
+    }
+
+    /// We hold for a side, or do not any more.
+    pub(crate) const fn set_ours(&mut self, held: bool) {
+        self.ours = held;
+    }
+
+    /// The same with the sides in each other's place.
+    pub(crate) const fn swapped(self) -> Self {
+        Self {
+            caller: self.callee,
+            callee: self.caller,
+            ours: self.ours,
+        }
     }
 
     /// `side` made an offer.

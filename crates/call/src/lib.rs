@@ -16,10 +16,12 @@
 
 mod bindings;
 mod call_ids;
+mod calls;
 mod cause;
 mod command;
 mod config;
 mod convey;
+mod dialled;
 mod directory;
 mod effect;
 mod event_id;
@@ -29,6 +31,7 @@ mod guard;
 mod hold;
 mod limit;
 mod media;
+mod office;
 mod pbx;
 mod phase;
 mod plan;

@@ -1,83 +1,89 @@
-//! What a call wants of the media relay, and how an SDP is turned into one that names the relay.
+//! What a conversation wants of the media relay, and how the SDP of one side is turned into the one that the other gets.
 //!
-//! Each call has one pair of ports a side. The SDP of one side, passed to the other, names the port that faces
+//! Each conversation has one pair of ports a side. The SDP of one side, passed to the other, names the port that faces
 //! the other side; the address in it is where the relay first sends to. Of several media only the first audio is
-//! relayed; the others are refused with port 0, their count and order kept (RFC 3264 §6).
+//! relayed; the others are refused with port 0, their count and order kept (RFC 3264 §6). With `relay = "never"` SDPs
+//! pass untouched, but that what one dialog is sent stays one session (RFC 3264 §8).
 
-use std::net::{IpAddr, SocketAddr};
+mod relayed;
+mod session;
+
+use std::net::{IpAddr, Ipv4Addr};
 
 use bytes::Bytes;
 use offhook_base::CallId;
-use offhook_media_core::{MediaCommand, PortPair, RelayId, Remote, Side};
-use offhook_sip_message::sdp::{self, MediaKind, Rewrite, Sdp};
+use offhook_media_core::{PortPair, Side};
+use offhook_sip_message::sdp::{Direction, Sdp};
 
 use crate::effect::Effect;
+use relayed::{Hole, Relayed};
+use session::Session;
 
 /// The SDP cannot be relayed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct NoMedia;
 
-/// The media of one call: `Direct` when `relay = "never"`, where SDPs pass untouched.
+/// The media of one conversation between its first side (who called, or was kept in a transfer) and its second.
 #[derive(Debug)]
-pub(crate) enum Media {
-    Direct,
-    Relayed(Box<Relayed>),
+pub(crate) struct Media {
+    /// `None` when `relay = "never"`.
+    relayed: Option<Box<Relayed>>,
+    /// The first side is the relay's second: a transfer kept who was called.
+    turned: bool,
+    a: Voice,
+    b: Voice,
+    /// The payload type that is spoken: the first of the last answer.
+    spoken: Option<u8>,
 }
 
-/// Ports of one call and what is known of its sides.
-#[derive(Debug)]
-pub(crate) struct Relayed {
-    relay: RelayId,
-    /// Ours, as it stands in the SDPs.
-    address: IpAddr,
-    a: Leg,
-    b: Leg,
-    started: bool,
+/// What one side has said and was told.
+#[derive(Debug, Default)]
+struct Voice {
+    /// Its last SDP that counts.
+    said: Option<Bytes>,
+    /// Its last offer inside the call, which does not count before it is accepted.
+    offered: Option<Bytes>,
+    told: Session,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Leg {
-    /// The pair that faces this side.
-    pair: PortPair,
-    /// The host its signalling comes from.
-    host: Option<IpAddr>,
-    remote: Option<Remote>,
-    /// What an SDP not accepted yet says: where it wants media, if anywhere.
-    offered: Option<Option<Remote>>,
+/// The second side of a conversation, set apart while its place is given to another.
+#[derive(Debug)]
+pub(crate) struct Parted {
+    voice: Voice,
+    hole: Option<Hole>,
 }
 
 impl Media {
-    /// Media of `call` by way of us; `caller` is the host that the INVITE came from.
+    /// Media that does not pass by us.
+    pub(crate) fn direct() -> Self {
+        Self {
+            relayed: None,
+            turned: false,
+            a: Voice::default(),
+            b: Voice::default(),
+            spoken: None,
+        }
+    }
+
+    /// Media by way of us; `first` is the host that the first side's signalling comes from.
     pub(crate) fn relayed(
-        call: CallId,
+        root: CallId,
         address: IpAddr,
-        caller: IpAddr,
+        first: IpAddr,
         a: PortPair,
         b: PortPair,
     ) -> Self {
-        Self::Relayed(Box::new(Relayed {
-            relay: RelayId(call.0),
-            address,
-            a: Leg {
-                pair: a,
-                host: Some(caller),
-                remote: None,
-                offered: None,
-            },
-            b: Leg {
-                pair: b,
-                host: None,
-                remote: None,
-                offered: None,
-            },
-            started: false,
-        }))
+        Self {
+            relayed: Some(Box::new(Relayed::new(root, address, first, a, b))),
+            ..Self::direct()
+        }
     }
 
-    /// The called side is this host's phone.
-    pub(crate) fn called(&mut self, host: IpAddr) {
-        if let Self::Relayed(relayed) = self {
-            relayed.b.host = Some(host);
+    /// The signalling of a side comes from this host.
+    pub(crate) fn is_at(&mut self, side: Side, host: IpAddr) {
+        let side = self.turn(side);
+        if let Some(relayed) = &mut self.relayed {
+            relayed.is_at(side, host);
         }
     }
 
@@ -90,118 +96,168 @@ impl Media {
     ) -> Result<Bytes, NoMedia> {
         let translated = self.offer(from, octets)?;
         self.settle(from, true, effects);
+        self.spoken = spoken(octets);
         Ok(translated)
     }
 
     /// The same for an offer inside a call, which changes nothing until it is accepted (RFC 3261 §14.1).
     pub(crate) fn offer(&mut self, from: Side, octets: &Bytes) -> Result<Bytes, NoMedia> {
-        match self {
-            Self::Direct => Ok(octets.clone()),
-            Self::Relayed(relayed) => relayed.translate(from, octets),
-        }
+        let translated = self.pass(from, octets, None)?;
+        self.voice(from).offered = Some(octets.clone());
+        Ok(translated)
     }
 
     /// What `from` offered was accepted, or refused and forgotten.
     pub(crate) fn settle(&mut self, from: Side, accepted: bool, effects: &mut Vec<Effect>) {
-        if let Self::Relayed(relayed) = self {
-            relayed.settle(from, accepted, effects);
+        let side = self.turn(from);
+        let voice = self.voice(from);
+        let offered = voice.offered.take();
+        if accepted && offered.is_some() {
+            voice.said = offered;
+        }
+        if let Some(relayed) = &mut self.relayed {
+            relayed.settle(side, accepted, effects);
+        }
+    }
+
+    /// Takes note of an answer that the other side is not told of: `from` answered an offer of ours.
+    pub(crate) fn hear(&mut self, from: Side, octets: &Bytes, effects: &mut Vec<Effect>) {
+        let side = self.turn(from);
+        if let Some(relayed) = &mut self.relayed
+            && relayed
+                .translate(side, octets, None, &mut Session::default())
+                .is_err()
+        {
+            return;
+        }
+        self.voice(from).offered = Some(octets.clone());
+        self.settle(from, true, effects);
+        self.spoken = spoken(octets);
+    }
+
+    /// What `from` said last, as an offer to the other side; `None` when it has said nothing that could be offered.
+    pub(crate) fn offer_again(&mut self, from: Side, direction: Direction) -> Option<Bytes> {
+        let said = self.voice(from).said.clone()?;
+        let offer = self.pass(from, &said, Some(direction)).ok()?;
+        let side = self.turn(from);
+        if let Some(relayed) = &mut self.relayed {
+            relayed.forget_offer(side);
+        }
+        Some(offer)
+    }
+
+    /// Whether the first side hears who answered with `answer` without being told of it: its media goes by way of us, the
+    /// codec stays the same, and nobody holds.
+    pub(crate) fn fits(&self, answer: &[u8]) -> bool {
+        let flows = |sdp: &[u8]| {
+            Sdp::parse(sdp).is_ok_and(|sdp| {
+                sdp.first_audio()
+                    .is_some_and(|audio| audio.direction == Direction::SendRecv)
+            })
+        };
+        self.relayed.is_some()
+            && self.spoken.is_some()
+            && self.spoken == spoken(answer)
+            && flows(answer)
+            && self.a.said.as_ref().is_some_and(|said| flows(said))
+    }
+
+    /// The second side gives up its place: nothing is relayed to or from it until it comes [back](Self::join_again).
+    pub(crate) fn part(&mut self, effects: &mut Vec<Effect>) -> Parted {
+        let side = self.turn(Side::B);
+        Parted {
+            voice: std::mem::take(&mut self.b),
+            hole: self
+                .relayed
+                .as_mut()
+                .map(|relayed| relayed.part(side, effects)),
+        }
+    }
+
+    /// Who was set apart has its place again.
+    pub(crate) fn join_again(&mut self, parted: Parted, effects: &mut Vec<Effect>) {
+        let side = self.turn(Side::B);
+        self.b = parted.voice;
+        if let (Some(relayed), Some(hole)) = (&mut self.relayed, parted.hole) {
+            relayed.join_again(side, hole, effects);
+        }
+    }
+
+    /// Nothing passes, though both sides stay: the call is held by us.
+    pub(crate) fn silence(&mut self, silent: bool, effects: &mut Vec<Effect>) {
+        if let Some(relayed) = &mut self.relayed {
+            relayed.silence(silent, effects);
+        }
+    }
+
+    /// The sides change places: who was called comes first from here on.
+    pub(crate) const fn turn_round(&mut self) {
+        self.turned = !self.turned;
+        std::mem::swap(&mut self.a, &mut self.b);
+    }
+
+    /// An offer of our own to the first side, whom nobody speaks to yet: plain G.711. Where no relay stands between, an
+    /// address that nobody sends to (RFC 3725 §4.4).
+    pub(crate) fn offer_of_ours(&mut self, session: CallId) -> Bytes {
+        let side = self.turn(Side::A);
+        let (address, port) = self
+            .relayed
+            .as_mut()
+            .map_or((IpAddr::V4(Ipv4Addr::UNSPECIFIED), 9), |relayed| {
+                relayed.facing(side)
+            });
+        let family = if address.is_ipv6() { "IP6" } else { "IP4" };
+        let direction = if port == 9 { "inactive" } else { "sendrecv" };
+        let offer = Bytes::from(format!(
+            "v=0\r\no=- {session} 1 IN {family} {address}\r\ns=-\r\nc=IN {family} {address}\r\nt=0 0\r\n\
+             m=audio {port} RTP/AVP 8 0 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\n\
+             a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na={direction}\r\n"
+        ));
+        self.a.told.carry(&offer, None)
+    }
+
+    /// Starts the relay though the second side is not known yet.
+    pub(crate) fn start(&mut self, effects: &mut Vec<Effect>) {
+        if let Some(relayed) = &mut self.relayed {
+            relayed.start(effects);
         }
     }
 
     /// Gives the ports back.
     pub(crate) fn stop(self, effects: &mut Vec<Effect>) {
-        let Self::Relayed(relayed) = self else { return };
-        if relayed.started {
-            effects.push(Effect::Media(MediaCommand::Stop {
-                relay: relayed.relay,
-            }));
-        } else {
-            effects.push(Effect::Media(MediaCommand::Release {
-                pair: relayed.a.pair.id,
-            }));
-            effects.push(Effect::Media(MediaCommand::Release {
-                pair: relayed.b.pair.id,
-            }));
+        if let Some(relayed) = self.relayed {
+            relayed.stop(effects);
         }
     }
-}
 
-impl Relayed {
-    fn translate(&mut self, from: Side, octets: &Bytes) -> Result<Bytes, NoMedia> {
-        let sdp = Sdp::parse(octets).map_err(|_| NoMedia)?;
-        let audio = sdp
-            .first_audio()
-            .filter(|audio| audio.port != 0)
-            .ok_or(NoMedia)?;
-        let port = audio.port;
-        let (leg, facing) = match from {
-            Side::A => (&mut self.a, self.b.pair),
-            Side::B => (&mut self.b, self.a.pair),
+    /// The SDP of `from` as the other side gets it, in the session that the other side knows.
+    fn pass(
+        &mut self,
+        from: Side,
+        octets: &Bytes,
+        direction: Option<Direction>,
+    ) -> Result<Bytes, NoMedia> {
+        let side = self.turn(from);
+        let told = match from {
+            Side::A => &mut self.b.told,
+            Side::B => &mut self.a.told,
         };
-        // The null address of an old-style hold is no place to send to.
-        leg.offered = Some(
-            audio
-                .connection_ip()
-                .filter(|_| !audio.has_null_address())
-                .map(|ip| Remote {
-                    address: SocketAddr::new(ip, port),
-                    signalling: leg.host,
-                }),
-        );
-        let pair = sdp::PortPair {
-            rtp: facing.rtp_port,
-            rtcp: facing.rtp_port.saturating_add(1),
-        };
-        let mut wanted = true;
-        let ports: Vec<_> = sdp
-            .media()
-            .iter()
-            .map(|media| {
-                let is_it = wanted && media.kind == MediaKind::Audio && media.port == port;
-                wanted &= !is_it;
-                is_it.then_some(pair)
-            })
-            .collect();
-        let mut out = Vec::with_capacity(octets.len() + 64);
-        let rewrite = Rewrite {
-            address: self.address,
-            ports: &ports,
-            direction: None,
-            origin: None,
-        };
-        sdp.rewrite(&rewrite, &mut out);
-        Ok(out.into())
+        match &mut self.relayed {
+            Some(relayed) => relayed.translate(side, octets, direction, told),
+            None => Ok(told.carry(octets, direction)),
+        }
     }
 
-    /// The relay runs from the first SDP of the called side on; later ones update it.
-    fn settle(&mut self, from: Side, accepted: bool, effects: &mut Vec<Effect>) {
-        let leg = match from {
+    const fn voice(&mut self, side: Side) -> &mut Voice {
+        match side {
             Side::A => &mut self.a,
             Side::B => &mut self.b,
-        };
-        let Some(remote) = leg.offered.take().filter(|_| accepted) else {
-            return;
-        };
-        let changed = leg.remote != remote;
-        leg.remote = remote;
-        if self.started {
-            if changed {
-                effects.push(Effect::Media(MediaCommand::Update {
-                    relay: self.relay,
-                    side: from,
-                    remote,
-                }));
-            }
-        } else if from == Side::B {
-            self.started = true;
-            effects.push(Effect::Media(MediaCommand::Start {
-                relay: self.relay,
-                a: self.a.pair.id,
-                b: self.b.pair.id,
-                a_remote: self.a.remote,
-                b_remote: self.b.remote,
-            }));
         }
+    }
+
+    /// The side as the relay names it.
+    const fn turn(&self, side: Side) -> Side {
+        if self.turned { side.other() } else { side }
     }
 }
 
@@ -209,4 +265,11 @@ impl Relayed {
 pub(crate) fn codec(octets: &[u8]) -> Option<String> {
     let sdp = Sdp::parse(octets).ok()?;
     sdp.first_audio_codec().map(str::to_owned)
+}
+
+/// The payload type of the first codec of an SDP's audio.
+fn spoken(octets: &[u8]) -> Option<u8> {
+    let sdp = Sdp::parse(octets).ok()?;
+    let codec = sdp.first_audio()?.codecs().find(|codec| codec.is_voice())?;
+    Some(codec.payload_type)
 }

@@ -5,7 +5,7 @@ use offhook_base::PhoneId;
 use offhook_sip_core::Binding;
 
 use crate::bindings::Bindings;
-use crate::directory::{Directory, User};
+use crate::directory::{Directory, Extension, RingGroup, User};
 
 /// What is to be done with a call.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub enum Plan {
         /// Why not.
         why: Unreachable,
     },
+    /// Ring the members of this group.
+    Group(RingGroup),
     /// Nobody answers to that number.
     Unknown,
 }
@@ -37,32 +39,47 @@ pub enum Unreachable {
     Unregistered,
 }
 
-/// Plans a call from `caller`'s phone to `dialled`.
+/// Plans a call to `dialled` by one of our phones, or by nobody's.
 ///
 /// The calling phone itself is not rung: who dials the own extension reaches the other phones.
 #[must_use]
-pub fn plan(directory: &Directory, bindings: &Bindings, caller: PhoneId, dialled: &str) -> Plan {
-    let Some(user) = directory.user_by_ext(dialled).filter(|user| user.active) else {
-        return Plan::Unknown;
-    };
-    let user = user.clone();
+pub fn plan(
+    directory: &Directory,
+    bindings: &Bindings,
+    caller: Option<PhoneId>,
+    dialled: &str,
+) -> Plan {
+    match directory.extension(dialled) {
+        Some(Extension::User(user)) if user.active => {
+            let user = user.clone();
+            match targets(directory, bindings, caller, &user) {
+                Ok(targets) => Plan::Ring { user, targets },
+                Err(why) => Plan::Unreachable { user, why },
+            }
+        }
+        Some(Extension::RingGroup(group)) => Plan::Group(group.clone()),
+        Some(Extension::User(_) | Extension::Queue(_)) | None => Plan::Unknown,
+    }
+}
+
+/// The contacts of a user; never empty.
+pub(crate) fn targets(
+    directory: &Directory,
+    bindings: &Bindings,
+    caller: Option<PhoneId>,
+    user: &User,
+) -> Result<Vec<(PhoneId, Binding)>, Unreachable> {
     if user.dnd {
-        return Plan::Unreachable {
-            user,
-            why: Unreachable::DoNotDisturb,
-        };
+        return Err(Unreachable::DoNotDisturb);
     }
     let targets: Vec<_> = directory
         .phones_of(user.id)
         .iter()
-        .filter(|phone| **phone != caller)
+        .filter(|phone| Some(**phone) != caller)
         .flat_map(|phone| bindings.of(*phone).map(|binding| (*phone, binding.clone())))
         .collect();
     if targets.is_empty() {
-        return Plan::Unreachable {
-            user,
-            why: Unreachable::Unregistered,
-        };
+        return Err(Unreachable::Unregistered);
     }
-    Plan::Ring { user, targets }
+    Ok(targets)
 }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use offhook_base::{
-    CallId, Cause, CdrRecord, Disposition, EventName, EventRecord, FactRecord, Mono, Now, Party,
-    PhoneId, TerminatedBy, UserId, Wall,
+    CallId, Cause, CdrRecord, Disposition, EventName, EventRecord, FactRecord, Party, PhoneId,
+    TerminatedBy, UserId, Wall,
 };
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,9 @@ pub enum CallState {
     /// A target was chosen.
     #[serde(rename = "INITIAL")]
     Initial,
+    /// Click-to-call: the originator picked up.
+    #[serde(rename = "ACCEPTED")]
+    Accepted,
     /// A phone rings.
     #[serde(rename = "RINGING")]
     Ringing,
@@ -44,6 +47,7 @@ impl CallState {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Initial => "INITIAL",
+            Self::Accepted => "ACCEPTED",
             Self::Ringing => "RINGING",
             Self::Connected => "CONNECTED",
             Self::OnHold => "ON_HOLD",
@@ -81,6 +85,9 @@ pub struct Participant {
     pub number: String,
     /// The user behind it; `None` for an outsider.
     pub user: Option<UserId>,
+    /// The id of the queue or ring group that it is.
+    #[serde(default)]
+    pub shared: Option<u32>,
     /// The phone in use, once known.
     pub phone: Option<PhoneId>,
     /// Name.
@@ -99,8 +106,16 @@ impl Participant {
     /// The id as events carry it: `"0"` for an outsider.
     #[must_use]
     pub fn id(&self) -> String {
-        self.user
-            .map_or_else(|| "0".into(), |user| user.to_string())
+        match (self.user, self.shared) {
+            (Some(user), _) => user.to_string(),
+            (None, Some(shared)) => shared.to_string(),
+            (None, None) => "0".into(),
+        }
+    }
+
+    /// As it is presented: `"name" <number>`.
+    pub(crate) fn clid(&self) -> String {
+        format!("\"{}\" <{}>", self.name.replace('"', "'"), self.number)
     }
 
     fn party(&self) -> Party {
@@ -125,11 +140,11 @@ pub struct CallRecord {
     pub root: CallId,
     /// The call that opened this one.
     pub parent: Option<CallId>,
-    /// Number of the last event of the root.
+    /// Number of the last event of the root when this record was written.
     pub seq: u64,
     /// Where it stands.
     pub state: CallState,
-    /// `LOCAL_USER` …
+    /// `LOCAL_USER`, `QUEUE`, `RG-<id>`, `ENDPOINT` …
     pub context: String,
     /// Which way.
     pub destination: Destination,
@@ -141,15 +156,21 @@ pub struct CallRecord {
     pub src: Participant,
     /// The called side.
     pub dst: Participant,
+    /// Who transferred the caller here, empty when nobody.
+    #[serde(default)]
+    pub referred_by: String,
+    /// State in a queue, empty when in none.
+    #[serde(default)]
+    pub queue_state: String,
     /// Start.
     pub started_at: Wall,
     /// Answer.
     pub connected_at: Option<Wall>,
     /// Time of the last event: none of the same call lies before it.
     pub last_event_at: Wall,
-    /// The monotonic moment of `started_at`: a stepped wall clock never bends a call.
+    /// Legs that were named after this call.
     #[serde(skip)]
-    started_mono: Mono,
+    pub(crate) legs: u16,
 }
 
 /// How a call ended.
@@ -161,39 +182,84 @@ pub(crate) struct End {
     pub(crate) by: TerminatedBy,
     /// Detail, `""` when there is none.
     pub(crate) info: Cow<'static, str>,
+    /// Another call of the conversation took its place: it was transferred, or another phone answered. Its last event is
+    /// `call.hangup` then, also when it was not answered.
+    pub(crate) replaced: bool,
 }
 
-/// What [`CallRecord::new`] needs to know.
-#[derive(Debug)]
+impl End {
+    /// An end without a detail.
+    pub(crate) const fn new(cause: Cause, by: TerminatedBy) -> Self {
+        Self {
+            cause,
+            by,
+            info: Cow::Borrowed(""),
+            replaced: false,
+        }
+    }
+
+    /// The same with a detail.
+    pub(crate) fn with_info(self, info: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            info: info.into(),
+            ..self
+        }
+    }
+
+    /// The end of a call whose place another one takes.
+    pub(crate) const fn replaced(cause: Cause, by: TerminatedBy) -> Self {
+        Self {
+            cause,
+            by,
+            info: Cow::Borrowed(""),
+            replaced: true,
+        }
+    }
+}
+
+/// What a new call needs to be told.
+#[derive(Clone, Debug)]
 pub(crate) struct NewCall {
-    pub(crate) id: CallId,
+    pub(crate) parent: Option<CallId>,
+    pub(crate) context: Cow<'static, str>,
     pub(crate) destination: Destination,
     pub(crate) clid: String,
-    pub(crate) src_hash: String,
     pub(crate) src: Participant,
     pub(crate) dst: Participant,
+    pub(crate) referred_by: String,
+}
+
+/// A moment of a conversation, as each record of it is stamped.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stamp<'a> {
+    pub(crate) root: CallId,
+    pub(crate) src_hash: &'a str,
+    pub(crate) seq: u64,
+    pub(crate) at: Wall,
 }
 
 impl CallRecord {
-    /// A plain call, its own root, that starts `now`.
-    pub(crate) fn new(now: Now, call: NewCall) -> Self {
+    /// A call that starts at this moment, before its first event.
+    pub(crate) fn new(id: CallId, stamp: Stamp<'_>, call: NewCall) -> Self {
         Self {
             version: VERSION,
-            id: call.id,
-            root: call.id,
-            parent: None,
-            seq: 0,
+            id,
+            root: stamp.root,
+            parent: call.parent,
+            seq: stamp.seq,
             state: CallState::Initial,
-            context: "LOCAL_USER".into(),
+            context: call.context.into_owned(),
             destination: call.destination,
             clid: call.clid,
-            src_hash: call.src_hash,
+            src_hash: stamp.src_hash.to_owned(),
             src: call.src,
             dst: call.dst,
-            started_at: now.wall,
+            referred_by: call.referred_by,
+            queue_state: String::new(),
+            started_at: stamp.at,
             connected_at: None,
-            last_event_at: now.wall,
-            started_mono: now.mono,
+            last_event_at: stamp.at,
+            legs: 0,
         }
     }
 
@@ -213,83 +279,19 @@ impl CallRecord {
         })
     }
 
-    /// The call's own wall clock: wall at its start + monotonic time elapsed.
-    fn wall_at(&self, now: Now) -> Wall {
-        (self.started_at + (now.mono - self.started_mono)).max(self.last_event_at)
-    }
-
-    /// A target was chosen.
-    pub(crate) fn initial(&mut self, now: Now, ids: &mut EventIds) -> FactRecord {
-        self.fact(
-            self.wall_at(now),
-            EventName::CallInitial,
-            CallState::Initial,
-            ids,
-        )
-    }
-
-    /// First 180 or 183.
-    pub(crate) fn ringing(&mut self, now: Now, ids: &mut EventIds) -> FactRecord {
-        self.fact(
-            self.wall_at(now),
-            EventName::CallRinging,
-            CallState::Ringing,
-            ids,
-        )
-    }
-
-    /// 2xx to the INVITE.
-    pub(crate) fn connected(&mut self, now: Now, ids: &mut EventIds) -> FactRecord {
-        let at = self.wall_at(now);
-        self.connected_at = Some(at);
-        self.fact(at, EventName::CallConnected, CallState::Connected, ids)
-    }
-
-    /// The first side holds, or none does any more.
-    pub(crate) fn hold(&mut self, now: Now, held: bool, ids: &mut EventIds) -> FactRecord {
-        let (name, state) = if held {
-            (EventName::CallHold, CallState::OnHold)
-        } else {
-            (EventName::CallUnhold, CallState::Connected)
-        };
-        self.fact(self.wall_at(now), name, state, ids)
-    }
-
-    /// The call is over.
-    pub(crate) fn ended(&mut self, now: Now, end: End, ids: &mut EventIds) -> FactRecord {
-        self.ended_at(self.wall_at(now), end, ids)
-    }
-
-    /// As [`Self::ended`], for a call read from the journal, which has no monotonic start.
-    pub(crate) fn ended_at(&mut self, at: Wall, end: End, ids: &mut EventIds) -> FactRecord {
-        let (name, state) = match (self.connected_at, self.destination) {
-            (Some(_), _) => (EventName::CallHangup, CallState::Hangup),
-            (None, Destination::In) => (EventName::CallMissed, CallState::Hangup),
-            (None, Destination::Out) => (EventName::CallFailed, CallState::Failed),
-        };
-        let at = at.max(self.last_event_at);
-        self.state = state;
-        self.seq += 1;
-        self.last_event_at = at;
-        let event = self.event(at, name, Some(&end), ids);
-        FactRecord {
-            event,
-            snapshot: None,
-            cdr: Some(Arc::new(self.cdr(at, &end))),
-        }
-    }
-
-    fn fact(
+    /// A change of its state becomes a fact.
+    pub(crate) fn change(
         &mut self,
-        at: Wall,
+        stamp: Stamp<'_>,
         name: EventName,
         state: CallState,
         ids: &mut EventIds,
     ) -> FactRecord {
-        self.state = state;
-        self.seq += 1;
-        self.last_event_at = at;
-        let event = self.event(at, name, None, ids);
+        self.stamp(stamp, state);
+        if name == EventName::CallConnected {
+            self.connected_at = Some(stamp.at);
+        }
+        let event = self.event(stamp.at, name, None, false, ids);
         // The record is made of strings and numbers only, which always serialise.
         let snapshot = serde_json::to_vec(self).unwrap_or_default();
         FactRecord {
@@ -299,15 +301,44 @@ impl CallRecord {
         }
     }
 
+    /// The call is over. `is_final` when its root is, too.
+    pub(crate) fn end(
+        mut self,
+        stamp: Stamp<'_>,
+        end: &End,
+        is_final: bool,
+        ids: &mut EventIds,
+    ) -> FactRecord {
+        let (name, state) = match (self.connected_at, self.destination) {
+            _ if end.replaced => (EventName::CallHangup, CallState::Hangup),
+            (Some(_), _) => (EventName::CallHangup, CallState::Hangup),
+            (None, Destination::In) => (EventName::CallMissed, CallState::Hangup),
+            (None, Destination::Out) => (EventName::CallFailed, CallState::Failed),
+        };
+        self.stamp(stamp, state);
+        let event = self.event(stamp.at, name, Some(end), is_final, ids);
+        FactRecord {
+            event,
+            snapshot: None,
+            cdr: Some(Arc::new(self.cdr(stamp.at, end))),
+        }
+    }
+
+    const fn stamp(&mut self, stamp: Stamp<'_>, state: CallState) {
+        self.state = state;
+        self.seq = stamp.seq;
+        self.last_event_at = stamp.at;
+    }
+
     fn event(
         &self,
         at: Wall,
         name: EventName,
         end: Option<&End>,
+        is_final: bool,
         ids: &mut EventIds,
     ) -> EventRecord {
         let id = ids.next(at);
-        let is_final = end.is_some() && self.id == self.root;
         let body = event_json::call_event(self, &id, at, name, end, is_final);
         EventRecord {
             id,

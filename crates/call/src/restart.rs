@@ -4,35 +4,53 @@ use offhook_base::{FactRecord, TerminatedBy, Wall};
 
 use crate::EventIds;
 use crate::cause::EndCause;
-use crate::record::{CallRecord, End};
+use crate::record::{CallRecord, End, Stamp};
 
 /// The octets are no call record of a version that this code can read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("the journal's snapshot of an open call cannot be read by this version")]
 pub struct UnreadableSnapshot;
 
-/// Closes a call that was open when the process died: hangup if it was answered, else missed or failed, cause
-/// System Shutdown, by the system. It never lies before the call's last event.
+/// Closes the calls of one root that were open when the process died, the innermost first: hangup if it was answered, else
+/// missed or failed, cause System Shutdown, by the system. No event lies before an earlier one of the root.
+///
+/// `last_seq` is the number of the last event of this root.
 ///
 /// # Errors
-/// [`UnreadableSnapshot`] when the snapshot is of another version.
-pub fn close_after_restart(
-    snapshot: &[u8],
+/// [`UnreadableSnapshot`] when a snapshot is of another version.
+pub fn close_after_restart<'a>(
+    snapshots: impl IntoIterator<Item = &'a [u8]>,
+    last_seq: u64,
     now: Wall,
     ids: &mut EventIds,
-) -> Result<FactRecord, UnreadableSnapshot> {
-    let mut call = CallRecord::from_snapshot(snapshot).ok_or(UnreadableSnapshot)?;
-    let sip = if call.connected_at.is_some() {
-        200
-    } else {
-        503
-    };
-    let end = End {
-        cause: EndCause::SystemShutdown.with_sip(sip),
-        by: TerminatedBy::System,
-        info: "".into(),
-    };
-    Ok(call.ended_at(now, end, ids))
+) -> Result<Vec<FactRecord>, UnreadableSnapshot> {
+    let mut open = snapshots
+        .into_iter()
+        .map(|snapshot| CallRecord::from_snapshot(snapshot).ok_or(UnreadableSnapshot))
+        .collect::<Result<Vec<_>, _>>()?;
+    open.sort_by_key(|call| std::cmp::Reverse(call.id));
+    let at = open
+        .iter()
+        .map(|call| call.last_event_at)
+        .fold(now, Wall::max);
+    let last = open.len();
+    let facts = (1..).zip(open).map(|(nth, call)| {
+        let sip = if call.connected_at.is_some() {
+            200
+        } else {
+            503
+        };
+        let end = End::new(EndCause::SystemShutdown.with_sip(sip), TerminatedBy::System);
+        let (root, src_hash) = (call.root, call.src_hash.clone());
+        let stamp = Stamp {
+            root,
+            src_hash: &src_hash,
+            seq: last_seq + nth as u64,
+            at,
+        };
+        call.end(stamp, &end, nth == last, ids)
+    });
+    Ok(facts.collect())
 }
 
 #[cfg(test)]
@@ -42,25 +60,24 @@ mod tests {
     use offhook_base::{CallId, EventName, Mono, Now, UserId};
 
     use super::*;
-    use crate::record::{Destination, NewCall, Participant};
+    use crate::calls::Calls;
+    use crate::record::{CallState, Destination, NewCall, Participant};
 
-    fn call(destination: Destination, now: Now) -> CallRecord {
+    fn call(destination: Destination) -> NewCall {
         let side = |number: &str, user| Participant {
             number: number.into(),
             user: Some(UserId(user)),
             ..Participant::default()
         };
-        CallRecord::new(
-            now,
-            NewCall {
-                id: CallId(7),
-                destination,
-                clid: "\"Ann\" <2001>".into(),
-                src_hash: "0".repeat(40),
-                src: side("2001", 100_001),
-                dst: side("2002", 100_002),
-            },
-        )
+        NewCall {
+            parent: None,
+            context: "LOCAL_USER".into(),
+            destination,
+            clid: "\"Ann\" <2001>".into(),
+            src: side("2001", 100_001),
+            dst: side("2002", 100_002),
+            referred_by: String::new(),
+        }
     }
 
     fn start() -> Now {
@@ -70,16 +87,21 @@ mod tests {
         }
     }
 
+    fn conversation() -> (Calls, EventIds) {
+        let calls = Calls::new(CallId(7), "0".repeat(40), start());
+        (calls, EventIds::new("n1", 0))
+    }
+
     #[test]
     fn invariant_2_an_open_call_is_closed_once_with_the_next_seq() {
-        let mut ids = EventIds::new("n1", 0);
-        let mut open = call(Destination::In, start());
-        let initial = open.initial(start(), &mut ids);
+        let (mut calls, mut ids) = conversation();
+        let initial = calls.open(start(), CallId(7), call(Destination::In), &mut ids);
         let snapshot = initial.snapshot.expect("an open call has a snapshot");
 
-        let closed = close_after_restart(&snapshot, Wall::from_unix_seconds(1_030), &mut ids)
+        let closed = close_after_restart([&*snapshot], 1, Wall::from_unix_seconds(1_030), &mut ids)
             .expect("readable");
 
+        let [closed] = closed.try_into().expect("one call, one end");
         assert_eq!(closed.event.name, EventName::CallMissed);
         assert_eq!(closed.event.seq, Some(2));
         assert!(closed.event.is_final && closed.snapshot.is_none());
@@ -95,35 +117,75 @@ mod tests {
 
     #[test]
     fn an_answered_call_is_hung_up_and_never_before_its_last_event() {
-        let mut ids = EventIds::new("n1", 0);
-        let mut open = call(Destination::Out, start());
+        let (mut calls, mut ids) = conversation();
         let later = Now {
             mono: start().mono + Duration::from_secs(10),
             wall: Wall(0),
         };
-        let connected = open.connected(later, &mut ids);
+        calls.open(start(), CallId(7), call(Destination::Out), &mut ids);
+        let change = (EventName::CallConnected, CallState::Connected);
+        let connected = calls
+            .change(later, CallId(7), change, &mut ids)
+            .expect("open");
         assert_eq!(
             connected.event.at,
             Wall::from_unix_seconds(1_010),
             "the stepped wall clock is not looked at"
         );
 
-        let closed = close_after_restart(
-            &connected.snapshot.expect("open"),
-            Wall::from_unix_seconds(5),
-            &mut ids,
-        )
-        .expect("readable");
+        let snapshot = connected.snapshot.expect("open");
+        let closed = close_after_restart([&*snapshot], 2, Wall::from_unix_seconds(5), &mut ids)
+            .expect("readable");
 
-        assert_eq!(closed.event.name, EventName::CallHangup);
-        assert_eq!(closed.event.at, Wall::from_unix_seconds(1_010));
+        assert_eq!(
+            closed
+                .iter()
+                .map(|fact| fact.event.name)
+                .collect::<Vec<_>>(),
+            [EventName::CallHangup]
+        );
+        assert_eq!(
+            closed.first().map(|fact| fact.event.at),
+            Some(Wall::from_unix_seconds(1_010))
+        );
+    }
+
+    #[test]
+    fn calls_of_one_root_are_closed_from_the_innermost_and_the_last_is_final() {
+        let (mut calls, mut ids) = conversation();
+        let outer = calls.open(start(), CallId(7), call(Destination::In), &mut ids);
+        let lost = calls.open(start(), CallId(8), call(Destination::In), &mut ids);
+        let inner = calls.open(start(), CallId(9), call(Destination::In), &mut ids);
+        let end = End::new(EndCause::NoAnswer.cause(), TerminatedBy::System);
+        calls
+            .end(
+                start(),
+                CallId(8),
+                (&end, crate::calls::Then::MayBeOver),
+                &mut ids,
+            )
+            .expect("open");
+        drop(lost);
+        let snapshots = [outer.snapshot.expect("open"), inner.snapshot.expect("open")];
+
+        let closed = close_after_restart(snapshots.iter().map(|s| &**s), 4, Wall(0), &mut ids)
+            .expect("readable");
+
+        let told: Vec<_> = closed
+            .iter()
+            .map(|fact| (fact.event.call, fact.event.seq, fact.event.is_final))
+            .collect();
+        assert_eq!(
+            told,
+            [(CallId(9), Some(5), false), (CallId(7), Some(6), true)]
+        );
     }
 
     #[test]
     fn a_snapshot_of_another_version_is_refused_not_guessed() {
         let mut ids = EventIds::new("n1", 0);
         assert_eq!(
-            close_after_restart(b"{}", Wall(0), &mut ids).err(),
+            close_after_restart([&b"{}"[..]], 1, Wall(0), &mut ids).err(),
             Some(UnreadableSnapshot)
         );
     }

@@ -143,8 +143,9 @@ impl Switch {
     }
 
     /// Configuration changed.
-    pub fn handle_directory(&mut self, change: DirectoryChange) {
-        self.pbx.handle_directory(change);
+    pub fn handle_directory(&mut self, now: Now, change: DirectoryChange) {
+        self.pbx.handle_directory(now, change);
+        self.drain(now);
     }
 
     /// Credentials changed.
@@ -156,7 +157,7 @@ impl Switch {
     /// Bindings stored before a restart.
     pub fn handle_restored(&mut self, now: Now, bindings: Vec<(PhoneId, Binding)>) {
         for (phone, binding) in &bindings {
-            self.pbx.bindings.insert(*phone, binding.clone());
+            self.pbx.office.bindings.insert(*phone, binding.clone());
         }
         self.stack.handle_command(now, Command::Restore(bindings));
         self.drain(now);

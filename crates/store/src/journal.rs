@@ -341,13 +341,17 @@ fn recover(db: &Connection) -> rusqlite::Result<Recovered> {
         |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
     )?;
     let open_calls = db
-        .prepare("SELECT call, root, snapshot FROM open_call ORDER BY call")?
+        .prepare(
+            "SELECT call, root, snapshot, (SELECT coalesce(max(seq), 0) FROM fact WHERE fact.root = open_call.root) \
+             FROM open_call ORDER BY root, call",
+        )?
         .query_map([], |row| {
             let snapshot: Vec<u8> = row.get(2)?;
             Ok(OpenCall {
                 call: CallId(row.get(0)?),
                 root: CallId(row.get(1)?),
                 snapshot: snapshot.into(),
+                last_seq: row.get(3)?,
             })
         })?
         .collect::<rusqlite::Result<Vec<_>>>()?;

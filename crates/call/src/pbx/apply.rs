@@ -20,6 +20,11 @@ impl Pbx {
                 ) {
                     *gate = *last;
                 }
+                if fact.cdr.is_some() {
+                    self.open.remove(&fact.event.call);
+                } else {
+                    self.open.insert(fact.event.call, fact.event.root);
+                }
                 self.actions.push_back(Action::Record(fact));
             }
             Effect::Held {
@@ -30,6 +35,7 @@ impl Pbx {
             Effect::Free { leg, command } => self.gate(0, leg, Class::Tells, command),
             Effect::Cancel { leg, reason } => self.cancel(leg, reason),
             Effect::DropHeld(leg) => self.fence.drop_held(leg),
+            Effect::ReserveCallIds(upto) => self.actions.push_back(Action::ReserveCallIds(upto)),
             Effect::Media(command) => self.actions.push_back(Action::Media(command)),
             Effect::Reply(reply) => {
                 if let Some(Gated::Reply(reply)) =

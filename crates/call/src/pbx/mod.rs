@@ -1,5 +1,6 @@
 //! All calls of a node: finds the call that an input belongs to, lets its phase decide, performs the effects.
 
+mod api;
 mod apply;
 mod incoming;
 
@@ -8,21 +9,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use offhook_base::{CallId, FactRecord, Mono, Now};
+use offhook_media_core::{MediaCommand, PortPair};
 use offhook_sip_core::{Command, Event, LegId, Origin, TxId};
 use offhook_sip_message::Method;
-use sha2::{Digest as _, Sha256};
 
-use crate::bindings::Bindings;
-use crate::command::{ApiCommand, ApiRefusal, ApiReply};
+use crate::CallIds;
+use crate::calls::Calls;
+use crate::command::ApiReply;
 use crate::config::CallConfig;
-use crate::directory::{Directory, DirectoryChange};
+use crate::directory::DirectoryChange;
 use crate::effect::Effect;
-use crate::fence::Fence;
+use crate::fence::{Class, Fence};
 use crate::limit::{Bucket, Buckets};
-use crate::phase::{Context, Input, Phase, reply};
-use crate::record::CallRecord;
-use crate::{CallIds, EventIds};
-use offhook_media_core::{MediaCommand, PortPair};
+use crate::office::Office;
+use crate::phase::{Context, Input, Phase, answer, reply};
 
 /// What the calls want done, in order.
 #[derive(Debug)]
@@ -50,11 +50,12 @@ pub(crate) enum Gated {
     Reply(ApiReply),
 }
 
+/// One conversation: the calls of one root, and where they stand.
 #[derive(Debug)]
 struct Entry {
-    record: CallRecord,
+    calls: Calls,
     phase: Phase,
-    /// The fact that the phase waits for: the first one while ringing, the answer once connected.
+    /// The fact that the phase waits for: the last call that was opened while ringing, the answer once connected.
     gate: u64,
     deadline: Option<Mono>,
     legs: Vec<LegId>,
@@ -69,72 +70,67 @@ pub struct LegName {
     pub index: u16,
 }
 
+/// Where a leg belongs.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    root: CallId,
+    name: LegName,
+}
+
 /// How long the legs of an ended call are still known: 64 × T1, in which copies of its last messages arrive.
 const LINGER: Duration = Duration::from_secs(34);
 
 /// The calls of one node; one owner, no lock.
 #[derive(Debug)]
 pub(crate) struct Pbx {
-    config: CallConfig,
-    pub(crate) directory: Directory,
-    pub(crate) bindings: Bindings,
-    calls: BTreeMap<CallId, Box<Entry>>,
-    legs: HashMap<LegId, LegName>,
+    pub(crate) office: Office,
+    /// By root.
+    conversations: BTreeMap<CallId, Box<Entry>>,
+    /// The root of each call that is open.
+    open: BTreeMap<CallId, CallId>,
+    legs: HashMap<LegId, Place>,
     timers: BTreeSet<(Mono, CallId)>,
     lingering: VecDeque<(Mono, Vec<LegId>)>,
     fence: Fence<LegId, Gated>,
-    ids: EventIds,
-    call_ids: CallIds,
-    ports: Vec<PortPair>,
     /// Calls that the disk has room for.
     room: usize,
     /// The node stops: new calls get 503.
     closing: bool,
-    salt: [u8; 32],
-    next_leg: u64,
-    next_tx: u64,
     sources: Buckets,
     new_calls: Option<Bucket>,
     effects: Vec<Effect>,
+    new_legs: Vec<(LegId, LegName)>,
     pub(crate) actions: VecDeque<Action>,
 }
 
 impl Pbx {
     pub(crate) fn new(config: CallConfig, call_ids: CallIds, seed: [u8; 32]) -> Self {
-        let [a, b, c, d, ..] = seed;
-        let ids = EventIds::new(&config.node, u32::from_le_bytes([a, b, c, d]));
         Self {
-            config,
-            directory: Directory::default(),
-            bindings: Bindings::default(),
-            calls: BTreeMap::new(),
+            office: Office::new(config, call_ids, seed),
+            conversations: BTreeMap::new(),
+            open: BTreeMap::new(),
             legs: HashMap::new(),
             timers: BTreeSet::new(),
             lingering: VecDeque::new(),
             fence: Fence::new(),
-            ids,
-            call_ids,
-            ports: Vec::new(),
             room: usize::MAX,
             closing: false,
-            salt: Sha256::digest(seed).into(),
-            next_leg: 0,
-            next_tx: 0,
             sources: Buckets::new(),
             new_calls: None,
             effects: Vec::new(),
+            new_legs: Vec::new(),
             actions: VecDeque::new(),
         }
     }
 
     /// Live calls.
     pub(crate) fn len(&self) -> usize {
-        self.calls.len()
+        self.open.len()
     }
 
     /// The call and name of a leg, also for a while after its call ended.
     pub(crate) fn leg(&self, leg: LegId) -> Option<LegName> {
-        self.legs.get(&leg).copied()
+        self.legs.get(&leg).map(|place| place.name)
     }
 
     pub(crate) fn is_stalled(&self, now: Mono) -> bool {
@@ -145,8 +141,29 @@ impl Pbx {
         self.fence.released_unheld()
     }
 
-    pub(crate) fn handle_directory(&mut self, change: DirectoryChange) {
-        self.directory.apply(change);
+    pub(crate) fn handle_directory(&mut self, now: Now, change: DirectoryChange) {
+        let gone = match &change {
+            DirectoryChange::RingGroupRemoved(group) => Some(*group),
+            DirectoryChange::Ddi(_)
+            | DirectoryChange::DdiRemoved(_)
+            | DirectoryChange::Phone(_)
+            | DirectoryChange::PhoneRemoved(_)
+            | DirectoryChange::Queue(_)
+            | DirectoryChange::QueueRemoved(_)
+            | DirectoryChange::RingGroup(_)
+            | DirectoryChange::Trunk(_)
+            | DirectoryChange::TrunkRemoved(_)
+            | DirectoryChange::User(_)
+            | DirectoryChange::UserRemoved(_) => None,
+        };
+        self.office.directory.apply(change);
+        if let Some(group) = gone {
+            // Rare, and each conversation knows best whether it hunts in that group.
+            let roots: Vec<CallId> = self.conversations.keys().copied().collect();
+            for root in roots {
+                self.feed(now, root, Input::GroupRemoved(group));
+            }
+        }
     }
 
     pub(crate) const fn handle_room(&mut self, calls: usize) {
@@ -154,16 +171,16 @@ impl Pbx {
     }
 
     pub(crate) fn handle_reserved(&mut self, upto: u64) {
-        self.call_ids.reserved(upto);
+        self.office.call_ids.reserved(upto);
     }
 
     /// Ports for calls to come. More than the core asked for are kept too: they are bound already.
     pub(crate) fn handle_ports(&mut self, pairs: impl IntoIterator<Item = PortPair>) {
-        self.ports.extend(pairs);
+        self.office.ports.extend(pairs);
     }
 
     pub(crate) fn ports_in_stock(&self) -> usize {
-        self.ports.len()
+        self.office.ports.len()
     }
 
     /// What the stack reports.
@@ -179,20 +196,16 @@ impl Pbx {
                 leg,
                 from: Origin::Trunk(_),
                 ..
-            } => self.gate(
-                0,
-                leg,
-                crate::fence::Class::Tells,
-                crate::phase::answer(leg, 404, Vec::new()),
-            ),
-            Event::Registered { phone, binding } => self.bindings.insert(phone, binding),
-            Event::Unregistered { phone, key } => self.bindings.remove(phone, &key),
+            } => self.gate(0, leg, Class::Tells, answer(leg, 404, Vec::new())),
+            Event::Registered { phone, binding } => self.office.bindings.insert(phone, binding),
+            Event::Unregistered { phone, key } => self.office.bindings.remove(phone, &key),
             Event::Cancelled { leg, reason } => {
-                self.feed_leg(now, leg, Input::Cancelled { reason })
+                self.feed_leg(now, leg, Input::Cancelled { leg, reason })
             }
             Event::Acked { leg, body } => self.feed_leg(now, leg, Input::Acked { leg, body }),
-            Event::AckMissing { leg } => self.feed_leg(now, leg, Input::AckMissing),
-            Event::Lost { leg } => self.feed_leg(now, leg, Input::AckMissing),
+            Event::AckMissing { leg } | Event::Lost { leg } => {
+                self.feed_leg(now, leg, Input::Lost { leg })
+            }
             Event::Provisional { leg, response } => {
                 self.feed_leg(now, leg, Input::Provisional { leg, response })
             }
@@ -200,21 +213,9 @@ impl Pbx {
                 if self.is_live(leg) {
                     return self.feed_leg(now, leg, Input::Answered { leg, response });
                 }
-                self.gate(
-                    0,
-                    leg,
-                    crate::fence::Class::Tells,
-                    Command::Ack { leg, body: None },
-                );
-                self.gate(
-                    0,
-                    leg,
-                    crate::fence::Class::Ends,
-                    Command::Bye {
-                        leg,
-                        headers: Vec::new(),
-                    },
-                );
+                let headers = Vec::new();
+                self.gate(0, leg, Class::Tells, Command::Ack { leg, body: None });
+                self.gate(0, leg, Class::Ends, Command::Bye { leg, headers });
             }
             Event::Refused {
                 leg,
@@ -236,10 +237,10 @@ impl Pbx {
                 self.answer_ended(leg, tx, request.view().method());
             }
             Event::Response { leg, tx, response } => {
-                self.feed_leg(now, leg, Input::Response { tx, response })
+                self.feed_leg(now, leg, Input::Response { leg, tx, response })
             }
             Event::Failed { leg, tx, status } => {
-                self.feed_leg(now, leg, Input::Failed { tx, status })
+                self.feed_leg(now, leg, Input::Failed { leg, tx, status })
             }
             // Text messages are not built yet; the stack admits no MESSAGE, so this is a peer's other method.
             Event::OutOfDialog { tx, .. } => {
@@ -252,36 +253,17 @@ impl Pbx {
         }
     }
 
-    /// A command of a REST client.
-    pub(crate) fn handle_api(&mut self, now: Now, command: ApiCommand, token: u64) {
-        let refusal = match command {
-            ApiCommand::Hangup { call } if self.calls.contains_key(&call) => {
-                return self.feed(now, call, Input::Hangup { token });
-            }
-            ApiCommand::Hangup { .. } => ApiRefusal::NotFound,
-            ApiCommand::Hold { .. }
-            | ApiCommand::Originate { .. }
-            | ApiCommand::QueueLive { .. }
-            | ApiCommand::Transfer { .. }
-            | ApiCommand::WrapupClose { .. } => ApiRefusal::Unavailable,
-        };
-        self.actions.push_back(Action::Reply(ApiReply {
-            token,
-            result: Err(refusal),
-        }));
-    }
-
-    /// The relay of `call` could not be started: a call that nobody would hear ends.
-    pub(crate) fn media_lost(&mut self, now: Now, call: CallId) {
-        self.feed(now, call, Input::MediaLost);
+    /// The relay of the conversation `root` could not be started: a call that nobody would hear ends.
+    pub(crate) fn media_lost(&mut self, now: Now, root: CallId) {
+        self.feed(now, root, Input::MediaLost);
     }
 
     /// Ends every call: cause System Shutdown. New ones are refused from here on.
     pub(crate) fn shut_down(&mut self, now: Now) {
         self.closing = true;
-        let open: Vec<CallId> = self.calls.keys().copied().collect();
-        for call in open {
-            self.feed(now, call, Input::Shutdown);
+        let roots: Vec<CallId> = self.conversations.keys().copied().collect();
+        for root in roots {
+            self.feed(now, root, Input::Shutdown);
         }
     }
 
@@ -293,11 +275,11 @@ impl Pbx {
     }
 
     pub(crate) fn handle_timeout(&mut self, now: Now) {
-        while let Some((at, call)) = self.timers.first().copied()
+        while let Some((at, root)) = self.timers.first().copied()
             && at <= now.mono
         {
             self.timers.pop_first();
-            self.feed(now, call, Input::Timeout);
+            self.feed(now, root, Input::Timeout);
         }
         while self
             .lingering
@@ -330,7 +312,7 @@ impl Pbx {
     fn is_live(&self, leg: LegId) -> bool {
         self.legs
             .get(&leg)
-            .is_some_and(|name| self.calls.contains_key(&name.call))
+            .is_some_and(|place| self.conversations.contains_key(&place.root))
     }
 
     /// A request for a call that has ended: its BYE crossed ours.
@@ -340,60 +322,75 @@ impl Pbx {
         } else {
             481
         };
-        self.gate(
-            0,
-            leg,
-            crate::fence::Class::Ends,
-            reply(tx, status, Vec::new()),
-        );
+        self.gate(0, leg, Class::Ends, reply(tx, status, Vec::new()));
     }
 
     fn feed_leg(&mut self, now: Now, leg: LegId, input: Input) {
-        if let Some(name) = self.legs.get(&leg) {
-            self.feed(now, name.call, input);
+        if let Some(place) = self.legs.get(&leg) {
+            self.feed(now, place.root, input);
         }
     }
 
-    /// Lets the call's phase decide and performs what it wants.
-    fn feed(&mut self, now: Now, call: CallId, input: Input) {
-        let Some(mut entry) = self.calls.remove(&call) else {
-            return;
-        };
+    /// Lets the conversation's phase decide and performs what it wants.
+    fn feed(&mut self, now: Now, root: CallId, input: Input) {
+        if let Some(entry) = self.conversations.remove(&root) {
+            self.run(now, entry, |cx, phase| phase.handle(cx, input));
+        }
+    }
+
+    /// Lets `step` move a conversation on.
+    fn run(
+        &mut self,
+        now: Now,
+        mut entry: Box<Entry>,
+        step: impl FnOnce(&mut Context<'_>, Phase) -> Phase,
+    ) {
         let mut effects = std::mem::take(&mut self.effects);
+        let mut legs = std::mem::take(&mut self.new_legs);
         let phase = std::mem::replace(&mut entry.phase, Phase::Ended);
         let mut cx = Context {
             now,
-            record: &mut entry.record,
-            ids: &mut self.ids,
-            longest: self.config.longest,
+            calls: &mut entry.calls,
+            office: &mut self.office,
             committed: self.fence.is_committed(entry.gate),
-            next_tx: &mut self.next_tx,
+            legs: &mut legs,
             effects: &mut effects,
         };
-        // A fault of ours in one call ends that call and leaves the others alone.
-        match catch_unwind(AssertUnwindSafe(|| phase.handle(&mut cx, input))) {
+        // A fault of ours in one conversation ends that one and leaves the others alone.
+        match catch_unwind(AssertUnwindSafe(|| step(&mut cx, phase))) {
             Ok(phase) => entry.phase = phase,
             Err(_) => {
-                tracing::error!(%call, "a fault in this call ended it");
-                // What was recorded before the fault has its seq; what it would have told nobody was told.
-                effects.retain(|effect| matches!(effect, Effect::Record(_)));
-                abandon(&mut entry, now, &mut self.ids, &mut effects);
+                tracing::error!(root = %entry.calls.root(), "a fault in this call ended it");
+                abandon(&mut entry, now, &mut self.office, &mut effects, &mut legs);
             }
         }
-        self.settle(now, call, entry, effects);
+        self.settle(now, entry, effects, legs);
     }
 
-    /// Performs the effects and files the call, or lets go of it when it is over.
-    fn settle(&mut self, now: Now, call: CallId, mut entry: Box<Entry>, mut effects: Vec<Effect>) {
+    /// Performs the effects and files the conversation, or lets go of it when it is over.
+    fn settle(
+        &mut self,
+        now: Now,
+        mut entry: Box<Entry>,
+        mut effects: Vec<Effect>,
+        mut legs: Vec<(LegId, LegName)>,
+    ) {
+        let root = entry.calls.root();
+        for (leg, name) in legs.drain(..) {
+            entry.legs.push(leg);
+            self.legs.insert(leg, Place { root, name });
+        }
+        self.new_legs = legs;
         let mut last = 0;
         for effect in effects.drain(..) {
             self.apply(now, effect, &mut entry.gate, &mut last);
         }
         self.effects = effects;
         if let Some(old) = entry.deadline.take() {
-            self.timers.remove(&(old, call));
+            self.timers.remove(&(old, root));
         }
         if matches!(entry.phase, Phase::Ended) {
+            debug_assert_eq!(entry.calls.iter().count(), 0, "every call has its end");
             self.lingering.push_back((now.mono + LINGER, entry.legs));
             return;
         }
@@ -402,48 +399,46 @@ impl Pbx {
             // A deadline that is due again at once would spin: time must pass in between.
             let at = at.max(now.mono + Duration::from_nanos(1));
             entry.deadline = Some(at);
-            self.timers.insert((at, call));
+            self.timers.insert((at, root));
         }
-        self.calls.insert(call, entry);
+        self.conversations.insert(root, entry);
     }
 }
 
-/// Ends a call whose phase was lost to a fault of ours: cause System Shutdown, and both legs are let go.
-fn abandon(entry: &mut Entry, now: Now, ids: &mut EventIds, effects: &mut Vec<Effect>) {
+/// Ends a conversation whose phase was lost to a fault of ours: cause System Shutdown, and all legs are let go.
+fn abandon(
+    entry: &mut Entry,
+    now: Now,
+    office: &mut Office,
+    effects: &mut Vec<Effect>,
+    legs: &mut Vec<(LegId, LegName)>,
+) {
+    use crate::calls::Then;
     use crate::cause::EndCause;
-    use crate::fence::Class;
     use crate::record::End;
 
+    // What was recorded before the fault has its seq; what it would have told nobody was told.
+    effects.retain(|effect| matches!(effect, Effect::Record(_)));
     entry.phase = Phase::Ended;
-    let over = effects
-        .iter()
-        .any(|effect| matches!(effect, Effect::Record(fact) if fact.event.name.is_last()));
-    let sip = if entry.record.connected_at.is_some() {
-        200
-    } else {
-        503
+    let root = entry.calls.root();
+    let answered = entry.calls.iter().any(|call| call.connected_at.is_some());
+    let cause = EndCause::SystemShutdown.with_sip(if answered { 200 } else { 503 });
+    let opened: Vec<LegId> = legs.iter().map(|(leg, _)| *leg).collect();
+    let mut cx = Context {
+        now,
+        calls: &mut entry.calls,
+        office,
+        committed: false,
+        legs,
+        effects,
     };
-    let end = End {
-        cause: EndCause::SystemShutdown.with_sip(sip),
-        by: offhook_base::TerminatedBy::System,
-        info: "".into(),
-    };
-    if !over {
-        effects.push(Effect::Record(Box::new(entry.record.ended(now, end, ids))));
+    let end = End::new(cause, offhook_base::TerminatedBy::System);
+    cx.end_all(&end, Then::MayBeOver);
+    for leg in entry.legs.iter().copied().chain(opened) {
+        cx.bye(leg, Vec::new());
     }
-    for leg in &entry.legs {
-        effects.push(Effect::Held {
-            leg: *leg,
-            class: Class::Ends,
-            command: Command::Bye {
-                leg: *leg,
-                headers: Vec::new(),
-            },
-        });
-    }
-    effects.push(Effect::Media(MediaCommand::Stop {
-        relay: offhook_media_core::RelayId(entry.record.id.0),
-    }));
+    let relay = offhook_media_core::RelayId(root.0);
+    cx.effects.push(Effect::Media(MediaCommand::Stop { relay }));
 }
 
 #[cfg(test)]

@@ -1,20 +1,28 @@
-//! Two legs are joined: media flows, either side may hold, either side may hang up.
+//! Two legs are joined: media flows, either side may hold, hang up or transfer the other.
+
+mod steering;
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use offhook_base::{Cause, Mono, TerminatedBy};
+use offhook_base::{Cause, Mono, TerminatedBy, UserId};
 use offhook_media_core::Side;
 use offhook_sip_core::{Body, Command, Headers, LegId, TxId};
 use offhook_sip_message::{Message, Method};
 
+use super::own::{Own, Why};
 use super::renegotiation::{Offer, Renegotiation, Renegotiations};
+use super::transfer::Departing;
+use super::waiting::acknowledge_stray;
 use super::{ANSWER_COMMIT_WITHIN, Context, Input, Phase, end_headers, reply};
+use crate::calls::Then;
 use crate::cause::EndCause;
+use crate::command::{ApiAnswer, ApiRefusal};
 use crate::convey;
 use crate::fence::Class;
 use crate::hold::Holds;
 use crate::media::{Media, NoMedia};
+use crate::record::End;
 
 /// A call that was answered.
 #[derive(Debug)]
@@ -22,10 +30,18 @@ pub(crate) struct Connected {
     caller: LegId,
     callee: LegId,
     media: Media,
+    /// The user of ours who pays for the call.
+    on_behalf: Option<UserId>,
     holds: Holds,
+    /// The caller's 200 is the news of this answer: before it is committed the caller can still be refused.
+    answers: bool,
     /// The callee's 2xx carried the offer and waits for the caller's ACK.
     owes_ack: bool,
     relayed: Renegotiations,
+    /// A re-INVITE of ours on its way.
+    own: Option<Own>,
+    /// Who transferred the caller here and has not hung up yet.
+    departing: Option<Departing>,
     ends_at: Mono,
     /// When the answer must be on disk; `None` once it is.
     committed_by: Option<Mono>,
@@ -37,72 +53,112 @@ pub(crate) struct Joined {
     pub(crate) caller: LegId,
     pub(crate) callee: LegId,
     pub(crate) media: Media,
+    pub(crate) on_behalf: Option<UserId>,
+    /// Whether the caller's INVITE is answered by this.
+    pub(crate) answers: bool,
     pub(crate) owes_ack: bool,
-    pub(crate) now: Mono,
     pub(crate) longest: Mono,
 }
 
 impl Connected {
-    pub(crate) fn new(joined: Joined) -> Self {
+    pub(crate) fn new(cx: &Context<'_>, joined: Joined) -> Self {
         Self {
             caller: joined.caller,
             callee: joined.callee,
             media: joined.media,
+            on_behalf: joined.on_behalf,
             holds: Holds::default(),
+            answers: joined.answers,
             owes_ack: joined.owes_ack,
             relayed: Renegotiations::default(),
+            own: None,
+            departing: None,
             ends_at: joined.longest,
-            committed_by: Some(joined.now + ANSWER_COMMIT_WITHIN),
+            committed_by: Some(cx.now.mono + ANSWER_COMMIT_WITHIN),
+        }
+    }
+
+    pub(crate) const fn owes_ack(&self) -> bool {
+        self.owes_ack
+    }
+
+    /// The first side hears by a re-INVITE who its partner is: `body` is that one's SDP.
+    pub(crate) fn align(&mut self, cx: &mut Context<'_>, body: Body) {
+        self.own = Some(Own::send(cx, (Side::A, self.caller), body, Why::Align));
+    }
+
+    /// Who transferred the caller here is still there.
+    pub(crate) fn departs(&mut self, departing: Option<Departing>) {
+        self.departing = departing;
+    }
+
+    /// The call goes on as it was before a transfer that failed.
+    pub(crate) fn was_held(&mut self, cx: &mut Context<'_>, holds: Holds) {
+        self.holds = holds;
+        if holds.any() {
+            cx.hold_all(true);
         }
     }
 
     pub(crate) fn next_timeout(&self) -> Mono {
-        self.committed_by
-            .map_or(self.ends_at, |by| by.min(self.ends_at))
+        let again_at = self.own.as_ref().and_then(|own| own.again_at);
+        [self.committed_by, again_at]
+            .into_iter()
+            .flatten()
+            .fold(self.ends_at, Mono::min)
     }
 
-    pub(crate) fn handle(self: Box<Self>, cx: &mut Context<'_>, input: Input) -> Phase {
+    pub(crate) fn handle(mut self: Box<Self>, cx: &mut Context<'_>, input: Input) -> Phase {
+        let input = match self.departing.take() {
+            Some(departing) => {
+                let (departing, input) = departing.hear(cx, input);
+                self.departing = departing;
+                match input {
+                    Some(input) => input,
+                    None => return Phase::Connected(self),
+                }
+            }
+            None => input,
+        };
         match input {
             Input::Request { leg, tx, request } => return self.on_request(cx, leg, tx, &request),
-            Input::Response { tx, response } => return self.on_response(cx, tx, &response),
-            Input::Failed { tx, status } => return self.on_failed(cx, tx, status),
+            Input::Response { leg, tx, response } => {
+                return self.on_response(cx, leg, tx, &response);
+            }
+            Input::Failed { tx, status, .. } => return self.on_failed(cx, tx, status),
             Input::Acked { leg, body } => return self.on_acked(cx, leg, body.as_ref()),
-            Input::AckMissing => {
-                return self.end_both(cx, EndCause::TimerExpired.cause(), TerminatedBy::System);
+            Input::Lost { leg } if leg == self.caller || leg == self.callee => {
+                let cause = EndCause::TimerExpired.cause();
+                return self.end_both(cx, cause, TerminatedBy::System);
             }
             Input::Hangup { token } => {
-                let phase = self.end_both(cx, EndCause::ManagerRequest.cause(), TerminatedBy::Api);
-                cx.reply_api(token);
+                let cause = EndCause::ManagerRequest.cause();
+                let phase = self.end_both(cx, cause, TerminatedBy::Api);
+                cx.reply_api(token, Ok(ApiAnswer::Done));
                 return phase;
             }
+            Input::Hold { token, held, by } => self.on_hold(cx, token, held, by),
+            Input::Transfer(request) => return self.on_transfer(cx, request),
             Input::Shutdown => {
-                return self.end_both(
-                    cx,
-                    EndCause::SystemShutdown.with_sip(200),
-                    TerminatedBy::System,
-                );
+                let cause = EndCause::SystemShutdown.with_sip(200);
+                return self.end_both(cx, cause, TerminatedBy::System);
             }
             Input::MediaLost => {
                 let cause = EndCause::CircuitCongestion.with_sip(200);
                 return self.end_both(cx, cause, TerminatedBy::System);
             }
             Input::Timeout => return self.on_timeout(cx),
-            Input::Answered { leg, .. } => {
-                // A phone that lost the race answered before its CANCEL landed (RFC 3261 §13.2.2.4).
-                cx.free(leg, Command::Ack { leg, body: None });
-                cx.free(
-                    leg,
-                    Command::Bye {
-                        leg,
-                        headers: Vec::new(),
-                    },
-                );
-            }
-            Input::Cancelled { reason: Some(bye) } if bye.view().method() == Some(Method::Bye) => {
-                return self.on_early_bye(cx, &bye);
-            }
+            // A phone that lost the race answered before its CANCEL landed (RFC 3261 §13.2.2.4).
+            Input::Answered { leg, .. } => cx.not_wanted(leg),
+            Input::Cancelled {
+                reason: Some(bye), ..
+            } if bye.view().method() == Some(Method::Bye) => return self.on_early_bye(cx, &bye),
             // A CANCEL after the answer was handed over changes nothing; what a loser still says neither.
-            Input::Cancelled { .. } | Input::Provisional { .. } | Input::Refused { .. } => {}
+            Input::Cancelled { .. }
+            | Input::GroupRemoved(_)
+            | Input::Lost { .. }
+            | Input::Provisional { .. }
+            | Input::Refused { .. } => {}
         }
         Phase::Connected(self)
     }
@@ -127,10 +183,12 @@ impl Connected {
     ) -> Phase {
         match request.view().method() {
             Some(Method::Bye) => return self.on_bye(cx, leg, tx, request),
-            Some(Method::Options) => cx.free(leg, reply(tx, 200, Vec::new())),
-            // Transfer is a machine of its own; a REFER never falls through to the other side.
-            Some(Method::Refer | Method::Subscribe | Method::Register | Method::Publish) => {
-                cx.free(leg, reply(tx, 405, Vec::new()))
+            Some(Method::Options) => cx.reply(leg, tx, 200, Vec::new()),
+            Some(Method::Refer) => return self.on_refer(cx, leg, tx, request),
+            // A NOTIFY would belong to a subscription, and we have none.
+            Some(Method::Notify) => cx.reply(leg, tx, 481, Vec::new()),
+            Some(Method::Subscribe | Method::Register | Method::Publish) => {
+                cx.reply(leg, tx, 405, Vec::new());
             }
             _ => self.relay(cx, leg, tx, request),
         }
@@ -154,7 +212,7 @@ impl Connected {
                         Bytes::from_static(b"Warning"),
                         Bytes::from_static(b"304 offhook \"No audio that can be relayed\""),
                     );
-                    return cx.free(leg, reply(tx, 488, vec![warning]));
+                    return cx.reply(leg, tx, 488, vec![warning]);
                 };
                 (
                     Some(Body {
@@ -168,7 +226,7 @@ impl Connected {
             body => (body, Offer::None),
         };
         let to = self.leg_of(from.other());
-        let out = cx.next_tx();
+        let out = cx.office.next_tx();
         self.relayed.push(Renegotiation {
             asked: tx,
             from,
@@ -191,10 +249,15 @@ impl Connected {
     fn on_response(
         mut self: Box<Self>,
         cx: &mut Context<'_>,
+        leg: LegId,
         tx: TxId,
         response: &Message,
     ) -> Phase {
+        if let Some(own) = self.own.take_if(|own| own.is(tx)) {
+            return self.on_own_response(cx, own, response);
+        }
         let Some(asked) = self.relayed.take(tx) else {
+            acknowledge_stray(cx, leg, response);
             return Phase::Connected(self);
         };
         let status = response.view().status().unwrap_or(500);
@@ -228,7 +291,7 @@ impl Connected {
                     },
                 );
             }
-            cx.free(asker, reply(asked.asked, 488, Vec::new()));
+            cx.reply(asker, asked.asked, 488, Vec::new());
             return self.end_both(
                 cx,
                 EndCause::IncompatibleDestination.with_sip(200),
@@ -291,7 +354,7 @@ impl Connected {
         if held == before {
             return false;
         }
-        cx.record(|record, now, ids| record.hold(now, held, ids));
+        cx.hold_all(held);
         true
     }
 
@@ -304,7 +367,7 @@ impl Connected {
     ) -> Phase {
         let asker = self.leg_of(asked.from);
         self.media.settle(asked.from, false, cx.effects);
-        cx.free(asker, reply(asked.asked, status, headers));
+        cx.reply(asker, asked.asked, status, headers);
         // RFC 3261 §12.2.1.2: the other side does not know the dialog any more.
         if matches!(status, 408 | 481) {
             return self.end_both(
@@ -317,6 +380,9 @@ impl Connected {
     }
 
     fn on_failed(mut self: Box<Self>, cx: &mut Context<'_>, tx: TxId, status: u16) -> Phase {
+        if let Some(own) = self.own.take_if(|own| own.is(tx)) {
+            return self.on_own_refused(cx, own, status);
+        }
         match self.relayed.take(tx) {
             Some(asked) => self.refuse_relayed(cx, &asked, status, Vec::new()),
             None => Phase::Connected(self),
@@ -359,8 +425,11 @@ impl Connected {
             );
         };
         if let Some(codec) = crate::media::codec(&answer) {
-            cx.record.src.codec.clone_from(&codec);
-            cx.record.dst.codec = codec;
+            let call = cx.calls.innermost().map(|call| call.id);
+            if let Some(record) = call.and_then(|call| cx.calls.get_mut(call)) {
+                record.src.codec.clone_from(&codec);
+                record.dst.codec = codec;
+            }
         }
         let before = self.holds.any();
         if let Some(offered_held) = awaited {
@@ -377,11 +446,11 @@ impl Connected {
     }
 
     /// The caller hung up by BYE on the early dialog while its 200 waited for the commit: it never gets that 200.
-    fn on_early_bye(self, cx: &mut Context<'_>, bye: &Message) -> Phase {
+    fn on_early_bye(mut self, cx: &mut Context<'_>, bye: &Message) -> Phase {
         let cause = convey::cause_of(Some(bye), EndCause::NormalClearing, 200).cause();
         cx.effects
             .push(crate::effect::Effect::DropHeld(self.caller));
-        cx.end(cause, TerminatedBy::Caller);
+        self.end_calls(cx, cause, TerminatedBy::Caller);
         cx.refuse_caller(self.caller, 487, vec![convey::reason(cause)]);
         if self.owes_ack {
             cx.free(
@@ -397,7 +466,7 @@ impl Connected {
         Phase::Ended
     }
 
-    fn on_bye(self, cx: &mut Context<'_>, leg: LegId, tx: TxId, request: &Message) -> Phase {
+    fn on_bye(mut self, cx: &mut Context<'_>, leg: LegId, tx: TxId, request: &Message) -> Phase {
         let side = self.side_of(leg);
         let by = match side {
             Side::A => TerminatedBy::Caller,
@@ -405,8 +474,7 @@ impl Connected {
         };
         let cause = convey::cause_of(Some(request), EndCause::NormalClearing, 200).cause();
         let other = self.leg_of(side.other());
-        self.refuse_pending(cx);
-        cx.end(cause, by);
+        self.end_calls(cx, cause, by);
         cx.held(leg, Class::Ends, reply(tx, 200, Vec::new()));
         cx.bye(other, end_headers(Some(request), cause));
         self.media.stop(cx.effects);
@@ -416,7 +484,23 @@ impl Connected {
     /// RFC 3261 §15.1.2: what was still asked of us is answered 487 when the call ends.
     fn refuse_pending(&self, cx: &mut Context<'_>) {
         for asked in self.relayed.iter() {
-            cx.free(self.leg_of(asked.from), reply(asked.asked, 487, Vec::new()));
+            cx.reply(self.leg_of(asked.from), asked.asked, 487, Vec::new());
+        }
+    }
+
+    /// Ends all calls of the conversation, and what was still going on in it.
+    fn end_calls(&mut self, cx: &mut Context<'_>, cause: Cause, by: TerminatedBy) {
+        self.refuse_pending(cx);
+        cx.end_all(&End::new(cause, by), Then::MayBeOver);
+        if let Some(departing) = self.departing.take() {
+            departing.hang_up(cx);
+        }
+        if let Some(Own {
+            why: Why::Hold { token, .. },
+            ..
+        }) = self.own.take()
+        {
+            cx.reply_api(token, Err(ApiRefusal::NotFound));
         }
     }
 
@@ -428,6 +512,11 @@ impl Connected {
                 return self.end_unconfirmed(cx);
             }
         }
+        if let Some(own) = &mut self.own
+            && own.again_at.is_some_and(|at| at <= now)
+        {
+            own.try_again(cx);
+        }
         if self.ends_at <= now {
             return self.end_both(cx, EndCause::AllottedTimeout.cause(), TerminatedBy::System);
         }
@@ -435,20 +524,23 @@ impl Connected {
     }
 
     /// The answer could not be committed in time: the phone that answered gets ACK and BYE, the caller 503.
-    fn end_unconfirmed(self, cx: &mut Context<'_>) -> Phase {
+    fn end_unconfirmed(mut self, cx: &mut Context<'_>) -> Phase {
         let cause = EndCause::TemporaryFailure.cause();
         cx.effects
             .push(crate::effect::Effect::DropHeld(self.caller));
-        cx.end(cause, TerminatedBy::System);
-        cx.refuse_caller(self.caller, 503, vec![convey::reason(cause)]);
+        self.end_calls(cx, cause, TerminatedBy::System);
+        if self.answers {
+            cx.refuse_caller(self.caller, 503, vec![convey::reason(cause)]);
+        } else {
+            cx.bye(self.caller, vec![convey::reason(cause)]);
+        }
         cx.bye(self.callee, vec![convey::reason(cause)]);
         self.media.stop(cx.effects);
         Phase::Ended
     }
 
-    fn end_both(self, cx: &mut Context<'_>, cause: Cause, by: TerminatedBy) -> Phase {
-        self.refuse_pending(cx);
-        cx.end(cause, by);
+    fn end_both(mut self, cx: &mut Context<'_>, cause: Cause, by: TerminatedBy) -> Phase {
+        self.end_calls(cx, cause, by);
         cx.bye(self.caller, vec![convey::reason(cause)]);
         cx.bye(self.callee, vec![convey::reason(cause)]);
         self.media.stop(cx.effects);

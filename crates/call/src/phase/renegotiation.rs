@@ -50,6 +50,11 @@ impl Renegotiations {
         Some(self.waiting.swap_remove(at))
     }
 
+    /// Whether nothing is in progress.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.acks.is_empty()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Renegotiation> {
         self.waiting.iter()
     }

@@ -272,7 +272,7 @@ impl Loop {
         let switch = &mut self.core.switch;
         match input {
             CallInput::Account(change) => switch.handle_account(now, change),
-            CallInput::Directory(change) => switch.handle_directory(change),
+            CallInput::Directory(change) => switch.handle_directory(now, change),
             CallInput::FlowClosed(flow) => {
                 self.flows.remove(&flow);
                 switch.handle_flow_closed(now, flow);

@@ -69,8 +69,8 @@ fn read(snapshot: &[u8]) -> Option<Arc<LiveCall>> {
         connected_at: call.connected_at,
         src: party(call.src),
         dst: party(call.dst),
-        queue_state: String::new(),
-        referred_by: String::new(),
+        queue_state: call.queue_state,
+        referred_by: call.referred_by,
         monitor_state: 0,
     }))
 }

@@ -69,13 +69,17 @@ pub(crate) fn sweep(
 ) -> anyhow::Result<u64> {
     let mut ids = EventIds::new(node, draw()?);
     let mut next = 1;
-    for open in &recovered.open_calls {
-        let fact = close_after_restart(&open.snapshot, now, &mut ids)
-            .with_context(|| format!("closing call {} of the previous process", open.call))?;
-        while journal.record(next, fact.clone()).is_err() {
-            std::thread::sleep(Duration::from_millis(5));
+    for open in recovered.open_calls.chunk_by(|a, b| a.root == b.root) {
+        let Some(first) = open.first() else { continue };
+        let snapshots = open.iter().map(|call| &*call.snapshot);
+        let facts = close_after_restart(snapshots, first.last_seq, now, &mut ids)
+            .with_context(|| format!("closing call {} of the previous process", first.root))?;
+        for fact in facts {
+            while journal.record(next, fact.clone()).is_err() {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            next += 1;
         }
-        next += 1;
     }
     if next > 1 {
         tracing::info!(
@@ -89,10 +93,10 @@ pub(crate) fn sweep(
 /// Users, phones and registrations into the switch.
 fn load(switch: &mut Switch, db: &ConfigDb, now: Now) -> anyhow::Result<()> {
     for user in db.all_users(now.wall).context("reading users")? {
-        switch.handle_directory(changes::directory_user(&user));
+        switch.handle_directory(now, changes::directory_user(&user));
     }
     for account in db.accounts().context("reading phones")? {
-        switch.handle_directory(changes::directory_phone(&account));
+        switch.handle_directory(now, changes::directory_phone(&account));
         switch.handle_account(now, AccountChange::Put(changes::sip_account(account)));
     }
     let stored = db
@@ -143,6 +147,10 @@ fn call_config(config: &Config, listeners: &Listeners) -> CallConfig {
     };
     let mut calls = CallConfig::new(&config.node.name, &host);
     calls.relay = (config.media.relay == Relay::Always).then(|| listeners.media_ip());
+    if !config.sip.domain.is_empty() {
+        calls.own_hosts = listeners.own_hosts();
+        calls.own_hosts.push(config.sip.domain.clone());
+    }
     let limits = &config.limits;
     let limit = |n: u32| (n > 0).then_some(n);
     calls.new_calls_per_s = limit(limits.max_new_calls_per_s);

@@ -19,7 +19,8 @@ pub(super) struct Disk {
     have: BTreeSet<(CallId, EventName)>,
     /// Handed over and not on disk: a crash takes them.
     pending: VecDeque<(u64, FactRecord)>,
-    open: BTreeMap<CallId, Arc<[u8]>>,
+    /// By call and root.
+    open: BTreeMap<(CallId, CallId), Arc<[u8]>>,
     handed: u64,
     next_call_id: u64,
     next_delivery: u64,
@@ -29,6 +30,9 @@ pub(super) struct Disk {
     /// Each first delivery in the order in which the receiver got it.
     pub(super) received: BTreeMap<WebhookId, Vec<Arc<EventRecord>>>,
 }
+
+/// Snapshots of the open calls of one root, and the number of its last event.
+pub(super) type OpenRoot = (Vec<Arc<[u8]>>, u64);
 
 /// What one commit brought.
 #[derive(Debug, Default)]
@@ -79,8 +83,18 @@ impl Disk {
         DeliveryId(self.next_delivery)
     }
 
-    pub(super) fn open_calls(&self) -> Vec<Arc<[u8]>> {
-        self.open.values().cloned().collect()
+    /// The calls that are open, by root, each with the number of the root's last event.
+    pub(super) fn open_roots(&self) -> Vec<OpenRoot> {
+        let mut roots: BTreeMap<CallId, OpenRoot> = BTreeMap::new();
+        for ((_, root), snapshot) in &self.open {
+            roots.entry(*root).or_default().0.push(Arc::clone(snapshot));
+        }
+        for event in &self.committed {
+            if let Some((_, last)) = roots.get_mut(&event.root) {
+                *last = event.seq.unwrap_or(*last).max(*last);
+            }
+        }
+        roots.into_values().collect()
     }
 
     pub(super) fn bindings(&self) -> Vec<(PhoneId, Binding)> {
@@ -117,10 +131,10 @@ impl Disk {
             let event = Arc::new(fact.event.clone());
             match fact.snapshot {
                 Some(snapshot) => {
-                    self.open.insert(event.call, snapshot);
+                    self.open.insert((event.call, event.root), snapshot);
                 }
                 None => {
-                    self.open.remove(&event.call);
+                    self.open.remove(&(event.call, event.root));
                 }
             }
             let mut routes = Vec::new();

@@ -322,7 +322,7 @@ impl World {
                 active: true,
                 dnd: false,
             };
-            switch.handle_directory(DirectoryChange::User(user));
+            switch.handle_directory(self.now, DirectoryChange::User(user));
         }
         for (phone, user) in phones(self.plan.users) {
             let entry = offhook_call::Phone {
@@ -330,7 +330,7 @@ impl World {
                 user: UserId(user),
                 display_name: String::new(),
             };
-            switch.handle_directory(DirectoryChange::Phone(entry));
+            switch.handle_directory(self.now, DirectoryChange::Phone(entry));
             let (name, password) = (format!("p{phone}"), format!("secret{phone}"));
             let account = Account {
                 phone: PhoneId(phone),
@@ -352,11 +352,14 @@ impl World {
             u32::from_le_bytes([seed[0], seed[1], seed[2], seed[3]]),
         );
         let mut next = self.disk.next_fact();
-        for snapshot in self.disk.open_calls() {
-            let fact = close_after_restart(&snapshot, self.now.wall, &mut ids)
+        for (open, last_seq) in self.disk.open_roots() {
+            let snapshots = open.iter().map(|snapshot| &**snapshot);
+            let facts = close_after_restart(snapshots, last_seq, self.now.wall, &mut ids)
                 .expect("our own snapshot can be read");
-            self.disk.hand_over(next, fact);
-            next += 1;
+            for fact in facts {
+                self.disk.hand_over(next, fact);
+                next += 1;
+            }
         }
         let reserved = self.disk.next_call_id() + 1_000;
         self.disk.reserve(reserved);

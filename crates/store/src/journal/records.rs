@@ -108,6 +108,8 @@ pub struct OpenCall {
     pub root: CallId,
     /// The state its owner saved with its last fact.
     pub snapshot: Arc<[u8]>,
+    /// Number of the last event of its root.
+    pub last_seq: u64,
 }
 
 /// The last `seq` of a root that was routed to a webhook.

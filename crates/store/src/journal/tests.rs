@@ -157,7 +157,8 @@ fn what_is_committed_is_there_after_the_process_vanished() {
         [OpenCall {
             call: CallId(5),
             root: CallId(5),
-            snapshot: ringing.snapshot.clone().unwrap()
+            snapshot: ringing.snapshot.clone().unwrap(),
+            last_seq: 2,
         }]
     );
     assert_eq!((found.next_pos, found.unfinished), (JournalPos(3), 2));

@@ -163,7 +163,7 @@ fn info_passes_and_refer_never_falls_through() {
     let mut script = connected();
     script.request(A, 2, "INFO", None).expect(&["B1 INFO"]);
     script.response(B1, 1, 200, None).expect(&["reply 2 200"]);
-    script.request(A, 4, "REFER", None).expect(&["reply 4 405"]);
+    script.request(A, 4, "REFER", None).expect(&["reply 4 400"]);
     script
         .request(A, 6, "OPTIONS", None)
         .expect(&["reply 6 200"]);

@@ -1,9 +1,12 @@
 //! Scripted calls: events of the stack in, commands and facts out, as lines of text. Time is virtual.
 
+mod click;
 mod ending;
+mod group;
 mod holding;
 mod ringing;
 mod stalls;
+mod transfer;
 
 use std::time::Duration;
 
@@ -24,7 +27,7 @@ pub(super) const B1: LegId = LegId(3);
 /// The second one.
 pub(super) const B2: LegId = LegId(5);
 
-/// A PBX with 2001 (phone 1) and 2002 (phones 2 and 3), whose journal commits when told to.
+/// A PBX with 2001 (phone 1), 2002 (phones 2 and 3), 2003 (phone 4) and 2004 (phone 5), whose journal commits when told to.
 pub(super) struct Script {
     pub(super) pbx: Pbx,
     pub(super) now: Now,
@@ -43,7 +46,16 @@ impl Script {
         let mut config = CallConfig::new("n1", "pbx.example");
         change(&mut config);
         let mut pbx = Pbx::new(config, CallIds::new(0, 1, 1_000_000), [7; 32]);
-        for (user, ext) in [(100_001, "2001"), (100_002, "2002")] {
+        let now = Now {
+            mono: offhook_base::Mono(1_000_000_000),
+            wall: Wall::from_unix_seconds(1_700_000_000),
+        };
+        for (user, ext) in [
+            (100_001, "2001"),
+            (100_002, "2002"),
+            (100_003, "2003"),
+            (100_004, "2004"),
+        ] {
             let user = User {
                 id: UserId(user),
                 ext: ext.into(),
@@ -51,20 +63,22 @@ impl Script {
                 active: true,
                 dnd: false,
             };
-            pbx.handle_directory(DirectoryChange::User(user));
+            pbx.handle_directory(now, DirectoryChange::User(user));
         }
-        for (phone, user) in [(1, 100_001), (2, 100_002), (3, 100_002)] {
+        for (phone, user) in [
+            (1, 100_001),
+            (2, 100_002),
+            (3, 100_002),
+            (4, 100_003),
+            (5, 100_004),
+        ] {
             let phone = Phone {
                 id: PhoneId(phone),
                 user: UserId(user),
                 display_name: String::new(),
             };
-            pbx.handle_directory(DirectoryChange::Phone(phone));
+            pbx.handle_directory(now, DirectoryChange::Phone(phone));
         }
-        let now = Now {
-            mono: offhook_base::Mono(1_000_000_000),
-            wall: Wall::from_unix_seconds(1_700_000_000),
-        };
         Self {
             pbx,
             now,
@@ -161,6 +175,21 @@ impl Script {
         })
     }
 
+    /// A phone transfers the other side.
+    pub(super) fn refer(&mut self, leg: LegId, tx: u64, to: &str) -> &mut Self {
+        let request = message(
+            "REFER sip:pbx.example SIP/2.0",
+            "3 REFER",
+            &[&format!("Refer-To: {to}")],
+            None,
+        );
+        self.event(Event::Request {
+            leg,
+            tx: TxId(tx),
+            request,
+        })
+    }
+
     /// Answers our `n`-th request inside a leg.
     pub(super) fn response(
         &mut self,
@@ -176,6 +205,15 @@ impl Script {
         })
     }
 
+    /// Answers our `n`-th request, a NOTIFY, with 200.
+    pub(super) fn notified(&mut self, leg: LegId, n: u64) -> &mut Self {
+        self.event(Event::Response {
+            leg,
+            tx: TxId::outgoing(n),
+            response: message("SIP/2.0 200 OK", "2 NOTIFY", &[], None),
+        })
+    }
+
     pub(super) fn acked(&mut self, leg: LegId, sdp: Option<&str>) -> &mut Self {
         let body = sdp.map(|sdp| message("ACK sip:pbx.example SIP/2.0", "1 ACK", &[], Some(sdp)));
         self.event(Event::Acked { leg, body })
@@ -188,6 +226,39 @@ impl Script {
         });
         self.pbx.handle_ports(pairs);
         self
+    }
+
+    /// A REST client wants something; what came of it shows as `api <token> …`.
+    pub(super) fn api(&mut self, token: u64, command: crate::ApiCommand) -> &mut Self {
+        self.pbx.handle_api(self.now, command, token);
+        self.drain();
+        self
+    }
+
+    /// `call.name seq final cause` of every event so far.
+    pub(super) fn told(&self) -> Vec<String> {
+        self.bodies
+            .iter()
+            .map(|body| {
+                let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+                let line = format!(
+                    "{} {} {} {}{}>{} {}{}",
+                    body["seq"],
+                    body["call_id"],
+                    text("event_name"),
+                    if text("context") == "LOCAL_USER" {
+                        String::new()
+                    } else {
+                        format!("{} ", text("context"))
+                    },
+                    text("src"),
+                    text("dst"),
+                    text("t_cause"),
+                    if body["final"] == true { " final" } else { "" },
+                );
+                line.trim_end().to_owned()
+            })
+            .collect()
     }
 
     /// A REST client hangs up.

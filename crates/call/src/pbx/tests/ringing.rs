@@ -234,7 +234,9 @@ fn do_not_disturb_is_busy_without_an_invite() {
         active: true,
         dnd: true,
     };
-    script.pbx.handle_directory(DirectoryChange::User(user));
+    script
+        .pbx
+        .handle_directory(script.now, DirectoryChange::User(user));
     script.invite("2002", None).commit();
     script.expect(&[
         "* call.initial",
@@ -260,10 +262,10 @@ fn an_offer_without_audio_cannot_be_relayed() {
         )
         .commit();
     script.expect(&[
-        "media Release { pair: PairId(3) }",
-        "media Release { pair: PairId(2) }",
         "* call.initial",
         "* call.missed Incompatible Destination",
+        "media Release { pair: PairId(3) }",
+        "media Release { pair: PairId(2) }",
         "-- commit",
         "A 488",
     ]);

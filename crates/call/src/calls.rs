@@ -1,0 +1,165 @@
+//! The calls of one conversation that are open: they share a root, its clock and its sequence numbers.
+//!
+//! A plain call is alone. A member of a ring group or an agent of a queue has a call of its own beside that of the
+//! group or queue; a click-to-call has one for the originator and one for whom he calls; a transfer ends them all and
+//! opens the next. Every change of one of them becomes a fact here, and nowhere else.
+
+use offhook_base::{CallId, EventName, FactRecord, Now, Wall};
+
+use crate::EventIds;
+use crate::record::{CallRecord, CallState, End, NewCall, Stamp};
+
+/// The open calls of a conversation, outermost first, and what they share.
+#[derive(Debug)]
+pub(crate) struct Calls {
+    root: CallId,
+    src_hash: String,
+    seq: u64,
+    started: Now,
+    last_event_at: Wall,
+    open: Vec<CallRecord>,
+    transfers: u32,
+}
+
+/// Whether the conversation goes on after a call of it has ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Then {
+    /// Another call follows, though none may be open now: a transfer.
+    GoesOn,
+    /// It is over when no other call is open.
+    MayBeOver,
+}
+
+impl Calls {
+    /// A conversation that starts now.
+    pub(crate) const fn new(root: CallId, src_hash: String, now: Now) -> Self {
+        Self {
+            root,
+            src_hash,
+            seq: 0,
+            started: now,
+            last_event_at: now.wall,
+            open: Vec::new(),
+            transfers: 0,
+        }
+    }
+
+    /// Whether no call was opened yet: the first one is the root.
+    pub(crate) const fn is_new(&self) -> bool {
+        self.seq == 0
+    }
+
+    /// How often a call of it was transferred.
+    pub(crate) const fn transfers(&self) -> u32 {
+        self.transfers
+    }
+
+    /// One more transfer.
+    pub(crate) const fn note_transfer(&mut self) {
+        self.transfers += 1;
+    }
+
+    /// The root call, which names the conversation also when it has ended itself.
+    pub(crate) const fn root(&self) -> CallId {
+        self.root
+    }
+
+    /// The open calls, outermost first.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &CallRecord> {
+        self.open.iter()
+    }
+
+    /// The innermost open call: who talks to whom.
+    pub(crate) fn innermost(&self) -> Option<&CallRecord> {
+        self.open.last()
+    }
+
+    /// Its id; the root's while none is open.
+    pub(crate) fn innermost_id(&self) -> CallId {
+        self.innermost().map_or(self.root, |call| call.id)
+    }
+
+    pub(crate) fn get_mut(&mut self, call: CallId) -> Option<&mut CallRecord> {
+        self.open.iter_mut().find(|record| record.id == call)
+    }
+
+    /// Opens a call; its first event is `call.initial`.
+    pub(crate) fn open(
+        &mut self,
+        now: Now,
+        id: CallId,
+        call: NewCall,
+        ids: &mut EventIds,
+    ) -> FactRecord {
+        let (at, stamp) = (self.wall_at(now), self.seq);
+        let started = Stamp {
+            root: self.root,
+            src_hash: &self.src_hash,
+            seq: stamp,
+            at,
+        };
+        let mut record = CallRecord::new(id, started, call);
+        let fact = record.change(
+            self.next(at),
+            EventName::CallInitial,
+            CallState::Initial,
+            ids,
+        );
+        self.open.push(record);
+        fact
+    }
+
+    /// Records a change of an open call; `None` when there is no such call.
+    pub(crate) fn change(
+        &mut self,
+        now: Now,
+        call: CallId,
+        (name, state): (EventName, CallState),
+        ids: &mut EventIds,
+    ) -> Option<FactRecord> {
+        let place = self.open.iter().position(|record| record.id == call)?;
+        let at = self.wall_at(now);
+        self.seq += 1;
+        self.last_event_at = at;
+        let stamp = Stamp {
+            root: self.root,
+            src_hash: &self.src_hash,
+            seq: self.seq,
+            at,
+        };
+        let record = self.open.get_mut(place)?;
+        Some(record.change(stamp, name, state, ids))
+    }
+
+    /// Records the end of an open call; `None` when there is no such call.
+    pub(crate) fn end(
+        &mut self,
+        now: Now,
+        call: CallId,
+        (end, then): (&End, Then),
+        ids: &mut EventIds,
+    ) -> Option<FactRecord> {
+        let place = self.open.iter().position(|record| record.id == call)?;
+        let at = self.wall_at(now);
+        let record = self.open.remove(place);
+        let is_final = self.open.is_empty() && then == Then::MayBeOver;
+        Some(record.end(self.next(at), end, is_final, ids))
+    }
+
+    /// The stamp of the next event.
+    fn next(&mut self, at: Wall) -> Stamp<'_> {
+        self.seq += 1;
+        self.last_event_at = at;
+        Stamp {
+            root: self.root,
+            src_hash: &self.src_hash,
+            seq: self.seq,
+            at,
+        }
+    }
+
+    /// The conversation's own wall clock, which a stepped one never bends: wall at its start + monotonic time elapsed.
+    fn wall_at(&self, now: Now) -> Wall {
+        (self.started.wall + (now.mono - self.started.mono)).max(self.last_event_at)
+    }
+}

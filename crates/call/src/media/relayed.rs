@@ -1,0 +1,229 @@
+//! The ports of one conversation, and what the relay is to do with them.
+
+use std::net::{IpAddr, SocketAddr};
+
+use bytes::Bytes;
+use offhook_base::CallId;
+use offhook_media_core::{MediaCommand, PortPair, RelayId, Remote, Side};
+use offhook_sip_message::sdp::{self, Direction, MediaKind, Rewrite, Sdp};
+
+use super::NoMedia;
+use super::session::Session;
+use crate::effect::Effect;
+
+/// Ports of one conversation and what is known of its sides.
+#[derive(Debug)]
+pub(super) struct Relayed {
+    relay: RelayId,
+    /// Ours, as it stands in the SDPs.
+    address: IpAddr,
+    a: Leg,
+    b: Leg,
+    started: bool,
+    /// Nothing is to pass, whatever the sides want.
+    silent: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Leg {
+    /// The pair that faces this side.
+    pair: PortPair,
+    /// The host its signalling comes from.
+    host: Option<IpAddr>,
+    remote: Option<Remote>,
+    /// What an SDP not accepted yet says: where it wants media, if anywhere.
+    offered: Option<Option<Remote>>,
+}
+
+/// Where a side that was set apart wants its media.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hole {
+    host: Option<IpAddr>,
+    remote: Option<Remote>,
+}
+
+impl Relayed {
+    pub(super) const fn new(
+        root: CallId,
+        address: IpAddr,
+        first: IpAddr,
+        a: PortPair,
+        b: PortPair,
+    ) -> Self {
+        Self {
+            relay: RelayId(root.0),
+            address,
+            a: Leg {
+                pair: a,
+                host: Some(first),
+                remote: None,
+                offered: None,
+            },
+            b: Leg {
+                pair: b,
+                host: None,
+                remote: None,
+                offered: None,
+            },
+            started: false,
+            silent: false,
+        }
+    }
+
+    pub(super) const fn is_at(&mut self, side: Side, host: IpAddr) {
+        self.leg(side).host = Some(host);
+    }
+
+    /// Our address and port as a side sees them.
+    pub(super) const fn facing(&mut self, side: Side) -> (IpAddr, u16) {
+        let address = self.address;
+        (address, self.leg(side).pair.rtp_port)
+    }
+
+    /// The SDP of `from` as the other side gets it.
+    pub(super) fn translate(
+        &mut self,
+        from: Side,
+        octets: &Bytes,
+        direction: Option<Direction>,
+        told: &mut Session,
+    ) -> Result<Bytes, NoMedia> {
+        let sdp = Sdp::parse(octets).map_err(|_| NoMedia)?;
+        let audio = sdp
+            .first_audio()
+            .filter(|audio| audio.port != 0)
+            .ok_or(NoMedia)?;
+        let port = audio.port;
+        let (leg, facing) = match from {
+            Side::A => (&mut self.a, self.b.pair),
+            Side::B => (&mut self.b, self.a.pair),
+        };
+        // The null address of an old-style hold is no place to send to.
+        leg.offered = Some(
+            audio
+                .connection_ip()
+                .filter(|_| !audio.has_null_address())
+                .map(|ip| Remote {
+                    address: SocketAddr::new(ip, port),
+                    signalling: leg.host,
+                }),
+        );
+        let pair = sdp::PortPair {
+            rtp: facing.rtp_port,
+            rtcp: facing.rtp_port.saturating_add(1),
+        };
+        let mut wanted = true;
+        let ports: Vec<_> = sdp
+            .media()
+            .iter()
+            .map(|media| {
+                let is_it = wanted && media.kind == MediaKind::Audio && media.port == port;
+                wanted &= !is_it;
+                is_it.then_some(pair)
+            })
+            .collect();
+        let mut out = Vec::with_capacity(octets.len() + 64);
+        let rewrite = Rewrite {
+            address: self.address,
+            ports: &ports,
+            direction,
+            origin: told.tell(octets, &sdp, direction),
+        };
+        sdp.rewrite(&rewrite, &mut out);
+        Ok(out.into())
+    }
+
+    /// What was translated last was no offer of that side, but ours in its name.
+    pub(super) const fn forget_offer(&mut self, side: Side) {
+        self.leg(side).offered = None;
+    }
+
+    /// The relay runs from the first SDP of the called side on; later ones update it.
+    pub(super) fn settle(&mut self, from: Side, accepted: bool, effects: &mut Vec<Effect>) {
+        let Some(remote) = self.leg(from).offered.take().filter(|_| accepted) else {
+            return;
+        };
+        let leg = self.leg(from);
+        let changed = leg.remote != remote;
+        leg.remote = remote;
+        if self.started {
+            if changed {
+                self.update(from, effects);
+            }
+        } else if from == Side::B {
+            self.start(effects);
+        }
+    }
+
+    /// Starts the relay with what is known of the sides.
+    pub(super) fn start(&mut self, effects: &mut Vec<Effect>) {
+        if std::mem::replace(&mut self.started, true) {
+            return;
+        }
+        effects.push(Effect::Media(MediaCommand::Start {
+            relay: self.relay,
+            a: self.a.pair.id,
+            b: self.b.pair.id,
+            a_remote: self.a.remote,
+            b_remote: self.b.remote,
+        }));
+    }
+
+    pub(super) fn part(&mut self, side: Side, effects: &mut Vec<Effect>) -> Hole {
+        let leg = self.leg(side);
+        let hole = Hole {
+            host: leg.host.take(),
+            remote: leg.remote.take(),
+        };
+        leg.offered = None;
+        if self.started {
+            self.update(side, effects);
+        }
+        hole
+    }
+
+    pub(super) fn join_again(&mut self, side: Side, hole: Hole, effects: &mut Vec<Effect>) {
+        let leg = self.leg(side);
+        leg.host = hole.host;
+        leg.remote = hole.remote;
+        leg.offered = None;
+        if self.started {
+            self.update(side, effects);
+        }
+    }
+
+    pub(super) fn silence(&mut self, silent: bool, effects: &mut Vec<Effect>) {
+        self.silent = silent;
+        if self.started {
+            self.update(Side::A, effects);
+            self.update(Side::B, effects);
+        }
+    }
+
+    pub(super) fn stop(self, effects: &mut Vec<Effect>) {
+        if self.started {
+            effects.push(Effect::Media(MediaCommand::Stop { relay: self.relay }));
+            return;
+        }
+        for pair in [self.a.pair, self.b.pair] {
+            effects.push(Effect::Media(MediaCommand::Release { pair: pair.id }));
+        }
+    }
+
+    fn update(&mut self, side: Side, effects: &mut Vec<Effect>) {
+        let silent = self.silent;
+        let remote = self.leg(side).remote.filter(|_| !silent);
+        effects.push(Effect::Media(MediaCommand::Update {
+            relay: self.relay,
+            side,
+            remote,
+        }));
+    }
+
+    const fn leg(&mut self, side: Side) -> &mut Leg {
+        match side {
+            Side::A => &mut self.a,
+            Side::B => &mut self.b,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What all conversations of a node share and draw from: who can be called and where, ids, ports, settings.
+
+use std::net::IpAddr;
+
+use offhook_base::{CallId, Mono};
+use offhook_media_core::PortPair;
+use offhook_sip_core::{LegId, TxId};
+use sha2::{Digest as _, Sha256};
+
+use crate::bindings::Bindings;
+use crate::config::CallConfig;
+use crate::directory::Directory;
+use crate::media::Media;
+use crate::{CallIds, EventIds};
+
+/// The stock of a node, lent to the conversation that an input belongs to.
+#[derive(Debug)]
+pub(crate) struct Office {
+    pub(crate) config: CallConfig,
+    pub(crate) directory: Directory,
+    pub(crate) bindings: Bindings,
+    pub(crate) event_ids: EventIds,
+    pub(crate) call_ids: CallIds,
+    pub(crate) ports: Vec<PortPair>,
+    salt: [u8; 32],
+    next_leg: u64,
+    next_tx: u64,
+}
+
+impl Office {
+    pub(crate) fn new(config: CallConfig, call_ids: CallIds, seed: [u8; 32]) -> Self {
+        let [a, b, c, d, ..] = seed;
+        let event_ids = EventIds::new(&config.node, u32::from_le_bytes([a, b, c, d]));
+        Self {
+            config,
+            directory: Directory::default(),
+            bindings: Bindings::default(),
+            event_ids,
+            call_ids,
+            ports: Vec::new(),
+            salt: Sha256::digest(seed).into(),
+            next_leg: 0,
+            next_tx: 0,
+        }
+    }
+
+    /// The id of a new leg of ours.
+    pub(crate) const fn next_leg(&mut self) -> LegId {
+        self.next_leg += 1;
+        LegId::outgoing(self.next_leg)
+    }
+
+    /// The id of a new request of ours.
+    pub(crate) const fn next_tx(&mut self) -> TxId {
+        self.next_tx += 1;
+        TxId::outgoing(self.next_tx)
+    }
+
+    /// 40 hex digits that are the same in all events of one root and tell nothing.
+    pub(crate) fn src_hash(&self, root: CallId) -> String {
+        use std::fmt::Write as _;
+        let digest = Sha256::new()
+            .chain_update(self.salt)
+            .chain_update(root.0.to_le_bytes())
+            .finalize();
+        digest
+            .iter()
+            .take(20)
+            .fold(String::with_capacity(40), |mut hex, octet| {
+                let written = write!(hex, "{octet:02x}");
+                debug_assert!(written.is_ok(), "a String takes every write");
+                hex
+            })
+    }
+
+    /// A random-looking delay below `bound_ms`, the same for the same leg and moment: for what two sides must not repeat
+    /// in step (RFC 3261 §14.1).
+    pub(crate) fn jitter(&self, leg: LegId, now: Mono, bound_ms: u64) -> std::time::Duration {
+        let digest = Sha256::new()
+            .chain_update(self.salt)
+            .chain_update(leg.0.to_le_bytes())
+            .chain_update(now.0.to_le_bytes())
+            .finalize();
+        let drawn = digest
+            .iter()
+            .take(4)
+            .fold(0, |drawn: u64, octet| drawn << 8 | u64::from(*octet));
+        std::time::Duration::from_millis(drawn % bound_ms.max(1))
+    }
+
+    /// Ports for both sides of a conversation whose first side is at `host`; `None` when the stock is empty.
+    pub(crate) fn media(&mut self, root: CallId, host: IpAddr) -> Option<Media> {
+        let Some(address) = self.config.relay else {
+            return Some(Media::direct());
+        };
+        if self.ports.len() < 2 {
+            return None;
+        }
+        let (a, b) = (self.ports.pop()?, self.ports.pop()?);
+        Some(Media::relayed(root, address, host, a, b))
+    }
+}

@@ -1,0 +1,132 @@
+//! Commands of REST clients: each finds its conversation, or starts one.
+
+use offhook_base::{CallId, Now, UserId};
+
+use super::{Action, Entry, Pbx};
+use crate::calls::Calls;
+use crate::command::{ApiCommand, ApiRefusal, ApiReply};
+use crate::effect::Effect;
+use crate::phase::{Input, Originate, Originating, Phase, Reach, Requester, TransferRequest};
+use crate::plan::{Plan, plan, targets};
+use crate::record::Destination;
+
+/// Who wants to be connected with whom by a click.
+struct Wish {
+    user: UserId,
+    to: String,
+    token: u64,
+}
+
+impl Pbx {
+    /// A command of a REST client.
+    pub(crate) fn handle_api(&mut self, now: Now, command: ApiCommand, token: u64) {
+        match command {
+            ApiCommand::Hangup { call } => {
+                self.steer(now, call, token, Input::Hangup { token });
+            }
+            ApiCommand::Hold { call, held, by } => {
+                self.steer(now, call, token, Input::Hold { token, held, by });
+            }
+            ApiCommand::Transfer { call, dst, party } => {
+                let by = Requester::Api { token };
+                let request = TransferRequest { dst, party, by };
+                self.steer(now, call, token, Input::Transfer(request));
+            }
+            ApiCommand::Originate { user, to, .. } => {
+                if let Err(refusal) = self.originate(now, Wish { user, to, token }) {
+                    self.refuse(token, refusal);
+                }
+            }
+            ApiCommand::QueueLive { .. } | ApiCommand::WrapupClose { .. } => {
+                self.refuse(token, ApiRefusal::NotFound);
+            }
+        }
+    }
+
+    fn steer(&mut self, now: Now, call: CallId, token: u64, input: Input) {
+        match self.open.get(&call) {
+            Some(root) => self.feed(now, *root, input),
+            None => self.refuse(token, ApiRefusal::NotFound),
+        }
+    }
+
+    fn refuse(&mut self, token: u64, refusal: ApiRefusal) {
+        let result = Err(refusal);
+        self.actions
+            .push_back(Action::Reply(ApiReply { token, result }));
+    }
+
+    /// Rings the user's phones for a call to somebody else.
+    fn originate(&mut self, now: Now, wish: Wish) -> Result<(), ApiRefusal> {
+        if !self.takes_calls(now.mono) {
+            return Err(ApiRefusal::Unavailable);
+        }
+        let (directory, bindings) = (&self.office.directory, &self.office.bindings);
+        let user = directory.user(wish.user).filter(|user| user.active);
+        let user = user.ok_or(ApiRefusal::NotFound)?.clone();
+        let destination = match plan(directory, bindings, None, &wish.to) {
+            Plan::Ring { user: callee, .. } | Plan::Unreachable { user: callee, .. }
+                if callee.id == user.id =>
+            {
+                return Err(ApiRefusal::BadTarget("is the originator"));
+            }
+            Plan::Ring { .. } | Plan::Unreachable { .. } | Plan::Group(_) => Destination::In,
+            Plan::Unknown => return Err(ApiRefusal::BadTarget("nobody answers to this number")),
+        };
+        // Do-not-disturb is for others: he asked for this call himself.
+        let willing = crate::directory::User {
+            dnd: false,
+            ..user.clone()
+        };
+        let targets: Vec<Reach> = targets(directory, bindings, None, &willing)
+            .map_err(|_| ApiRefusal::NoPhone)?
+            .iter()
+            .map(|(phone, binding)| Reach::of(*phone, binding))
+            .collect();
+        let host = targets.first().map(|reach| reach.host);
+        let root = self.next_call_id().ok_or(ApiRefusal::Unavailable)?;
+        let media = host.and_then(|host| self.office.media(root, host));
+        let wanted = Originate {
+            user,
+            targets,
+            to: wish.to,
+            destination,
+            media: media.ok_or(ApiRefusal::Unavailable)?,
+            token: wish.token,
+        };
+        let entry = self.entry(root, now);
+        self.run(now, entry, |cx, _| Originating::start(cx, wanted));
+        Ok(())
+    }
+
+    /// A conversation without calls yet.
+    pub(super) fn entry(&self, root: CallId, now: Now) -> Box<Entry> {
+        Box::new(Entry {
+            calls: Calls::new(root, self.office.src_hash(root), now),
+            phase: Phase::Ended,
+            gate: 0,
+            deadline: None,
+            legs: Vec::new(),
+        })
+    }
+
+    /// The id of a new root call.
+    pub(super) fn next_call_id(&mut self) -> Option<CallId> {
+        let id = self.office.call_ids.next();
+        if let Some(upto) = self.office.call_ids.wants_more() {
+            self.actions.push_back(Action::ReserveCallIds(upto));
+        }
+        id
+    }
+}
+
+impl Pbx {
+    /// Gives ports back that no call took.
+    pub(super) fn perform_media(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            if let Effect::Media(command) = effect {
+                self.actions.push_back(Action::Media(command));
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Transfer: by REFER and by the API, with what can cross it.
+
+use std::time::Duration;
+
+use offhook_base::CallId;
+use offhook_sip_core::LegId;
+
+use super::{A, B1, Script, sdp};
+use crate::ApiCommand;
+
+/// The leg to the target.
+const C: LegId = LegId(5);
+
+fn connected() -> Script {
+    let offer = sdp("192.0.2.1", 4000, "sendrecv");
+    let mut script =
+        Script::with(|config| config.relay = Some([192, 0, 2, 254].into())).registered(&[1, 2, 4]);
+    script
+        .ports(4)
+        .invite("2002", Some(&offer))
+        .commit()
+        .answered(B1, Some(&sdp("192.0.2.2", 5000, "sendrecv")))
+        .commit()
+        .acked(A, None)
+        .skip();
+    script
+}
+
+fn lines_without_media(script: &mut Script) -> Vec<String> {
+    let mut lines = std::mem::take(&mut script.lines);
+    lines.retain(|line| !line.starts_with("media"));
+    lines
+}
+
+#[test]
+fn a_blind_transfer_moves_the_caller_and_lets_the_transferor_go_once_told() {
+    let mut script = connected();
+    script.refer(B1, 4, "<sip:2003@pbx.example>").commit();
+    assert_eq!(
+        lines_without_media(&mut script),
+        [
+            "* call.hangup Blind Transfer",
+            "* call.initial",
+            "-- commit",
+            "reply 4 202",
+            "B1 NOTIFY +sdp",
+            "B2 INVITE +sdp",
+        ]
+    );
+    script.notified(B1, 1).expect(&[]);
+    script
+        .provisional(C, 180, None)
+        .answered(C, Some(&sdp("192.0.2.4", 6000, "sendrecv")))
+        .commit();
+    assert_eq!(
+        lines_without_media(&mut script),
+        [
+            "* call.ringing",
+            "* call.connected",
+            "-- commit",
+            "B2 ACK",
+            "B1 NOTIFY +sdp",
+        ]
+    );
+    script.notified(B1, 2).expect(&["B1 BYE"]);
+    script.request(C, 8, "BYE", None).commit();
+    assert_eq!(
+        script.told(),
+        [
+            "1 1 call.initial 2001>2002",
+            "2 1 call.connected 2001>2002",
+            "3 1 call.hangup 2001>2002 Blind Transfer",
+            "4 2 call.initial 2001>2003",
+            "5 2 call.ringing 2001>2003",
+            "6 2 call.connected 2001>2003",
+            "7 2 call.hangup 2001>2003 Normal Clearing final",
+        ]
+    );
+    assert_eq!(script.pbx.len(), 0);
+}
+
+#[test]
+fn a_target_that_fails_gives_the_call_back() {
+    let mut script = connected();
+    script
+        .refer(B1, 4, "<sip:2003@pbx.example>")
+        .commit()
+        .skip();
+    script.refused(C, 486).commit();
+    assert_eq!(
+        lines_without_media(&mut script),
+        [
+            "* call.missed User Busy",
+            "* call.initial",
+            "* call.connected",
+            "-- commit",
+            "B1 NOTIFY +sdp",
+        ]
+    );
+    script.request(A, 8, "BYE", None).commit();
+    assert_eq!(
+        script.told().last().map(String::as_str),
+        Some("8 3 call.hangup 2001>2002 Normal Clearing final")
+    );
+}
+
+#[test]
+fn a_transferor_that_hung_up_at_once_is_rung_again_when_the_target_fails() {
+    let mut script = connected();
+    script.refer(B1, 4, "<sip:2003@pbx.example>").commit();
+    script.request(B1, 6, "BYE", None).skip();
+    script.refused(C, 486).commit();
+    assert_eq!(
+        lines_without_media(&mut script),
+        [
+            "* call.missed User Busy",
+            "* call.initial",
+            "-- commit",
+            "B3 INVITE +sdp",
+        ]
+    );
+    script.wait(Duration::from_secs(30)).commit();
+    assert_eq!(
+        script.told().last().map(String::as_str),
+        Some("7 3 call.missed 2001>2002 No Answer final")
+    );
+    assert_eq!(script.pbx.len(), 0);
+}
+
+#[test]
+fn the_api_moves_the_caller_and_answers_with_the_new_call() {
+    let mut script = connected();
+    let command = ApiCommand::Transfer {
+        call: CallId(1),
+        dst: "2003".into(),
+        party: None,
+    };
+    script.api(9, command.clone());
+    script.api(10, command).commit();
+    assert_eq!(
+        lines_without_media(&mut script),
+        [
+            "* call.hangup Blind Transfer",
+            "* call.initial",
+            "api 10 Err(NotFound)",
+            "-- commit",
+            "api 9 Ok(Call(CallId(2)))",
+            "B2 INVITE +sdp",
+        ]
+    );
+    script
+        .answered(C, Some(&sdp("192.0.2.4", 6000, "sendrecv")))
+        .commit();
+    assert_eq!(
+        lines_without_media(&mut script),
+        ["* call.connected", "-- commit", "B2 ACK", "B1 BYE"]
+    );
+}

@@ -1,0 +1,223 @@
+//! From a plan to a phase: opens the call of a target and rings it for a waiting party.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use offhook_base::{CallId, Mono, PhoneId, TerminatedBy, UserId};
+use offhook_sip_core::InviteOut;
+
+use super::attempt::{Attempt, Failure};
+use super::dial::Reach;
+use super::waiting::Waiting;
+use super::{Context, Phase, Ringing, hunting};
+use crate::cause::EndCause;
+use crate::directory::User;
+use crate::plan::{Plan, Unreachable, plan, targets};
+use crate::record::{Destination, End, NewCall, Participant};
+
+/// What is dialled, and by which phone: it is not rung itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Dialled {
+    pub(crate) number: String,
+    pub(crate) by: Option<PhoneId>,
+}
+
+/// What came of trying a member of a group or an agent.
+#[derive(Debug)]
+pub(crate) enum Tried {
+    Rings(Attempt),
+    /// Its call was opened and ended: no phone could be rung.
+    Failed(Failure),
+    /// There is no such user any more, or no call id.
+    Nobody,
+}
+
+/// Calls `dialled` for `waiting`.
+pub(crate) fn start(cx: &mut Context<'_>, waiting: Waiting, dialled: &Dialled) -> Phase {
+    let plan = plan(
+        &cx.office.directory,
+        &cx.office.bindings,
+        dialled.by,
+        &dialled.number,
+    );
+    match plan {
+        Plan::Ring { user, targets } => {
+            let number = dialled.number.clone();
+            ring(cx, waiting, callee(&user, number), &targets)
+        }
+        Plan::Unreachable { user, why } => {
+            let callee = callee(&user, dialled.number.clone());
+            end_at_once(cx, waiting, callee, Destination::In, why.cause())
+        }
+        Plan::Group(group) => hunting::start(cx, waiting, group),
+        Plan::Unknown => {
+            let unknown = Participant {
+                number: dialled.number.clone(),
+                ..Participant::default()
+            };
+            let cause = EndCause::UnallocatedNumber;
+            end_at_once(cx, waiting, unknown, Destination::Out, cause)
+        }
+    }
+}
+
+/// A target was dialled, but the caller's own INVITE keeps it from being rung.
+pub(crate) fn fail_at_once(
+    cx: &mut Context<'_>,
+    waiting: Waiting,
+    dialled: &Dialled,
+    end: EndCause,
+) -> Phase {
+    let callee = cx.office.directory.callee(&dialled.number);
+    end_at_once(cx, waiting, callee, Destination::In, end)
+}
+
+/// The first call that is opened for a party; who asked for a transfer is told of it. `None` when no id is left.
+pub(crate) fn open_first(
+    cx: &mut Context<'_>,
+    waiting: &mut Waiting,
+    call: NewCall,
+) -> Option<CallId> {
+    let leg = waiting.leg;
+    let first = cx.calls.is_new();
+    let call = cx.open(call)?;
+    if first {
+        cx.name_leg(leg, call, leg.is_outgoing());
+    }
+    if let Some(transfer) = &mut waiting.transfer {
+        transfer.is_under_way(cx, call);
+    }
+    Some(call)
+}
+
+/// No call id was left: the party cannot be served.
+pub(crate) fn no_id(cx: &mut Context<'_>, waiting: Waiting) -> Phase {
+    let cause = EndCause::CircuitCongestion.cause();
+    waiting.fail(cx, Failure::ours(cause, 503))
+}
+
+/// Rings one member of a group, or one agent, under the call `parent`.
+pub(crate) fn try_member(
+    cx: &mut Context<'_>,
+    waiting: &Waiting,
+    parent: CallId,
+    user: UserId,
+    ring_time: Duration,
+) -> Tried {
+    let Some(user) = cx.office.directory.user(user).filter(|user| user.active) else {
+        return Tried::Nobody;
+    };
+    let user = user.clone();
+    let callee = callee(&user, user.ext.clone());
+    let found = targets(
+        &cx.office.directory,
+        &cx.office.bindings,
+        waiting.party.phone,
+        &user,
+    );
+    let call = NewCall {
+        parent: Some(parent),
+        ..new_call(waiting, callee, Destination::In)
+    };
+    let Some(call) = cx.open(call) else {
+        return Tried::Nobody;
+    };
+    match found {
+        Ok(targets) => {
+            let contacts = contacts(cx, waiting, &targets, &user.ext);
+            let spare = VecDeque::new();
+            Tried::Rings(Attempt::open(cx, call, contacts, spare, ring_time))
+        }
+        Err(why) => {
+            let cause = why.cause().cause();
+            cx.end(call, &End::new(cause, TerminatedBy::System));
+            Tried::Failed(Failure::ours(cause, cause.sip))
+        }
+    }
+}
+
+fn ring(
+    cx: &mut Context<'_>,
+    mut waiting: Waiting,
+    callee: Participant,
+    targets: &[(PhoneId, offhook_sip_core::Binding)],
+) -> Phase {
+    let number = callee.number.clone();
+    let call = new_call(&waiting, callee, Destination::In);
+    let Some(call) = open_first(cx, &mut waiting, call) else {
+        return no_id(cx, waiting);
+    };
+    waiting.prepare_offer();
+    let contacts = contacts(cx, &waiting, targets, &number);
+    let ring = cx.office.config.ring;
+    let attempt = Attempt::open(cx, call, contacts, VecDeque::new(), ring);
+    Phase::Ringing(Box::new(Ringing::new(waiting, attempt)))
+}
+
+/// A target was chosen but nothing is rung: initial, then the last event.
+fn end_at_once(
+    cx: &mut Context<'_>,
+    mut waiting: Waiting,
+    callee: Participant,
+    destination: Destination,
+    end: EndCause,
+) -> Phase {
+    let call = new_call(&waiting, callee, destination);
+    if open_first(cx, &mut waiting, call).is_none() {
+        return no_id(cx, waiting);
+    }
+    let cause = end.cause();
+    waiting.fail(cx, Failure::ours(cause, cause.sip))
+}
+
+fn new_call(waiting: &Waiting, dst: Participant, destination: Destination) -> NewCall {
+    NewCall {
+        parent: waiting.parent,
+        context: "LOCAL_USER".into(),
+        destination,
+        clid: waiting.clid.clone(),
+        src: waiting.party.clone(),
+        dst,
+        referred_by: waiting.referred_by.clone(),
+    }
+}
+
+fn callee(user: &User, number: String) -> Participant {
+    Participant {
+        number,
+        user: Some(user.id),
+        name: user.name.clone(),
+        ..Participant::default()
+    }
+}
+
+fn contacts(
+    cx: &Context<'_>,
+    waiting: &Waiting,
+    targets: &[(PhoneId, offhook_sip_core::Binding)],
+    dialled: &str,
+) -> Vec<(Reach, InviteOut)> {
+    let host = &cx.office.config.host;
+    targets
+        .iter()
+        .map(|(phone, binding)| {
+            let reach = Reach::of(*phone, binding);
+            (reach, waiting.dial.invite(host, dialled))
+        })
+        .collect()
+}
+
+impl Unreachable {
+    /// Why a call to such a user ends.
+    pub(crate) const fn cause(self) -> EndCause {
+        match self {
+            Self::DoNotDisturb => EndCause::DoNotDisturb,
+            Self::Unregistered => EndCause::SubscriberAbsent,
+        }
+    }
+}
+
+/// When an INVITE that came `now` must have its first fact on disk.
+pub(crate) fn committed_by(now: Mono) -> Option<Mono> {
+    Some(now + super::INVITE_COMMIT_WITHIN)
+}

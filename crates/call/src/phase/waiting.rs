@@ -1,0 +1,399 @@
+//! The party that waits for somebody to answer: a caller whose INVITE is not answered yet, or one that is in a dialog
+//! with us already because it was transferred, or asked for the call by a click.
+
+use bytes::Bytes;
+use offhook_base::{CallId, Cause, Mono, TerminatedBy};
+use offhook_media_core::Side;
+use offhook_sip_core::{Body, Command, LegId, TxId};
+use offhook_sip_message::sdp::Direction;
+use offhook_sip_message::{Message, Method};
+
+use super::attempt::{Attempt, ELSEWHERE, Failure, Progress, Winner};
+use super::connected::Joined;
+use super::transfer::Transfer;
+use super::{Connected, Context, Dial, Input, Phase, answer, reply};
+use crate::calls::Then;
+use crate::cause::EndCause;
+use crate::convey;
+use crate::fence::Class;
+use crate::media::Media;
+use crate::record::{End, Participant};
+
+/// Who waits, and what is needed to call somebody on its behalf.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    pub(crate) leg: LegId,
+    /// Its INVITE, until that is answered.
+    pub(crate) unanswered: Option<Unanswered>,
+    /// Who it is: the `src` of the calls that are opened for it.
+    pub(crate) party: Participant,
+    /// The user of ours who pays for what is called: the caller, or who transferred.
+    pub(crate) on_behalf: Option<offhook_base::UserId>,
+    pub(crate) clid: String,
+    pub(crate) dial: Dial,
+    pub(crate) media: Media,
+    /// The call that this one takes the place of.
+    pub(crate) parent: Option<CallId>,
+    /// Who transferred it here, empty when nobody.
+    pub(crate) referred_by: String,
+    /// It was transferred: who did so gets it back when nobody answers.
+    pub(crate) transfer: Option<Box<Transfer>>,
+}
+
+/// An INVITE that waits for our answer.
+#[derive(Debug)]
+pub(crate) struct Unanswered {
+    /// It had no offer: the answer comes with the ACK.
+    pub(crate) delayed_offer: bool,
+    /// When the first fact must be on disk; `None` once it is.
+    pub(crate) committed_by: Option<Mono>,
+}
+
+/// What an input is to a waiting party.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    /// It was dealt with.
+    Done,
+    /// The party has gone.
+    Gone(Gone),
+    /// It is about something else.
+    Other(Input),
+}
+
+/// How a waiting party left.
+#[derive(Debug)]
+pub(crate) struct Gone {
+    cause: Cause,
+    by: TerminatedBy,
+    /// The BYE that waits for its answer.
+    bye: Option<TxId>,
+}
+
+impl Gone {
+    pub(crate) fn end(&self) -> End {
+        End::new(self.cause, self.by)
+    }
+}
+
+impl Waiting {
+    /// Deals with what concerns the party itself, or who transferred it.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "all that is not about these legs passes on, whatever it is"
+    )]
+    pub(crate) fn hear(&mut self, cx: &mut Context<'_>, input: Input) -> Heard {
+        let input = match &mut self.transfer {
+            Some(transfer) => match transfer.hear(cx, input) {
+                None => return Heard::Done,
+                Some(input) => input,
+            },
+            None => input,
+        };
+        match input {
+            Input::Cancelled { leg, reason } if leg == self.leg => {
+                let cause = convey::cause_of(reason.as_ref(), EndCause::OriginatorCancel, 487);
+                Heard::Gone(Gone {
+                    cause: cause.cause(),
+                    by: TerminatedBy::Caller,
+                    bye: None,
+                })
+            }
+            Input::Request { leg, tx, request } if leg == self.leg => {
+                self.on_request(cx, tx, &request)
+            }
+            Input::Lost { leg } if leg == self.leg => Heard::Gone(Gone {
+                cause: EndCause::TimerExpired.with_sip(487),
+                by: TerminatedBy::System,
+                bye: None,
+            }),
+            Input::Response { leg, response, .. } if leg == self.leg => {
+                acknowledge_stray(cx, leg, &response);
+                Heard::Done
+            }
+            Input::Acked { .. } | Input::Failed { .. } | Input::Lost { .. } => Heard::Done,
+            other => Heard::Other(other),
+        }
+    }
+
+    /// Nothing can be renegotiated while it waits (RFC 3311 §5.2 wants 500 with Retry-After for UPDATE).
+    fn on_request(&self, cx: &mut Context<'_>, tx: TxId, request: &Message) -> Heard {
+        let method = request.view().method();
+        if method == Some(Method::Bye) {
+            let cause = convey::cause_of(Some(request), EndCause::OriginatorCancel, 487);
+            return Heard::Gone(Gone {
+                cause: cause.cause(),
+                by: TerminatedBy::Caller,
+                bye: Some(tx),
+            });
+        }
+        let (status, headers) = busy_reply(method);
+        cx.reply(self.leg, tx, status, headers);
+        Heard::Done
+    }
+
+    /// When the first fact must be on disk.
+    pub(crate) fn committed_by(&self) -> Option<Mono> {
+        self.unanswered.as_ref()?.committed_by
+    }
+
+    /// Whether an INVITE has waited too long for its first fact. Asked once: after that nobody looks any more.
+    pub(crate) fn is_uncommitted(&mut self, cx: &Context<'_>) -> bool {
+        let Some(unanswered) = &mut self.unanswered else {
+            return false;
+        };
+        if unanswered.committed_by.is_none_or(|by| by > cx.now.mono) {
+            return false;
+        }
+        unanswered.committed_by = None;
+        !cx.committed
+    }
+
+    /// The offer to the next target. A party in a dialog offers what it said last, both ways.
+    pub(crate) fn prepare_offer(&mut self) {
+        if self.unanswered.is_some() {
+            return;
+        }
+        let offer = self.media.offer_again(Side::A, Direction::SendRecv);
+        self.dial.body = offer.map(|octets| Body {
+            content_type: Bytes::from_static(b"application/sdp"),
+            octets,
+        });
+    }
+
+    /// Tells a caller that it rings, with early media where there is some.
+    pub(crate) fn ring(&mut self, cx: &mut Context<'_>, progress: Progress) {
+        if self.unanswered.is_none() {
+            return;
+        }
+        let body = progress
+            .early
+            .and_then(|(body, host)| self.early_body(cx, body, host));
+        let command = Command::Answer {
+            leg: self.leg,
+            status: progress.status,
+            reason: Bytes::new(),
+            headers: progress.headers,
+            body,
+        };
+        if progress.first {
+            cx.held(self.leg, Class::Rings, command);
+        } else {
+            cx.free(self.leg, command);
+        }
+    }
+
+    /// Early media, translated. An SDP that cannot be relayed is left out: it is only early.
+    fn early_body(
+        &mut self,
+        cx: &mut Context<'_>,
+        body: Body,
+        host: std::net::IpAddr,
+    ) -> Option<Body> {
+        self.media.is_at(Side::B, host);
+        let octets = self
+            .media
+            .translate(Side::B, &body.octets, cx.effects)
+            .ok()?;
+        Some(Body { octets, ..body })
+    }
+
+    /// Somebody answered: the two are joined. `losers` are calls that rang too.
+    pub(crate) fn join(
+        mut self,
+        cx: &mut Context<'_>,
+        winner: &Winner,
+        response: &Message,
+        losers: Vec<Attempt>,
+    ) -> Phase {
+        self.media.is_at(Side::B, winner.reach.host);
+        let spoken = convey::body(response).filter(convey::is_sdp);
+        let fits = spoken
+            .as_ref()
+            .is_some_and(|body| self.media.fits(&body.octets));
+        let body = match spoken {
+            Some(body) => match self.media.translate(Side::B, &body.octets, cx.effects) {
+                Ok(octets) => Some(Body { octets, ..body }),
+                Err(_) => return self.refuse_answer(cx, winner, losers),
+            },
+            None => convey::body(response),
+        };
+        describe_callee(cx, winner, response, body.as_ref());
+        let lost: Vec<CallId> = losers.iter().map(|loser| loser.call).collect();
+        cx.connected(winner.call);
+        for call in cx.open_calls() {
+            if call != winner.call && !lost.contains(&call) {
+                cx.connected(call);
+            }
+        }
+        let joined = Joined {
+            caller: self.leg,
+            callee: winner.leg,
+            media: self.media,
+            on_behalf: self.on_behalf,
+            answers: self.unanswered.is_some(),
+            owes_ack: self
+                .unanswered
+                .as_ref()
+                .is_some_and(|unanswered| unanswered.delayed_offer),
+            longest: cx.now.mono + cx.office.config.longest,
+        };
+        let mut connected = Connected::new(cx, joined);
+        if self.unanswered.is_some() {
+            let command = Command::Answer {
+                leg: self.leg,
+                status: 200,
+                reason: Bytes::new(),
+                headers: convey::headers(response),
+                body,
+            };
+            cx.held(self.leg, Class::Tells, command);
+            // With a delayed offer the ACK carries the caller's answer and waits for it (RFC 3264 §4).
+            if !connected.owes_ack() {
+                acknowledge(cx, winner.leg);
+            }
+        } else {
+            acknowledge(cx, winner.leg);
+            if let Some(body) = body.filter(|_| !fits) {
+                connected.align(cx, body);
+            }
+        }
+        if let Some(transfer) = self.transfer {
+            connected.departs(transfer.succeed(cx));
+        }
+        lose(cx, losers);
+        Phase::Connected(Box::new(connected))
+    }
+
+    /// The answer has no media that we could relay: the phone gets ACK and BYE, and it counts as refused.
+    fn refuse_answer(self, cx: &mut Context<'_>, winner: &Winner, losers: Vec<Attempt>) -> Phase {
+        let cause = EndCause::IncompatibleDestination.cause();
+        cx.free(
+            winner.leg,
+            Command::Ack {
+                leg: winner.leg,
+                body: None,
+            },
+        );
+        lose(cx, losers);
+        let leg = winner.leg;
+        let phase = self.fail(cx, Failure::ours(cause, 488));
+        cx.bye(leg, vec![convey::reason(cause)]);
+        phase
+    }
+
+    /// Nobody answers: every call that is open ends, and the party goes back to who transferred it, or is refused.
+    pub(crate) fn fail(mut self, cx: &mut Context<'_>, failure: Failure) -> Phase {
+        match self.transfer.take() {
+            Some(transfer) => {
+                cx.end_all(&failure.end, Then::GoesOn);
+                transfer.give_back(cx, self, failure)
+            }
+            None => {
+                cx.end_all(&failure.end, Then::MayBeOver);
+                self.release(cx, failure)
+            }
+        }
+    }
+
+    /// Lets the party go: the final answer to its INVITE, or BYE.
+    pub(crate) fn release(self, cx: &mut Context<'_>, failure: Failure) -> Phase {
+        if self.unanswered.is_some() {
+            cx.refuse_caller(self.leg, failure.status, failure.headers);
+        } else {
+            cx.bye(self.leg, vec![convey::reason(failure.end.cause)]);
+        }
+        self.media.stop(cx.effects);
+        Phase::Ended
+    }
+
+    /// Ends the whole conversation, by our own decision.
+    pub(crate) fn end(
+        mut self,
+        cx: &mut Context<'_>,
+        cause: Cause,
+        by: TerminatedBy,
+        status: u16,
+    ) -> Phase {
+        cx.end_all(&End::new(cause, by), Then::MayBeOver);
+        if let Some(transfer) = self.transfer.take() {
+            transfer.drop_all(cx, cause);
+        }
+        let failure = Failure {
+            end: End::new(cause, by),
+            status,
+            headers: vec![convey::reason(cause)],
+        };
+        self.release(cx, failure)
+    }
+
+    /// The party has gone, and with it the whole conversation. `info` tells more of a group's or queue's end.
+    pub(crate) fn leave(mut self, cx: &mut Context<'_>, gone: &Gone) -> Phase {
+        cx.end_all(&gone.end(), Then::MayBeOver);
+        if let Some(transfer) = self.transfer.take() {
+            transfer.drop_all(cx, gone.cause);
+        }
+        match gone.bye {
+            Some(tx) => cx.held(self.leg, Class::Ends, reply(tx, 200, Vec::new())),
+            None if self.unanswered.is_some() => {
+                let headers = vec![convey::reason(gone.cause)];
+                cx.held(self.leg, Class::Ends, answer(self.leg, 487, headers));
+            }
+            None => cx.bye(self.leg, Vec::new()),
+        }
+        self.media.stop(cx.effects);
+        Phase::Ended
+    }
+}
+
+/// The phones that rang for nothing: hung up, and their calls end because another one answered.
+pub(crate) fn lose(cx: &mut Context<'_>, losers: Vec<Attempt>) {
+    for mut loser in losers {
+        loser.cancel(cx, ELSEWHERE);
+        let end = End::replaced(EndCause::LoseRace.cause(), TerminatedBy::System);
+        cx.end(loser.call, &end);
+    }
+}
+
+/// The status of a request that cannot be served now, or never.
+pub(crate) fn busy_reply(method: Option<Method>) -> (u16, offhook_sip_core::Headers) {
+    let retry = || vec![(Bytes::from_static(b"Retry-After"), Bytes::from_static(b"2"))];
+    match method {
+        Some(Method::Info | Method::Invite | Method::Update) => (500, retry()),
+        Some(Method::Options) => (200, Vec::new()),
+        Some(Method::Refer) => (491, Vec::new()),
+        _ => (405, Vec::new()),
+    }
+}
+
+/// A 2xx to a re-INVITE that nobody waits for any more still gets its ACK.
+pub(crate) fn acknowledge_stray(cx: &mut Context<'_>, leg: LegId, response: &Message) {
+    let view = response.view();
+    let is_invite = view
+        .cseq()
+        .is_some_and(|cseq| cseq.method == Method::Invite);
+    if is_invite && view.status().is_some_and(|status| status < 300) {
+        cx.free(leg, Command::Ack { leg, body: None });
+    }
+}
+
+fn acknowledge(cx: &mut Context<'_>, leg: LegId) {
+    cx.held(leg, Class::Tells, Command::Ack { leg, body: None });
+}
+
+fn describe_callee(cx: &mut Context<'_>, winner: &Winner, response: &Message, body: Option<&Body>) {
+    let Some(record) = cx.calls.get_mut(winner.call) else {
+        return;
+    };
+    let callee = &mut record.dst;
+    callee.phone = winner.reach.phone;
+    callee.contact.clone_from(&winner.reach.contact);
+    callee.ua = convey::user_agent(response);
+    if callee.ua.is_empty() {
+        callee.ua.clone_from(&winner.reach.ua);
+    }
+    callee.sip_call_id = convey::text(response.view().call_id());
+    if let Some(codec) = body.and_then(|body| crate::media::codec(&body.octets)) {
+        callee.codec.clone_from(&codec);
+        record.src.codec = codec;
+    }
+}
