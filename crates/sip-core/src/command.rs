@@ -183,7 +183,8 @@ pub enum Command {
         /// The leg.
         leg: LegId,
     },
-    /// Sends a request outside any dialog: MESSAGE, OPTIONS.
+    /// Sends a request outside any dialog: MESSAGE, OPTIONS. A peer that challenges it gets no credentials; its 401 or
+    /// 407 is the response.
     ///
     /// Ends with [`OutsideResponse`](crate::Event::OutsideResponse) or
     /// [`OutsideFailed`](crate::Event::OutsideFailed).

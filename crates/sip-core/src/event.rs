@@ -104,7 +104,7 @@ pub enum Event {
     OutsideFailed {
         /// The owner's transaction.
         tx: TxId,
-        /// 408 time-out, 503 the flow is broken or we are full.
+        /// 408 time-out, 503 the flow is broken or we are full, 405 the method lives in a leg.
         status: u16,
     },
     /// A request of ours inside a leg got no answer.

@@ -73,9 +73,11 @@ impl Stack {
                 );
             }
             Command::Drop { leg } => self.drop_leg(now, leg),
-            Command::Outside { tx, .. } => self
-                .layer
-                .event(crate::Event::OutsideFailed { tx, status: 503 }),
+            Command::Outside {
+                tx,
+                target,
+                request,
+            } => self.ask_outside(now, tx, &target, &request),
             Command::Trunks(_) => {}
             Command::Account(change) => self.on_account(change),
             Command::Restore(bindings) => self.on_restore(now, bindings),

@@ -10,6 +10,7 @@ mod outside;
 mod reach;
 mod receive;
 mod register;
+mod standalone;
 
 use bytes::Bytes;
 use hashbrown::HashMap;
@@ -228,6 +229,7 @@ impl Stack {
             ClientUser::Bye(leg) => self.forget_ending(leg),
             ClientUser::Invite(leg) => self.on_invite_failed(leg, status),
             ClientUser::Nobody => {}
+            ClientUser::Outside(tx) => self.on_outside_failed(tx, status),
             ClientUser::Request(leg, tx) => self.on_request_failed(leg, tx, status),
         }
     }

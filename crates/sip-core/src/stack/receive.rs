@@ -67,7 +67,11 @@ impl Stack {
                 self.on_request_response(leg, tx, response);
             }
             ClientUser::Bye(leg) if status >= 200 => self.forget_ending(leg),
-            ClientUser::Bye(_) | ClientUser::Nobody | ClientUser::Request(..) => {}
+            ClientUser::Outside(tx) if status >= 200 => self.on_outside_response(tx, response),
+            ClientUser::Bye(_)
+            | ClientUser::Nobody
+            | ClientUser::Outside(_)
+            | ClientUser::Request(..) => {}
         }
     }
 

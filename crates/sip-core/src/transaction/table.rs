@@ -45,6 +45,8 @@ pub(crate) enum ClientUser {
     Invite(LegId),
     /// Nobody waits for the answer: CANCEL, or the BYE of a dialog that nobody wants.
     Nobody,
+    /// A request of the owner outside any dialog.
+    Outside(TxId),
     /// A request of the owner inside a leg; a re-INVITE too.
     Request(LegId, TxId),
 }

@@ -9,7 +9,9 @@ mod responses;
 pub(crate) use dialog::{Dialog, NO_HEADERS, Sequence};
 pub(crate) use local::{Local, Locals};
 pub(crate) use reason::reason_phrase;
-pub(crate) use requests::{NewInvite, ack_to_refusal, answer_stray_2xx, cancel, in_dialog, invite};
+pub(crate) use requests::{
+    NewInvite, NewOutside, ack_to_refusal, answer_stray_2xx, cancel, in_dialog, invite, outside,
+};
 pub(crate) use responses::{Extra, respond};
 
 use bytes::Bytes;

@@ -6,7 +6,7 @@ use offhook_sip_message::{Framing, Index, Message, Method, Name, NameAddr, View,
 use super::dialog::body_of;
 use super::{Dialog, Local, Locals, pass_through};
 use crate::transaction::{Branch, Tag};
-use crate::{Body, Headers, InviteOut, Target};
+use crate::{Body, Headers, InviteOut, OutsideRequest, Target};
 
 /// What an INVITE of ours needs besides what the owner gave.
 #[derive(Clone, Copy, Debug)]
@@ -30,16 +30,11 @@ pub(crate) fn invite(out: &mut Vec<u8>, locals: &Locals, new: &NewInvite<'_>) {
         target,
         invite,
     } = new;
-    let mut digits = [0; 16];
     let mut writer = start(out, b"INVITE", &target.uri, &target.route);
     via(&mut writer, local, *branch);
     max_forwards(&mut writer, invite.max_forwards);
-    let tag = tag.write(&mut digits);
     writer
-        .header(
-            "From",
-            [&invite.from, b";tag=".as_slice(), tag.as_bytes()].concat(),
-        )
+        .header("From", tagged(&invite.from, *tag))
         .header("To", &invite.to)
         .header("Call-ID", call_id)
         .header("CSeq", "1 INVITE")
@@ -48,6 +43,41 @@ pub(crate) fn invite(out: &mut Vec<u8>, locals: &Locals, new: &NewInvite<'_>) {
     pass_through(&mut writer, &invite.headers);
     writer.header("User-Agent", &locals.user_agent);
     writer.finish(body_of(invite.body.as_ref()));
+}
+
+/// What a request of ours outside any dialog needs besides what the owner gave.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewOutside<'a> {
+    pub(crate) local: &'a Local,
+    pub(crate) branch: Branch,
+    pub(crate) tag: Tag,
+    pub(crate) call_id: &'a [u8],
+    pub(crate) target: &'a Target,
+    pub(crate) request: &'a OutsideRequest,
+}
+
+/// Writes a request outside any dialog. It has no Contact: RFC 3428 4 forbids it in MESSAGE, and no other needs it.
+pub(crate) fn outside(out: &mut Vec<u8>, locals: &Locals, new: &NewOutside<'_>) {
+    out.clear();
+    let NewOutside {
+        local,
+        branch,
+        tag,
+        call_id,
+        target,
+        request,
+    } = new;
+    let mut writer = start(out, &request.method, &target.uri, &target.route);
+    via(&mut writer, local, *branch);
+    max_forwards(&mut writer, 70);
+    writer
+        .header("From", tagged(&request.from, *tag))
+        .header("To", &request.to)
+        .header("Call-ID", call_id)
+        .header_fmt("CSeq", format_args!("1 {}", token(&request.method)));
+    pass_through(&mut writer, &request.headers);
+    writer.header("User-Agent", &locals.user_agent);
+    writer.finish(body_of(request.body.as_ref()));
 }
 
 /// Writes a request inside a dialog. A Contact is added where it refreshes the target.
@@ -169,6 +199,12 @@ fn start<'o>(out: &'o mut Vec<u8>, method: &[u8], target: &[u8], route: &[Bytes]
     }
     writer.header("Route", [b"<", target, b">"].concat());
     writer
+}
+
+/// A name-addr with our tag behind it.
+fn tagged(address: &[u8], tag: Tag) -> Vec<u8> {
+    let mut digits = [0; 16];
+    [address, b";tag=", tag.write(&mut digits).as_bytes()].concat()
 }
 
 fn via(writer: &mut Writer<'_>, local: &Local, branch: Branch) {

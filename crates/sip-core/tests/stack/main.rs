@@ -18,3 +18,4 @@ mod inside;
 mod outgoing;
 mod outside;
 mod register;
+mod standalone;
