@@ -197,6 +197,8 @@ pub enum Command {
         request: OutsideRequest,
     },
     /// The addresses that INVITE and MESSAGE may come from without a password; replaces what was said before.
+    ///
+    /// An address that several trunks name is the one's with the lowest id.
     Trunks(Vec<TrunkPeer>),
     /// Adds, changes or removes an account.
     Account(AccountChange),

@@ -68,8 +68,8 @@ impl Default for Expiry {
 pub struct StackConfig {
     /// Digest realm; every HA1 depends on it.
     pub realm: String,
-    /// Our domain. Empty: any host is taken as ours. Else another host in a REGISTER or INVITE gets 404, but for
-    /// the listeners' own.
+    /// Our domain. Empty: any host is taken as ours. Else another host in an INVITE, MESSAGE or REGISTER gets 404, but
+    /// for the listeners' own.
     pub domain: String,
     /// Our addresses. The first listener of a transport names us on connections of that transport.
     pub listeners: Vec<Listener>,
@@ -110,6 +110,7 @@ impl StackConfig {
                 Method::Register,
                 Method::Update,
                 Method::Info,
+                Method::Message,
             ],
             timers: Timers::RFC3261,
             limits: Limits::default(),

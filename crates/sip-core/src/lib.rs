@@ -59,6 +59,7 @@ mod leg;
 mod registrar;
 mod stack;
 mod transaction;
+mod trunks;
 mod wire;
 
 pub use auth::{Account, DigestAlgorithm, ha1};

@@ -97,6 +97,11 @@ impl Authenticator {
         self.accounts.get(&phone).filter(|account| account.enabled)
     }
 
+    /// The phone with a username.
+    pub(crate) fn phone_named(&self, username: &str) -> Option<PhoneId> {
+        self.by_username.get(username).copied()
+    }
+
     /// Tells who sent a request.
     pub(crate) fn judge(&mut self, now: Mono, source: IpAddr, request: View<'_>) -> Verdict {
         let mut seen = request.headers(Name::Authorization).take(MAX_CREDENTIALS);

@@ -78,7 +78,7 @@ impl Stack {
                 target,
                 request,
             } => self.ask_outside(now, tx, &target, &request),
-            Command::Trunks(_) => {}
+            Command::Trunks(peers) => self.trunks.replace(&peers),
             Command::Account(change) => self.on_account(change),
             Command::Restore(bindings) => self.on_restore(now, bindings),
         }

@@ -1,7 +1,7 @@
 //! Incoming legs until they are answered: INVITE, CANCEL, our answers, the wait for the ACK.
 
 use bytes::Bytes;
-use offhook_base::{Mono, Now, PhoneId};
+use offhook_base::{Mono, Now};
 use offhook_sip_message::{Message, Method};
 
 use super::Stack;
@@ -49,8 +49,8 @@ impl Given {
 }
 
 impl Stack {
-    /// A phone calls.
-    pub(super) fn on_invite(&mut self, now: Now, peer: Peer, phone: PhoneId, request: &Message) {
+    /// A phone or a trunk calls.
+    pub(super) fn on_invite(&mut self, now: Now, peer: Peer, from: Origin, request: &Message) {
         let tag = Tag(self.layer.random());
         let Some(dialog) = Dialog::of_invite(request, tag, peer) else {
             return self.refuse(peer, request, 400, "Missing or Bad Contact");
@@ -70,12 +70,15 @@ impl Stack {
             dialog,
             cancelled: false,
         };
-        let device = self.registrar.device(phone, peer);
-        let opened = Leg::new(Phase::Incoming(incoming), Some(device));
+        let device = match from {
+            Origin::Phone(phone) => Some(self.registrar.device(phone, peer)),
+            Origin::Trunk(_) => None,
+        };
+        let opened = Leg::new(Phase::Incoming(incoming), device);
         self.legs.insert(leg, opened);
         self.layer.event(Event::Invite {
             leg,
-            from: Origin::Phone(phone),
+            from,
             peer,
             request: request.clone(),
         });

@@ -23,6 +23,7 @@ use crate::deadlines::Timer;
 use crate::leg::Legs;
 use crate::registrar::{Change, Registrar};
 use crate::transaction::{ClientUser, Slot};
+use crate::trunks::Trunks;
 use crate::{
     AccountChange, Binding, Command, Event, FlowId, LegId, Output, Peer, StackConfig, TxId,
 };
@@ -34,6 +35,7 @@ pub struct Stack {
     layer: Layer,
     auth: Authenticator,
     registrar: Registrar,
+    trunks: Trunks,
     legs: Legs,
     /// Requests that the owner has to answer.
     pending: HashMap<TxId, Pending>,
@@ -73,6 +75,7 @@ impl Stack {
             layer,
             auth,
             registrar: Registrar::new(config.expiry, config.limits.contacts_per_phone),
+            trunks: Trunks::default(),
             legs: Legs::default(),
             pending: HashMap::new(),
             legs_received: 0,

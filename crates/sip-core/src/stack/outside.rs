@@ -38,15 +38,17 @@ impl Stack {
         if full || !self.layer.has_room() {
             return self.refuse_full(peer, request);
         }
-        let Some(phone) = self.authenticate(now, peer, request) else {
+        let Some(from) = self.identify(now, peer, request, method) else {
             return;
         };
-        if method == Method::Invite {
-            self.on_invite(now, peer, phone, request);
-        } else if method == Method::Register {
-            self.on_register(now, peer, phone, request);
-        } else {
-            self.on_other(now, peer, phone, request);
+        match from {
+            Origin::Phone(phone) if method == Method::Register => {
+                self.on_register(now, peer, phone, request);
+            }
+            Origin::Phone(_) | Origin::Trunk(_) if method == Method::Invite => {
+                self.on_invite(now, peer, from, request);
+            }
+            Origin::Phone(_) | Origin::Trunk(_) => self.on_other(now, peer, from, request),
         }
     }
 
@@ -58,12 +60,12 @@ impl Stack {
             return false;
         };
         let is_sip = uri.scheme.eq_ignore_ascii_case(b"sip") || uri.is_secure();
-        let is_number = uri.is_tel() && method == Method::Invite;
+        let is_number = uri.is_tel() && matches!(method, Method::Invite | Method::Message);
         if !is_sip && !is_number {
             self.refuse(peer, request, 416, "");
             return false;
         }
-        let named = matches!(method, Method::Invite | Method::Register);
+        let named = matches!(method, Method::Invite | Method::Message | Method::Register);
         if is_sip && named && !self.is_our_host(&uri) {
             self.refuse(peer, request, 404, "");
             return false;
@@ -106,9 +108,48 @@ impl Stack {
     }
 
     /// Who sent a request; if nobody we know, it is challenged and nothing is kept.
-    fn authenticate(&mut self, now: Now, peer: Peer, request: &Message) -> Option<PhoneId> {
+    ///
+    /// Credentials go first: a phone may stand behind the address of a trunk. Wrong ones are never made good by an
+    /// address. Without any, a trunk is known by where an INVITE or MESSAGE comes from; nothing is registered that way.
+    fn identify(
+        &mut self,
+        now: Now,
+        peer: Peer,
+        request: &Message,
+        method: Method,
+    ) -> Option<Origin> {
+        let verdict = self.auth.judge(now.mono, peer.addr.ip(), request.view());
+        if verdict == Verdict::Anonymous
+            && matches!(method, Method::Invite | Method::Message)
+            && !self.is_registered_there(peer, request)
+            && let Some(trunk) = self.trunks.at(peer.addr.ip())
+        {
+            return Some(Origin::Trunk(trunk));
+        }
+        let phone = self.authenticate(now, peer, request, verdict)?;
+        Some(Origin::Phone(phone))
+    }
+
+    /// Whether a request names a phone in From that is registered from exactly there: most send their first request
+    /// without credentials, and would pass for the trunk whose address they share.
+    fn is_registered_there(&self, peer: Peer, request: &Message) -> bool {
+        let from = request.view().from().and_then(|from| from.parsed_uri());
+        let phone = from
+            .and_then(|uri| std::str::from_utf8(uri.user?).ok())
+            .and_then(|user| self.auth.phone_named(user));
+        let bindings = phone.map_or(&[][..], |phone| self.registrar.bindings(phone));
+        bindings.iter().any(|binding| binding.peer == peer)
+    }
+
+    /// The phone whose password was shown; anybody else is challenged.
+    fn authenticate(
+        &mut self,
+        now: Now,
+        peer: Peer,
+        request: &Message,
+        verdict: Verdict,
+    ) -> Option<PhoneId> {
         let source = peer.addr.ip();
-        let verdict = self.auth.judge(now.mono, source, request.view());
         // RFC 7616 3.3: `stale` speaks of the nonce alone. Were it said to right passwords only, then whoever makes up
         // nonces could try passwords without ever being counted.
         let stale = match verdict {
@@ -133,12 +174,12 @@ impl Stack {
     }
 
     /// A request that the owner answers.
-    fn on_other(&mut self, now: Now, peer: Peer, phone: PhoneId, request: &Message) {
+    fn on_other(&mut self, now: Now, peer: Peer, from: Origin, request: &Message) {
         if let Some(tx) = self.hand_over(now, peer, None, request) {
             let request = request.clone();
             self.layer.event(Event::OutOfDialog {
                 tx,
-                from: Origin::Phone(phone),
+                from,
                 peer,
                 request,
             });

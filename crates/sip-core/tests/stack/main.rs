@@ -19,3 +19,4 @@ mod outgoing;
 mod outside;
 mod register;
 mod standalone;
+mod trunks;

@@ -1,7 +1,7 @@
 //! Requests outside any dialog, and what is no request at all.
 
 use offhook_sip_core::{Command, StackConfig};
-use offhook_sip_message::{Method, Name};
+use offhook_sip_message::Name;
 
 use crate::bench::{Bench, Request, config, text, udp};
 
@@ -13,7 +13,7 @@ fn rfc3261_11_options_is_answered_to_anybody_without_state() {
     bench.check(&["> 192.0.2.1:5060 200 OPTIONS"]);
     assert_eq!(
         bench.header(Name::Allow),
-        "ACK, BYE, CANCEL, INFO, INVITE, OPTIONS, REGISTER, UPDATE"
+        "ACK, BYE, CANCEL, INFO, INVITE, MESSAGE, OPTIONS, REGISTER, UPDATE"
     );
     assert_eq!(bench.stack.next_timeout(), None);
 }
@@ -21,14 +21,7 @@ fn rfc3261_11_options_is_answered_to_anybody_without_state() {
 #[test]
 fn rfc3261_8_2_1_known_but_not_taken_is_405_and_unknown_501() {
     let mut bench = Bench::new();
-    for method in [
-        "SUBSCRIBE",
-        "PUBLISH",
-        "REFER",
-        "MESSAGE",
-        "NOTIFY",
-        "PRACK",
-    ] {
+    for method in ["SUBSCRIBE", "PUBLISH", "REFER", "NOTIFY", "PRACK"] {
         bench.receive(udp(1), Request::new(method, "1001").build());
         bench.check(&[&format!("> 192.0.2.1:5060 405 {method}"), "Rejected 405"]);
         assert!(bench.header(Name::Allow).contains("INVITE"));
@@ -48,9 +41,7 @@ fn what_needs_a_dialog_and_has_none_is_481() {
 
 #[test]
 fn a_method_that_the_owner_takes_reaches_it_once_its_sender_is_known() {
-    let mut config: StackConfig = config();
-    config.allow.push(Method::Message);
-    let mut bench = Bench::with(config);
+    let mut bench = Bench::new();
     let request = Request::new("MESSAGE", "1001");
     bench.authenticated(udp(1), &request);
     bench.check(&["OutOfDialog phone 1 MESSAGE"]);
@@ -59,6 +50,28 @@ fn a_method_that_the_owner_takes_reaches_it_once_its_sender_is_known() {
     assert_eq!(bench.our_tag().len(), 16);
     bench.pass(32_000);
     assert_eq!(bench.stack.next_timeout(), None);
+}
+
+#[test]
+fn a_message_to_a_host_that_is_not_ours_is_404() {
+    let mut config = config();
+    config.domain = "pbx.example".to_owned();
+    let mut bench = Bench::with(config);
+    for (host, status) in [
+        ("pbx.example", 401),
+        ("198.51.100.1", 401),
+        ("elsewhere.example", 404),
+    ] {
+        let mut request = Request::new("MESSAGE", "1001");
+        request.uri = format!("sip:1002@{host}");
+        bench.receive(udp(1), request.build());
+        let lines = bench.drain();
+        assert_eq!(
+            lines[0],
+            format!("> 192.0.2.1:5060 {status} MESSAGE"),
+            "{host}"
+        );
+    }
 }
 
 #[test]
@@ -169,6 +182,8 @@ fn rfc3261_8_2_2_1_a_scheme_that_is_not_ours_is_416() {
     bench.check(&["> 192.0.2.1:5060 416 REGISTER", "Rejected 416"]);
     bench.receive(udp(1), with_uri("INVITE", "tel:+34600"));
     bench.check(&["> 192.0.2.1:5060 401 INVITE"]);
+    bench.receive(udp(1), with_uri("MESSAGE", "tel:+34600"));
+    bench.check(&["> 192.0.2.1:5060 401 MESSAGE"]);
     bench.receive(udp(1), with_uri("INVITE", "sip:"));
     bench.check(&["> 192.0.2.1:5060 400 INVITE", "Rejected 400"]);
 }
