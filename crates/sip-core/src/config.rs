@@ -111,6 +111,8 @@ impl StackConfig {
                 Method::Update,
                 Method::Info,
                 Method::Message,
+                Method::Notify,
+                Method::Refer,
             ],
             timers: Timers::RFC3261,
             limits: Limits::default(),

@@ -27,12 +27,16 @@ impl Stack {
         if method == Method::Options {
             return self.on_options(peer, request);
         }
-        // Without a dialog there is nothing that these could end or change (12.2.2).
+        // Without a dialog there is nothing that these could end, change or tell of (12.2.2; RFC 6665 4.1.3).
         if matches!(
             method,
-            Method::Bye | Method::Info | Method::Prack | Method::Update
+            Method::Bye | Method::Info | Method::Notify | Method::Prack | Method::Update
         ) {
             return self.refuse(peer, request, 481, "");
+        }
+        // RFC 3515 2.4.2: what is referred is the call that the request stands in.
+        if method == Method::Refer {
+            return self.refuse(peer, request, 403, "REFER Outside A Call");
         }
         let full = method == Method::Invite && self.legs.len() >= self.config.limits.legs;
         if full || !self.layer.has_room() {

@@ -17,6 +17,7 @@ mod incoming;
 mod inside;
 mod outgoing;
 mod outside;
+mod refer;
 mod register;
 mod standalone;
 mod trunks;

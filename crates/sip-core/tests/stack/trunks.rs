@@ -76,6 +76,13 @@ fn nothing_is_registered_by_address() {
 }
 
 #[test]
+fn refer_from_a_trunk_outside_a_call_is_refused() {
+    let mut bench = bench();
+    bench.receive(udp(70), Request::new("REFER", "+34600111222").build());
+    bench.check(&["> 192.0.2.70:5060 403 REFER", "Rejected 403"]);
+}
+
+#[test]
 fn another_address_is_challenged() {
     let mut bench = bench();
     bench.receive(udp(71), invite(udp(71)).build());
