@@ -32,6 +32,7 @@ mod hold;
 mod limit;
 mod media;
 mod office;
+mod numbers;
 mod pbx;
 mod phase;
 mod plan;
@@ -52,6 +53,7 @@ pub use directory::{
 pub use event_id::EventIds;
 pub use guard::GuardConfig;
 pub use limit::Network;
+pub use numbers::{Numbering, NumberingError, Outside};
 
 pub use pbx::LegName;
 pub use plan::{Plan, Unreachable, plan};
