@@ -39,6 +39,11 @@ mod plan;
 mod record;
 mod restart;
 mod switch;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the calls do not use trunks yet")
+)]
+mod trunks;
 
 pub use bindings::Bindings;
 pub use call_ids::CallIds;
