@@ -69,6 +69,37 @@ pub enum MediaCommand {
     },
 }
 
+/// What a phone hears while nobody speaks to it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Sound {
+    /// 425 Hz, 1 s on, 4 s off (ITU-T E.180).
+    Ringback,
+    /// A soft arpeggio, quiet (-20 dBm0), repeating: music until there are sounds.
+    Music,
+    /// The caller's position as so many short high beeps (1 to 9; 10 or more one long one), then [`Sound::Music`] goes
+    /// on. Position 0 is none and gives music at once.
+    Position(u32),
+}
+
+/// How a sound is encoded: G.711, 8,000 samples a second, 20 ms a packet.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Format {
+    /// Payload type of the packets, as the SDP of the phone has it: 0 for PCMU and 8 for PCMA (RFC 3551 section 6), or
+    /// a dynamic one.
+    pub payload_type: u8,
+    /// The encoding law.
+    pub law: Law,
+}
+
+/// The two laws of G.711.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Law {
+    /// PCMA.
+    A,
+    /// PCMU.
+    Mu,
+}
+
 /// What the media shell tells a call's owner.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum MediaEvent {

@@ -1,5 +1,5 @@
 //! What a media relay decides, without a socket or a clock: whether an RTP or RTCP packet belongs to a call,
-//! and where it goes.
+//! and where it goes; and what a phone hears while nobody speaks to it.
 //!
 //! It refuses to know SIP, SDP text and the sockets. A shell receives a packet, asks [`Relay::handle_packet`] and does
 //! what the [`Verdict`] says; a call's owner starts and stops relays by [`MediaCommand`]s and names the ports it was
@@ -19,12 +19,19 @@
 //! ```
 
 mod command;
+mod g711;
 mod latch;
 mod packet;
+mod player;
+mod program;
 mod relay;
 mod sequence;
+mod tone;
 
-pub use command::{MediaCommand, MediaEvent, PairId, PortPair, RefusedStart, RelayId};
+pub use command::{
+    Format, Law, MediaCommand, MediaEvent, PairId, PortPair, RefusedStart, RelayId, Sound,
+};
 pub use latch::Remote;
 pub use packet::Kind;
-pub use relay::{DropReason, Relay, RelayStats, Side, SideStats, Verdict};
+pub use player::{PLAYED_OCTETS, StreamEntropy, UnusablePayloadType};
+pub use relay::{DropReason, Played, Relay, RelayStats, Side, SideStats, Verdict};

@@ -61,12 +61,12 @@ pub(crate) fn is_rtcp(packet: &[u8]) -> bool {
     !packet.is_empty()
 }
 
-const VERSION: u8 = 2;
+pub(crate) const VERSION: u8 = 2;
 const EXTENSION: u8 = 0x10;
 const PADDING: u8 = 0x20;
 
 /// Payload types that no stream may use because RTCP types look like them (RFC 5761 section 4).
-const RTCP_CONFLICTS: std::ops::RangeInclusive<u8> = 64..=95;
+pub(crate) const RTCP_CONFLICTS: std::ops::RangeInclusive<u8> = 64..=95;
 
 /// SR, RR, SDES, BYE, APP (RFC 3550), RTPFB, PSFB (RFC 4585), XR (RFC 3611).
 const RTCP_TYPES: std::ops::RangeInclusive<u8> = 200..=207;

@@ -4,8 +4,10 @@ use std::net::SocketAddr;
 
 use offhook_base::Mono;
 
+use crate::command::{Format, Sound};
 use crate::latch::{Latch, Remote};
 use crate::packet::{Kind, RtpHeader, is_rtcp};
+use crate::player::{PLAYED_OCTETS, Player, StreamEntropy, UnusablePayloadType};
 use crate::sequence::Sequence;
 
 /// One side of a call.
@@ -49,8 +51,19 @@ pub enum DropReason {
     Malformed,
     /// The other side wants no media, or nothing is known of it yet.
     NoDestination,
+    /// The other side hears a sound instead.
+    Playing,
     /// It does not come from this side's phone.
     Source,
+}
+
+/// Where a played packet goes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Played {
+    /// The side whose socket sends.
+    pub side: Side,
+    /// Where to.
+    pub to: SocketAddr,
 }
 
 /// What one side sent.
@@ -66,13 +79,14 @@ pub struct SideStats {
     pub rtcp_packets: u64,
     /// Packets that were no RTP or RTCP.
     pub malformed: u64,
-    /// Packets of the side that the other side wanted none of, or that the system refused to send.
+    /// Packets of the side that the other side wanted none of or heard a sound instead of, or that the system refused to
+    /// send.
     pub undeliverable: u64,
     /// Packets of third parties.
     pub foreign: u64,
 }
 
-/// What both sides sent.
+/// What both sides sent; what was played to them is in no figure.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct RelayStats {
     /// Sent by the caller's side.
@@ -91,6 +105,8 @@ pub struct Relay {
 #[derive(Clone, Copy, Debug)]
 struct Half {
     latch: Latch,
+    /// What the side hears instead of the other one.
+    player: Option<Player>,
     sequence: Sequence,
     stats: SideStats,
 }
@@ -119,22 +135,19 @@ impl Relay {
         from: SocketAddr,
         packet: &[u8],
     ) -> Verdict {
-        let destination = match kind {
-            Kind::Rtp => self.half(side.other()).latch.rtp_destination(),
-            Kind::Rtcp => self.half(side.other()).latch.rtcp_destination(),
-        };
+        let destination = self.half(side.other()).destination(kind);
         let half = self.half_mut(side);
         if let Err(reason) = half.accept(now, kind, from, packet) {
             return Verdict::Drop(reason);
         }
         match destination {
-            Some(to) => Verdict::Forward {
+            Ok(to) => Verdict::Forward {
                 side: side.other(),
                 to,
             },
-            None => {
+            Err(reason) => {
                 half.stats.undeliverable += 1;
-                Verdict::Drop(DropReason::NoDestination)
+                Verdict::Drop(reason)
             }
         }
     }
@@ -142,6 +155,55 @@ impl Relay {
     /// Takes note that a packet of `side`, forwarded by the last verdict, could not be sent.
     pub const fn handle_send_error(&mut self, side: Side) {
         self.half_mut(side).stats.undeliverable += 1;
+    }
+
+    /// Plays a sound to the phone of a side instead of what the other side sends, or another one than so far. The
+    /// stream is a new one unless something plays already.
+    ///
+    /// # Errors
+    /// When no RTP packet may have the payload type; then all stays as it is.
+    pub fn play(
+        &mut self,
+        now: Mono,
+        side: Side,
+        sound: Sound,
+        format: Format,
+        entropy: StreamEntropy,
+    ) -> Result<(), UnusablePayloadType> {
+        let half = self.half_mut(side);
+        match &mut half.player {
+            Some(player) => player.replace(sound, format)?,
+            None => half.player = Some(Player::new(now, sound, format, entropy)?),
+        }
+        Ok(())
+    }
+
+    /// Relays the other side's packets to the side again.
+    pub const fn stop_play(&mut self, side: Side) {
+        self.half_mut(side).player = None;
+    }
+
+    /// When the next played packet is due; `None` when nothing plays.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Mono> {
+        [self.a.player, self.b.player]
+            .iter()
+            .flatten()
+            .map(Player::next_timeout)
+            .min()
+    }
+
+    /// Writes one played packet that is due and says where it goes: where the side's relayed packets would. To be called
+    /// until `next_timeout` lies ahead. Never allocates.
+    pub fn handle_timeout(
+        &mut self,
+        now: Mono,
+        packet: &mut [u8; PLAYED_OCTETS],
+    ) -> Option<Played> {
+        [Side::A, Side::B].into_iter().find_map(|side| {
+            let to = self.half_mut(side).handle_timeout(now, packet)?;
+            Some(Played { side, to })
+        })
     }
 
     /// What has passed so far.
@@ -172,9 +234,35 @@ impl Half {
     fn new(remote: Option<Remote>) -> Self {
         Self {
             latch: Latch::new(remote),
+            player: None,
             sequence: Sequence::default(),
             stats: SideStats::default(),
         }
+    }
+
+    /// Where the other side's packets go.
+    fn destination(&self, kind: Kind) -> Result<SocketAddr, DropReason> {
+        if self.player.is_some() {
+            return Err(DropReason::Playing);
+        }
+        let destination = match kind {
+            Kind::Rtp => self.latch.rtp_destination(),
+            Kind::Rtcp => self.latch.rtcp_destination(),
+        };
+        destination.ok_or(DropReason::NoDestination)
+    }
+
+    fn handle_timeout(
+        &mut self,
+        now: Mono,
+        packet: &mut [u8; PLAYED_OCTETS],
+    ) -> Option<SocketAddr> {
+        let player = self.player.as_mut()?;
+        let destination = self.latch.rtp_destination();
+        if destination.is_none() {
+            player.handle_timeout_unheard(now);
+        }
+        destination.filter(|_| player.handle_timeout(now, packet))
     }
 
     fn accept(

@@ -1,4 +1,5 @@
 use super::*;
+use crate::command::Law;
 
 fn at(text: &str) -> SocketAddr {
     text.parse().unwrap()
@@ -185,4 +186,136 @@ fn any_octets_from_anywhere_give_a_verdict() {
             to: a
         }
     );
+}
+
+const PCMU: Format = Format {
+    payload_type: 0,
+    law: Law::Mu,
+};
+
+/// Where the packets go that are due.
+fn played(relay: &mut Relay, now: Mono) -> Vec<Played> {
+    let mut packet = [0; PLAYED_OCTETS];
+    std::iter::from_fn(|| relay.handle_timeout(now, &mut packet)).collect()
+}
+
+#[test]
+fn a_caller_hears_a_sound_before_anybody_is_called_where_his_own_packets_come_from() {
+    let (sdp, behind_nat) = (at("192.0.2.1:4000"), at("192.0.2.1:61000"));
+    let mut relay = Relay::new(Some(sdp.into()), None);
+    assert_eq!(relay.next_timeout(), None);
+    relay
+        .play(Mono(0), Side::A, Sound::Ringback, PCMU, [0; 10])
+        .unwrap();
+    let to = |to| vec![Played { side: Side::A, to }];
+    assert_eq!(relay.next_timeout(), Some(Mono(0)));
+    assert_eq!(played(&mut relay, Mono(0)), to(sdp));
+
+    let verdict = relay.handle_packet(Mono(1), Side::A, Kind::Rtp, behind_nat, &rtp(1));
+    assert_eq!(verdict, Verdict::Drop(DropReason::NoDestination));
+    let stranger = at("203.0.113.1:9");
+    relay.handle_packet(Mono(2), Side::A, Kind::Rtp, stranger, &rtp(2));
+    let next = relay.next_timeout().unwrap();
+    assert_eq!(next, Mono(20_000_000));
+    assert_eq!(played(&mut relay, next), to(behind_nat));
+    assert_eq!(relay.stats().a.packets, 1);
+    assert_eq!(relay.stats().b, SideStats::default());
+}
+
+#[test]
+fn nothing_of_the_other_side_is_relayed_while_a_sound_plays() {
+    let (mut relay, a, b) = relay();
+    let report = [0x80, 201, 0, 1, 1, 2, 3, 4];
+    let b_rtcp = SocketAddr::new(b.ip(), b.port() + 1);
+    relay
+        .play(Mono(0), Side::A, Sound::Music, PCMU, [0; 10])
+        .unwrap();
+    for (kind, from, packet) in [(Kind::Rtp, b, &rtp(1)[..]), (Kind::Rtcp, b_rtcp, &report)] {
+        let verdict = relay.handle_packet(Mono(1), Side::B, kind, from, packet);
+        assert_eq!(verdict, Verdict::Drop(DropReason::Playing));
+    }
+    let heard = relay.handle_packet(Mono(2), Side::A, Kind::Rtp, a, &rtp(1));
+    let to_b = Verdict::Forward {
+        side: Side::B,
+        to: b,
+    };
+    assert_eq!(heard, to_b, "the side that hears music is heard itself");
+
+    relay.stop_play(Side::A);
+    assert_eq!(
+        (relay.next_timeout(), played(&mut relay, Mono(3))),
+        (None, vec![])
+    );
+    let to_a = relay.handle_packet(Mono(4), Side::B, Kind::Rtp, b, &rtp(2));
+    assert_eq!(
+        to_a,
+        Verdict::Forward {
+            side: Side::A,
+            to: a
+        }
+    );
+    let stats = relay.stats().b;
+    assert_eq!((stats.packets, stats.undeliverable), (2, 2));
+}
+
+#[test]
+fn a_side_on_hold_or_unknown_is_played_nothing() {
+    let (mut relay, a, _) = relay();
+    relay.set_remote(Side::A, None);
+    relay
+        .play(Mono(0), Side::A, Sound::Music, PCMU, [0; 10])
+        .unwrap();
+    assert_eq!(played(&mut relay, Mono(0)), []);
+    assert_eq!(relay.next_timeout(), Some(Mono(20_000_000)), "no busy loop");
+    relay.set_remote(Side::A, Some(a.into()));
+    let resumed = played(&mut relay, Mono(20_000_000));
+    assert_eq!(
+        resumed,
+        [Played {
+            side: Side::A,
+            to: a
+        }]
+    );
+}
+
+#[test]
+fn both_sides_may_hear_sounds_each_by_its_own_clock() {
+    let (mut relay, a, b) = relay();
+    let ms = |millis: u64| Mono(millis * 1_000_000);
+    for (now, side) in [(ms(0), Side::A), (ms(7), Side::B)] {
+        relay
+            .play(now, side, Sound::Ringback, PCMU, [0; 10])
+            .unwrap();
+    }
+    let (to_a, to_b) = (
+        Played {
+            side: Side::A,
+            to: a,
+        },
+        Played {
+            side: Side::B,
+            to: b,
+        },
+    );
+    assert_eq!(played(&mut relay, ms(7)), [to_a, to_b]);
+    assert_eq!(relay.next_timeout(), Some(ms(20)));
+    assert_eq!(played(&mut relay, ms(20)), [to_a]);
+    assert_eq!(relay.next_timeout(), Some(ms(27)));
+    relay.stop_play(Side::B);
+    assert_eq!(relay.next_timeout(), Some(ms(40)));
+    assert_eq!(relay.stats(), RelayStats::default());
+}
+
+#[test]
+fn a_refused_payload_type_changes_nothing() {
+    let (mut relay, _, b) = relay();
+    let format = Format {
+        payload_type: 72,
+        law: Law::A,
+    };
+    let refused = relay.play(Mono(0), Side::A, Sound::Music, format, [0; 10]);
+    assert_eq!(refused, Err(UnusablePayloadType(72)));
+    assert_eq!(relay.next_timeout(), None);
+    let verdict = relay.handle_packet(Mono(1), Side::B, Kind::Rtp, b, &rtp(1));
+    assert!(matches!(verdict, Verdict::Forward { .. }));
 }

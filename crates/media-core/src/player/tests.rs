@@ -1,0 +1,157 @@
+use super::*;
+use crate::command::Law;
+
+const PCMA: Format = Format {
+    payload_type: 8,
+    law: Law::A,
+};
+
+const ENTROPY: StreamEntropy = [1, 2, 3, 4, 0xff, 0xff, 0xff, 0x60, 0xff, 0xfe];
+
+const fn ms(millis: u64) -> Mono {
+    Mono(millis * 1_000_000)
+}
+
+fn player(sound: Sound) -> Player {
+    Player::new(ms(0), sound, PCMA, ENTROPY).unwrap()
+}
+
+/// A packet as (marker, payload type, sequence, timestamp, SSRC).
+type Header = (bool, u8, u16, u32, u32);
+
+fn sent(player: &mut Player, now: Mono) -> Option<Header> {
+    let mut packet = [0; PLAYED_OCTETS];
+    player.handle_timeout(now, &mut packet).then(|| {
+        assert_eq!(packet[0], 0x80);
+        (
+            packet[1] & 0x80 != 0,
+            packet[1] & 0x7f,
+            u16::from_be_bytes(packet[2..4].try_into().unwrap()),
+            u32::from_be_bytes(packet[4..8].try_into().unwrap()),
+            u32::from_be_bytes(packet[8..12].try_into().unwrap()),
+        )
+    })
+}
+
+#[test]
+fn rfc3550_5_1_numbers_run_on_over_their_wraps_from_a_random_start() {
+    let mut player = player(Sound::Music);
+    let headers: Vec<Header> = (0..4)
+        .map(|n| sent(&mut player, ms(n * 20)).unwrap())
+        .collect();
+    let ssrc = 0x0102_0304;
+    assert_eq!(
+        headers,
+        [
+            (true, 8, 65_534, 0xffff_ff60, ssrc),
+            (false, 8, 65_535, 0, ssrc),
+            (false, 8, 0, 160, ssrc),
+            (false, 8, 1, 320, ssrc),
+        ]
+    );
+}
+
+#[test]
+fn a_packet_leaves_every_20_ms_and_never_earlier() {
+    let mut player = player(Sound::Ringback);
+    for n in 0..1_000 {
+        assert_eq!(player.next_timeout(), ms(n * 20));
+        if n > 0 {
+            assert_eq!(sent(&mut player, Mono(n * 20_000_000 - 1)), None);
+        }
+        // A shell that is always late by some milliseconds does not shift the deadlines.
+        assert!(sent(&mut player, ms(n * 20 + n % 19)).is_some());
+        assert_eq!(sent(&mut player, ms(n * 20 + 19)), None);
+    }
+}
+
+#[test]
+fn a_short_stall_is_caught_up_and_a_long_one_skipped() {
+    let mut player = player(Sound::Music);
+    sent(&mut player, ms(0));
+    let mut caught_up = Vec::new();
+    while let Some((marker, _, sequence, timestamp, _)) = sent(&mut player, ms(80)) {
+        caught_up.push((marker, sequence, timestamp));
+    }
+    assert_eq!(
+        caught_up,
+        [
+            (false, 65_535, 0),
+            (false, 0, 160),
+            (false, 1, 320),
+            (false, 2, 480)
+        ]
+    );
+
+    assert_eq!(player.next_timeout(), ms(100));
+    let after = sent(&mut player, ms(1_105)).unwrap();
+    let skipped = 50 * 160;
+    assert_eq!((after.0, after.2, after.3), (true, 3, 640 + skipped));
+    assert_eq!(sent(&mut player, ms(1_105)), None, "no burst");
+    assert_eq!(player.next_timeout(), ms(1_120));
+    let next = sent(&mut player, ms(1_120)).unwrap();
+    assert_eq!((next.0, next.2, next.3), (false, 4, 800 + skipped));
+}
+
+#[test]
+fn what_nobody_hears_takes_its_time_and_no_sequence_number() {
+    let mut player = player(Sound::Ringback);
+    sent(&mut player, ms(0));
+    player.handle_timeout_unheard(ms(19));
+    assert_eq!(player.next_timeout(), ms(20));
+    for n in 1..=100 {
+        player.handle_timeout_unheard(ms(n * 20));
+        assert_eq!(player.next_timeout(), ms(n * 20 + 20));
+    }
+    let (marker, _, sequence, timestamp, _) = sent(&mut player, ms(2_020)).unwrap();
+    assert_eq!((marker, sequence, timestamp), (true, 65_535, 100 * 160));
+}
+
+#[test]
+fn another_sound_and_format_stay_in_the_stream() {
+    let mut player = player(Sound::Ringback);
+    sent(&mut player, ms(0));
+    let dynamic = Format {
+        payload_type: 100,
+        law: Law::Mu,
+    };
+    player.replace(Sound::Music, dynamic).unwrap();
+    assert_eq!(player.next_timeout(), ms(20));
+    assert_eq!(
+        sent(&mut player, ms(20)),
+        Some((false, 100, 65_535, 0, 0x0102_0304))
+    );
+}
+
+#[test]
+fn rfc5761_4_payload_types_that_look_like_rtcp_are_refused() {
+    let format = |payload_type| Format {
+        payload_type,
+        law: Law::Mu,
+    };
+    for payload_type in [64, 72, 95, 128, 255] {
+        let refused = UnusablePayloadType(payload_type);
+        let new = Player::new(ms(0), Sound::Music, format(payload_type), ENTROPY);
+        assert_eq!(new.unwrap_err(), refused);
+        let mut player = player(Sound::Music);
+        assert_eq!(
+            player.replace(Sound::Ringback, format(payload_type)),
+            Err(refused)
+        );
+        assert_eq!(
+            sent(&mut player, ms(0)).unwrap().1,
+            8,
+            "it plays on as before"
+        );
+    }
+    for payload_type in [0, 8, 63, 96, 127] {
+        assert!(Player::new(ms(0), Sound::Music, format(payload_type), ENTROPY).is_ok());
+    }
+}
+
+#[test]
+fn the_end_of_time_does_not_panic() {
+    let mut player = player(Sound::Position(3));
+    assert!(sent(&mut player, Mono(u64::MAX)).is_some());
+    player.handle_timeout_unheard(Mono(u64::MAX));
+}
