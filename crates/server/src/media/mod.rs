@@ -3,6 +3,7 @@
 //! Its owner holds a [`Media`], sends [`MediaCommand`]s and receives [`MediaEvent`]s. It asks for ports ahead of need
 //! with `MediaCommand::Refill`, so that no call ever waits for a socket.
 
+mod relays;
 mod socket;
 mod stock;
 mod worker;

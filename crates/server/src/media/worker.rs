@@ -1,6 +1,6 @@
 //! The media thread: waits for packets and commands, asks `media-core`, moves octets.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use offhook_media_core::{
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
-use super::socket::Pair;
+use super::relays::{Active, Relays};
 use super::stock::Stock;
 
 /// Everything the thread owns.
@@ -32,21 +32,6 @@ pub(super) struct Worker {
     unfinished: Vec<Token>,
     buffer: Vec<u8>,
     origin: Instant,
-}
-
-/// The relays that run, found by name for commands and by slot for packets.
-#[derive(Debug, Default)]
-struct Relays {
-    slots: Vec<Option<Active>>,
-    free: Vec<usize>,
-    by_id: BTreeMap<RelayId, usize>,
-}
-
-#[derive(Debug)]
-struct Active {
-    relay: Relay,
-    a: Pair,
-    b: Pair,
 }
 
 /// Events on their way to the owner, in order.
@@ -120,7 +105,7 @@ impl Worker {
     /// Forwards what one socket received, but only so much at a time that the others have their turn.
     fn relay_from(&mut self, now: Mono, token: Token) {
         let (slot, side, kind) = address_of(token);
-        let Some(active) = self.relays.slots.get_mut(slot).and_then(Option::as_mut) else {
+        let Some(active) = self.relays.at(slot) else {
             return;
         };
         let Active { relay, a, b } = active;
@@ -206,7 +191,7 @@ impl Worker {
             a,
             b,
         };
-        if self.relays.by_id.contains_key(&id) {
+        if self.relays.contains(id) {
             self.give_back(now, active);
             return Err(RefusedStart::Duplicate);
         }
@@ -215,7 +200,7 @@ impl Worker {
             tracing::error!(%error, "a media socket cannot be watched");
             self.unwatch(&mut active);
             self.give_back(now, active);
-            self.relays.free.push(slot);
+            self.relays.leave_vacant(slot);
             return Err(RefusedStart::Sockets);
         }
         self.relays.put(slot, id, active);
@@ -322,33 +307,6 @@ impl Worker {
     #[expect(clippy::cast_possible_truncation, reason = "584 years of nanoseconds")]
     fn now(&self) -> Mono {
         Mono(self.origin.elapsed().as_nanos() as u64)
-    }
-}
-
-impl Relays {
-    fn get_mut(&mut self, id: RelayId) -> Option<&mut Active> {
-        let slot = *self.by_id.get(&id)?;
-        self.slots.get_mut(slot)?.as_mut()
-    }
-
-    fn vacant(&mut self) -> usize {
-        self.free.pop().unwrap_or_else(|| {
-            self.slots.push(None);
-            self.slots.len() - 1
-        })
-    }
-
-    fn put(&mut self, slot: usize, id: RelayId, active: Active) {
-        if let Some(place) = self.slots.get_mut(slot) {
-            *place = Some(active);
-            self.by_id.insert(id, slot);
-        }
-    }
-
-    fn remove(&mut self, id: RelayId) -> Option<Active> {
-        let slot = self.by_id.remove(&id)?;
-        self.free.push(slot);
-        self.slots.get_mut(slot)?.take()
     }
 }
 
