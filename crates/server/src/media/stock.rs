@@ -122,14 +122,17 @@ const REST: Duration = Duration::from_secs(2);
 #[cfg(test)]
 mod tests {
     use std::net::{Ipv4Addr, UdpSocket};
+    use std::sync::atomic::{AtomicU16, Ordering};
 
     use super::*;
 
-    /// A range of `pairs` pairs that was free a moment ago.
+    /// A range of `pairs` pairs that was free a moment ago, and that no other test of this process is given.
     fn free_range(pairs: u16) -> MediaConfig {
+        static TAKEN: AtomicU16 = AtomicU16::new(0);
         let address = Ipv4Addr::LOCALHOST.into();
-        let mut first_port = 30_000 + u16::try_from(std::process::id() % 1_000).unwrap() * 2;
+        let base = 30_000 + u16::try_from(std::process::id() % 25).unwrap() * 100;
         loop {
+            let first_port = base + TAKEN.fetch_add(pairs * 2, Ordering::Relaxed);
             let last_port = first_port + pairs * 2 - 1;
             if (first_port..=last_port).all(|port| UdpSocket::bind((address, port)).is_ok()) {
                 return MediaConfig {
@@ -138,7 +141,6 @@ mod tests {
                     last_port,
                 };
             }
-            first_port = last_port + 1;
         }
     }
 
