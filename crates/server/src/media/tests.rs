@@ -107,6 +107,21 @@ impl Phone {
         }
     }
 
+    /// A phone whose RTCP does not come from the port after its RTP, and that port, so that no phone of another test has
+    /// it.
+    fn with_port_beside() -> (Self, UdpSocket) {
+        loop {
+            let phone = Self::new();
+            let port = phone.rtp.local_addr().unwrap().port();
+            let beside = port
+                .checked_add(1)
+                .map(|port| UdpSocket::bind((Ipv4Addr::LOCALHOST, port)));
+            if let Some(Ok(beside)) = beside {
+                return (phone, beside);
+            }
+        }
+    }
+
     fn remote(&self) -> Remote {
         self.rtp.local_addr().unwrap().into()
     }
@@ -176,7 +191,8 @@ fn packets_go_both_ways_unchanged_and_leave_by_the_ports_the_phones_know() {
 #[test]
 fn a_third_party_is_neither_heard_nor_sent_to() {
     let mut rig = Rig::new();
-    let (alice, bob, mallory) = (Phone::new(), Phone::new(), Phone::new());
+    let (alice, mallory) = (Phone::new(), Phone::new());
+    let (bob, _beside_bob) = Phone::with_port_beside();
     let [facing_alice, facing_bob] = rig.relay(RelayId(1), &alice, &bob);
     alice.say(1, facing_alice);
     bob.hears();
@@ -219,7 +235,8 @@ fn a_third_party_is_neither_heard_nor_sent_to() {
 #[test]
 fn rtcp_goes_from_odd_port_to_odd_port_and_its_source_is_learnt() {
     let mut rig = Rig::new();
-    let (alice, bob) = (Phone::new(), Phone::new());
+    let (alice, _beside_alice) = Phone::with_port_beside();
+    let (bob, _beside_bob) = Phone::with_port_beside();
     let [facing_alice, facing_bob] = rig.relay(RelayId(1), &alice, &bob);
 
     let report = [0x80, 201, 0, 1, 1, 2, 3, 4];
