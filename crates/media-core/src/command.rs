@@ -30,6 +30,18 @@ pub struct PortPair {
 /// What a call's owner asks of the media shell. Commands take effect in the order in which they were sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum MediaCommand {
+    /// Starts what is played to the phone of a side, or replaces it. While it plays, nothing of the other side is
+    /// relayed to that phone. A sound that goes on in the next one, such as music, is not begun anew.
+    Play {
+        /// The relay.
+        relay: RelayId,
+        /// Who hears it.
+        side: Side,
+        /// What is heard.
+        sound: Sound,
+        /// How it is encoded.
+        format: Format,
+    },
     /// Hand out this many more pairs. What is not free yet is owed and follows when a pair has rested.
     Refill {
         /// How many.
@@ -57,6 +69,13 @@ pub enum MediaCommand {
     Stop {
         /// The relay.
         relay: RelayId,
+    },
+    /// Ends what is played to a side; the other side's packets are relayed to it again.
+    StopPlay {
+        /// The relay.
+        relay: RelayId,
+        /// Who heard it.
+        side: Side,
     },
     /// Tells of a side's new SDP.
     Update {

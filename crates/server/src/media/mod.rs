@@ -1,4 +1,5 @@
-//! The media shell: one thread that owns every RTP and RTCP socket and moves packets as `media-core` decides.
+//! The media shell: one thread that owns every RTP and RTCP socket and moves packets as `media-core` decides, and plays
+//! sounds at the times it says.
 //!
 //! Its owner holds a [`Media`], sends [`MediaCommand`]s and receives [`MediaEvent`]s. It asks for ports ahead of need
 //! with `MediaCommand::Refill`, so that no call ever waits for a socket.
@@ -83,8 +84,9 @@ impl Media {
     /// Passes a command on without ever waiting.
     ///
     /// # Errors
-    /// With a full queue a `Start`, `Refill` or `Update` is refused. A `Stop` or `Release` is kept and passed on by a
-    /// later `send` or `flush`, for else its ports were lost: at most one a relay and a pair.
+    /// With a full queue a `Play`, `Start`, `Refill` or `Update` is refused. A `Stop` or `Release` is kept and passed on
+    /// by a later `send` or `flush`, for else its ports were lost; so is a `StopPlay`, for else two people would hear
+    /// music instead of each other. At most three a relay and one a pair are kept.
     pub(crate) fn send(&mut self, command: MediaCommand) -> Result<(), Overloaded> {
         self.flush();
         if self.backlog.is_empty() {
@@ -98,11 +100,19 @@ impl Media {
             }
         }
         match command {
-            MediaCommand::Refill { .. }
+            MediaCommand::Play { .. }
+            | MediaCommand::Refill { .. }
             | MediaCommand::Start { .. }
             | MediaCommand::Update { .. } => Err(Overloaded),
             MediaCommand::Release { .. } | MediaCommand::Stop { .. } => {
                 self.backlog.push_back(command);
+                Ok(())
+            }
+            MediaCommand::StopPlay { .. } => {
+                // While one is kept no `Play` can follow it, so that a second one says nothing.
+                if !self.backlog.contains(&command) {
+                    self.backlog.push_back(command);
+                }
                 Ok(())
             }
         }

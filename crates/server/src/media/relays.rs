@@ -1,8 +1,9 @@
-//! The relays that run, and their sockets.
+//! The relays that run, their sockets, and when each has to send something by itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use offhook_media_core::{Relay, RelayId};
+use offhook_base::Mono;
+use offhook_media_core::{Kind, PLAYED_OCTETS, Played, Relay, RelayId, Side};
 
 use super::socket::Pair;
 
@@ -12,6 +13,8 @@ pub(super) struct Relays {
     slots: Vec<Option<Active>>,
     free: Vec<usize>,
     by_id: BTreeMap<RelayId, usize>,
+    /// When a slot's relay has a packet to play, earliest first: one entry a relay that plays.
+    deadlines: BTreeSet<(Mono, usize)>,
 }
 
 /// A relay and its sockets.
@@ -20,6 +23,19 @@ pub(super) struct Active {
     pub(super) relay: Relay,
     pub(super) a: Pair,
     pub(super) b: Pair,
+    /// Its entry among the deadlines.
+    deadline: Option<Mono>,
+}
+
+impl Active {
+    pub(super) const fn new(relay: Relay, a: Pair, b: Pair) -> Self {
+        Self {
+            relay,
+            a,
+            b,
+            deadline: None,
+        }
+    }
 }
 
 impl Relays {
@@ -58,6 +74,64 @@ impl Relays {
     pub(super) fn remove(&mut self, id: RelayId) -> Option<Active> {
         let slot = self.by_id.remove(&id)?;
         self.free.push(slot);
-        self.slots.get_mut(slot)?.take()
+        let active = self.slots.get_mut(slot)?.take()?;
+        if let Some(deadline) = active.deadline {
+            self.deadlines.remove(&(deadline, slot));
+        }
+        Some(active)
+    }
+
+    /// Changes what a relay plays; `None` when it does not run.
+    pub(super) fn change<R>(
+        &mut self,
+        id: RelayId,
+        change: impl FnOnce(&mut Relay) -> R,
+    ) -> Option<R> {
+        let slot = *self.by_id.get(&id)?;
+        let changed = change(&mut self.at(slot)?.relay);
+        self.reschedule(slot);
+        Some(changed)
+    }
+
+    /// When the next packet is to be played.
+    pub(super) fn next_timeout(&self) -> Option<Mono> {
+        self.deadlines.first().map(|(at, _)| *at)
+    }
+
+    /// Plays the packet that has been due for longest; false when none is due.
+    pub(super) fn play_due(&mut self, now: Mono, packet: &mut [u8; PLAYED_OCTETS]) -> bool {
+        let Some((_, slot)) = self.deadlines.first().copied().filter(|(at, _)| *at <= now) else {
+            return false;
+        };
+        if let Some(active) = self.at(slot)
+            && let Some(Played { side, to }) = active.relay.handle_timeout(now, packet)
+        {
+            let pair = match side {
+                Side::A => &active.a,
+                Side::B => &active.b,
+            };
+            if let Err(error) = pair.send(Kind::Rtp, packet, to) {
+                tracing::trace!(%error, %to, "a played packet could not be sent");
+            }
+        }
+        self.reschedule(slot);
+        true
+    }
+
+    fn reschedule(&mut self, slot: usize) {
+        let Some(active) = self.slots.get_mut(slot).and_then(Option::as_mut) else {
+            return;
+        };
+        let next = active.relay.next_timeout();
+        let previous = std::mem::replace(&mut active.deadline, next);
+        if next == previous {
+            return;
+        }
+        if let Some(previous) = previous {
+            self.deadlines.remove(&(previous, slot));
+        }
+        if let Some(next) = next {
+            self.deadlines.insert((next, slot));
+        }
     }
 }

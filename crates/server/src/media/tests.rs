@@ -3,9 +3,13 @@
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
-use offhook_media_core::{PairId, PortPair, RefusedStart, RelayId, Remote, Side};
+use offhook_media_core::{
+    Format, Law, PairId, PortPair, RefusedStart, RelayId, Remote, Side, Sound,
+};
 
 use super::*;
+
+mod sounds;
 
 /// A media thread on any free ports, and its owner.
 struct Rig {
@@ -136,6 +140,11 @@ impl Phone {
         receive_on(&self.rtp)
     }
 }
+
+const PCMA: Format = Format {
+    payload_type: 8,
+    law: Law::A,
+};
 
 const UNUSED: RelayId = RelayId(u64::MAX);
 
@@ -440,15 +449,29 @@ fn a_full_queue_refuses_what_can_be_refused_and_keeps_what_gives_ports_back() {
         media.send(MediaCommand::Refill { count: 1 }),
         Err(Overloaded)
     );
+    let play = MediaCommand::Play {
+        relay: RelayId(1),
+        side: Side::A,
+        sound: Sound::Music,
+        format: PCMA,
+    };
+    let stop_play = MediaCommand::StopPlay {
+        relay: RelayId(4),
+        side: Side::A,
+    };
+    assert_eq!(media.send(play), Err(Overloaded));
+    assert_eq!(media.send(stop_play), Ok(()));
+    assert_eq!(media.send(stop_play), Ok(()), "and is kept once");
     let mut carried_out = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..4 {
         carried_out.push(inbox.try_recv().unwrap());
         media.flush();
     }
     assert_eq!(
         carried_out,
-        [stop(1), stop(2), stop(3)],
+        [stop(1), stop(2), stop(3), stop_play],
         "in the order in which they were sent"
     );
+    assert!(inbox.try_recv().is_err());
     assert_eq!(media.send(update), Ok(()));
 }

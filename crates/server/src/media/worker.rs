@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use mio::{Events, Interest, Poll, Token, Waker};
 use offhook_base::Mono;
 use offhook_media_core::{
-    Kind, MediaCommand, MediaEvent, PairId, RefusedStart, Relay, RelayId, Remote, Side, Verdict,
+    Format, Kind, MediaCommand, MediaEvent, PLAYED_OCTETS, PairId, RefusedStart, Relay, RelayId,
+    Remote, Side, Sound, StreamEntropy, Verdict,
 };
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
@@ -97,6 +98,7 @@ impl Worker {
             if self.obey(now) == Owner::Gone {
                 return;
             }
+            self.play();
             self.pay_owed(now);
             self.outbox.flush();
         }
@@ -108,7 +110,7 @@ impl Worker {
         let Some(active) = self.relays.at(slot) else {
             return;
         };
-        let Active { relay, a, b } = active;
+        let Active { relay, a, b, .. } = active;
         let (here, there) = match side {
             Side::A => (&*a, &*b),
             Side::B => (&*b, &*a),
@@ -139,6 +141,12 @@ impl Worker {
             match self.inbox.try_recv() {
                 Err(TryRecvError::Disconnected) => return Owner::Gone,
                 Err(TryRecvError::Empty) => return Owner::Present,
+                Ok(MediaCommand::Play {
+                    relay,
+                    side,
+                    sound,
+                    format,
+                }) => self.start_play(now, relay, side, sound, format),
                 Ok(MediaCommand::Refill { count }) => {
                     self.owed = self.owed.saturating_add(count.into()).min(OWED_AT_MOST);
                 }
@@ -156,6 +164,12 @@ impl Worker {
                     }
                 }
                 Ok(MediaCommand::Stop { relay }) => self.stop(now, relay),
+                Ok(MediaCommand::StopPlay { relay, side }) => {
+                    let stopped = self.relays.change(relay, |relay| relay.stop_play(side));
+                    if stopped.is_none() {
+                        tracing::debug!(%relay, "a relay that does not run plays nothing");
+                    }
+                }
                 Ok(MediaCommand::Update {
                     relay,
                     side,
@@ -186,11 +200,7 @@ impl Worker {
                 return Err(RefusedStart::UnknownPair);
             }
         };
-        let mut active = Active {
-            relay: Relay::new(a_remote, b_remote),
-            a,
-            b,
-        };
+        let mut active = Active::new(Relay::new(a_remote, b_remote), a, b);
         if self.relays.contains(id) {
             self.give_back(now, active);
             return Err(RefusedStart::Duplicate);
@@ -205,6 +215,33 @@ impl Worker {
         }
         self.relays.put(slot, id, active);
         Ok(())
+    }
+
+    fn start_play(&mut self, now: Mono, id: RelayId, side: Side, sound: Sound, format: Format) {
+        let mut entropy = StreamEntropy::default();
+        if let Err(error) = getrandom::fill(&mut entropy) {
+            tracing::error!(%error, relay = %id, "no random numbers, so no sound is played");
+            return;
+        }
+        let started = self
+            .relays
+            .change(id, |relay| relay.play(now, side, sound, format, entropy));
+        match started {
+            Some(Ok(())) => {}
+            Some(Err(error)) => tracing::warn!(%error, relay = %id, "a sound cannot be played"),
+            None => tracing::debug!(relay = %id, "a sound came for a relay that does not run"),
+        }
+    }
+
+    /// Sends what is due of the sounds, but only so much at a time that relayed packets do not wait for it.
+    fn play(&mut self) {
+        let now = self.now();
+        let mut packet = [0; PLAYED_OCTETS];
+        for _ in 0..PLAYED_A_TURN {
+            if !self.relays.play_due(now, &mut packet) {
+                return;
+            }
+        }
     }
 
     fn stop(&mut self, now: Mono, id: RelayId) {
@@ -291,17 +328,14 @@ impl Worker {
         if !self.unfinished.is_empty() || (self.owed > 0 && !self.out_of_ports) {
             return Some(Duration::ZERO);
         }
-        if !self.outbox.waiting.is_empty() {
-            return Some(RETRY_EVENTS);
-        }
-        if self.owed == 0 {
-            return None;
-        }
-        let rest = self
-            .stock
-            .next_rested()
-            .map_or(RETRY_BIND, |at| at - self.now());
-        Some(rest.min(RETRY_BIND))
+        let now = self.now();
+        let retry = (!self.outbox.waiting.is_empty()).then_some(RETRY_EVENTS);
+        let ports = (self.owed > 0).then(|| {
+            let rested = self.stock.next_rested().map_or(RETRY_BIND, |at| at - now);
+            rested.min(RETRY_BIND)
+        });
+        let sound = self.relays.next_timeout().map(|at| at - now);
+        [retry, ports, sound].into_iter().flatten().min()
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "584 years of nanoseconds")]
@@ -355,6 +389,9 @@ const READY_AT_ONCE: usize = 1_024;
 
 /// Packets of one socket before the next one has its turn.
 const PACKETS_A_TURN: usize = 32;
+
+/// Played packets between two polls: some 5 µs each.
+const PLAYED_A_TURN: usize = 32;
 
 /// Pairs bound between two polls: some 20 µs each.
 const BOUND_A_TURN: usize = 16;
