@@ -24,6 +24,8 @@ pub(crate) enum EndCause {
     IncompatibleDestination,
     /// No RTP port, no room.
     CircuitCongestion,
+    /// No trunk answers.
+    NetworkOutOfOrder,
     /// `DELETE /calls/{id}`.
     ManagerRequest,
     /// The call was transferred: another one takes its place.
@@ -77,6 +79,7 @@ impl EndCause {
                 "Normal Circuit Congestion",
                 503,
             ),
+            Self::NetworkOutOfOrder => row(38, "NETWORK_OUT_OF_ORDER", "Network Out Of Order", 503),
             Self::ManagerRequest => row(16, "MANAGER_REQUEST", "Manager Request", 200),
             // 800 and 702 in FreeSWITCH, which never go on the wire: there they are 16 and 26.
             Self::BlindTransfer => row(16, "BLIND_TRANSFER", "Blind Transfer", 200),

@@ -1,9 +1,11 @@
 //! What the calls of a node are configured with.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::guard::GuardConfig;
+use crate::numbers::Numbering;
 
 /// Settings of the calls.
 #[derive(Clone, Debug)]
@@ -16,8 +18,12 @@ pub struct CallConfig {
     pub own_hosts: Vec<String>,
     /// `Some`: media goes through us, and this address stands in the SDPs. `None`: signalling only.
     pub relay: Option<IpAddr>,
+    /// How numbers of the outside are read.
+    pub numbering: Arc<Numbering>,
     /// How long phones ring.
     pub ring: Duration,
+    /// How long a call to the outside may ring.
+    pub ring_outside: Duration,
     /// The longest call.
     pub longest: Duration,
     /// Calls that may be up at once; more get 503.
@@ -39,7 +45,9 @@ impl CallConfig {
             host: host.into(),
             own_hosts: Vec::new(),
             relay: None,
+            numbering: Arc::new(Numbering::without_country()),
             ring: Duration::from_secs(30),
+            ring_outside: Duration::from_secs(120),
             longest: crate::phase::LONGEST,
             max_calls: 10_000,
             new_calls_per_s: None,

@@ -9,9 +9,9 @@ pub(crate) fn dialled(request: &Message) -> String {
     uri.map(|uri| number_of(&uri)).unwrap_or_default()
 }
 
-/// The number that a URI names: its user part, percent-decoded; for `tel:` the number. A `+` in front and the
-/// separators that people write into numbers (RFC 3966 §5.1.1) are no part of the number. Anything else that no number
-/// has is kept as `?`, which nobody answers to, so that a caller never reaches a number that was not dialled.
+/// The number that a URI names: its user part, percent-decoded; for `tel:` the number. A `+` in front is kept, as it
+/// says that it is no extension; the separators that people write into numbers (RFC 3966 §5.1.1) are not. Anything else that no
+/// number has is kept as `?`, which nobody answers to, so that a caller never reaches a number that was not dialled.
 pub(crate) fn number_of(uri: &Uri<'_>) -> String {
     let decoded = if uri.is_tel() {
         uri.host.into()
@@ -30,11 +30,10 @@ pub(crate) fn number_of(uri: &Uri<'_>) -> String {
             '?'
         }
     };
-    number
-        .trim_start_matches('+')
-        .chars()
-        .filter(|c| !separator(*c))
-        .map(kept)
+    let plus = number.starts_with('+').then_some('+');
+    let rest = number.trim_start_matches('+').chars();
+    plus.into_iter()
+        .chain(rest.filter(|c| !separator(*c)).map(kept))
         .take(64)
         .collect()
 }

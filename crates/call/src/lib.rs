@@ -31,18 +31,14 @@ mod guard;
 mod hold;
 mod limit;
 mod media;
-mod office;
 mod numbers;
+mod office;
 mod pbx;
 mod phase;
 mod plan;
 mod record;
 mod restart;
 mod switch;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the calls do not use trunks yet")
-)]
 mod trunks;
 
 pub use bindings::Bindings;
@@ -61,7 +57,6 @@ pub use limit::Network;
 pub use numbers::{Numbering, NumberingError, Outside};
 
 pub use pbx::LegName;
-pub use plan::{Plan, Unreachable, plan};
 pub use record::{CallRecord, CallState, Destination, Participant};
 pub use restart::{UnreadableSnapshot, close_after_restart};
 pub use switch::{BindingChange, Output, Switch};

@@ -58,6 +58,15 @@ impl Outside {
 }
 
 impl Numbering {
+    /// The numbering as seen from no country: digits stay as they are.
+    #[must_use]
+    pub const fn without_country() -> Self {
+        Self {
+            plan: None,
+            countries: BTreeMap::new(),
+        }
+    }
+
     /// The numbering as seen from a country (ISO 3166, two letters), or from none.
     ///
     /// # Errors
@@ -65,10 +74,7 @@ impl Numbering {
     /// If there is no such country.
     pub fn new(default_country: Option<&str>) -> Result<Self, NumberingError> {
         let Some(country) = default_country else {
-            return Ok(Self {
-                plan: None,
-                countries: BTreeMap::new(),
-            });
+            return Ok(Self::without_country());
         };
         let id = country.to_ascii_uppercase();
         let is_iso = id.len() == 2 && id.bytes().all(|b| b.is_ascii_uppercase());

@@ -1,16 +1,19 @@
 //! What all conversations of a node share and draw from: who can be called and where, ids, ports, settings.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use offhook_base::{CallId, Mono};
+use offhook_base::{CallId, Mono, TrunkId};
 use offhook_media_core::PortPair;
-use offhook_sip_core::{LegId, TxId};
+use offhook_sip_core::{FlowId, LegId, TxId};
 use sha2::{Digest as _, Sha256};
 
 use crate::bindings::Bindings;
 use crate::config::CallConfig;
 use crate::directory::Directory;
 use crate::media::Media;
+use crate::plan::{Dialled, Map, Plan, plan};
+use crate::trunks::Trunks;
 use crate::{CallIds, EventIds};
 
 /// The stock of a node, lent to the conversation that an input belongs to.
@@ -22,14 +25,30 @@ pub(crate) struct Office {
     pub(crate) event_ids: EventIds,
     pub(crate) call_ids: CallIds,
     pub(crate) ports: Vec<PortPair>,
+    pub(crate) trunks: Trunks,
+    /// Legs that count as a call of a trunk.
+    trunk_legs: BTreeMap<LegId, TrunkId>,
     salt: [u8; 32],
     next_leg: u64,
-    next_tx: u64,
+    pub(crate) tx_ids: TxIds,
+}
+
+/// Gives names to requests of ours.
+#[derive(Debug, Default)]
+pub(crate) struct TxIds(u64);
+
+impl TxIds {
+    /// A name never given before.
+    pub(crate) const fn next(&mut self) -> TxId {
+        self.0 += 1;
+        TxId::outgoing(self.0)
+    }
 }
 
 impl Office {
     pub(crate) fn new(config: CallConfig, call_ids: CallIds, seed: [u8; 32]) -> Self {
         let [a, b, c, d, ..] = seed;
+        let trunks = Trunks::new(&config.host, FlowId::udp(0));
         let event_ids = EventIds::new(&config.node, u32::from_le_bytes([a, b, c, d]));
         Self {
             config,
@@ -38,9 +57,38 @@ impl Office {
             event_ids,
             call_ids,
             ports: Vec::new(),
+            trunks,
+            trunk_legs: BTreeMap::new(),
             salt: Sha256::digest(seed).into(),
             next_leg: 0,
-            next_tx: 0,
+            tx_ids: TxIds::default(),
+        }
+    }
+
+    /// Whom a call reaches.
+    pub(crate) fn plan(&self, dialled: &Dialled) -> Plan {
+        let map = Map {
+            directory: &self.directory,
+            bindings: &self.bindings,
+            numbering: &self.config.numbering,
+            trunks: &self.trunks,
+        };
+        plan(map, dialled)
+    }
+
+    /// Counts a leg as a call of a trunk. False when the trunk may have no further one.
+    pub(crate) fn take_line(&mut self, leg: LegId, trunk: TrunkId) -> bool {
+        if self.trunks.admit(trunk).is_err() {
+            return false;
+        }
+        self.trunk_legs.insert(leg, trunk);
+        true
+    }
+
+    /// A leg has ended: its trunk has room for another call.
+    pub(crate) fn free_line(&mut self, leg: LegId) {
+        if let Some(trunk) = self.trunk_legs.remove(&leg) {
+            self.trunks.release(trunk);
         }
     }
 
@@ -52,8 +100,7 @@ impl Office {
 
     /// The id of a new request of ours.
     pub(crate) const fn next_tx(&mut self) -> TxId {
-        self.next_tx += 1;
-        TxId::outgoing(self.next_tx)
+        self.tx_ids.next()
     }
 
     /// 40 hex digits that are the same in all events of one root and tell nothing.

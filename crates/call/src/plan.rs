@@ -1,15 +1,55 @@
 //! Routing: a pure function from who dials what to whom is rung. A person can print the plan of any call
 //! without placing it.
 
-use offhook_base::PhoneId;
+use offhook_base::{PhoneId, TrunkId};
 use offhook_sip_core::Binding;
 
 use crate::bindings::Bindings;
-use crate::directory::{Directory, Extension, RingGroup, User};
+use crate::directory::{DdiTarget, Directory, Extension, QueueConfig, RingGroup, User};
+use crate::numbers::{Numbering, Outside};
+use crate::trunks::Trunks;
+
+/// What is dialled, and by whom.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Dialled {
+    /// Without `+`: an extension, or a number.
+    pub(crate) number: String,
+    /// Whether there was a `+`: then it is no extension.
+    pub(crate) is_global: bool,
+    /// The phone that dials: it is not rung itself.
+    pub(crate) by: Option<PhoneId>,
+    /// Whom it means, where that is known: a number of ours that an outsider dialled.
+    pub(crate) target: Option<DdiTarget>,
+    /// Whether it may lead outside. What a trunk brings never does.
+    pub(crate) outwards: bool,
+}
+
+impl Dialled {
+    /// What a user dials by a phone, by the API, or as the target of a transfer.
+    pub(crate) fn by_user(text: &str, by: Option<PhoneId>) -> Self {
+        let number = text.strip_prefix('+');
+        Self {
+            number: number.unwrap_or(text).to_owned(),
+            is_global: number.is_some(),
+            by,
+            target: None,
+            outwards: true,
+        }
+    }
+}
+
+/// Where everybody is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Map<'a> {
+    pub(crate) directory: &'a Directory,
+    pub(crate) bindings: &'a Bindings,
+    pub(crate) numbering: &'a Numbering,
+    pub(crate) trunks: &'a Trunks,
+}
 
 /// What is to be done with a call.
 #[derive(Clone, Debug)]
-pub enum Plan {
+pub(crate) enum Plan {
     /// Ring these contacts of the user, all at once.
     Ring {
         /// The called user.
@@ -26,39 +66,66 @@ pub enum Plan {
     },
     /// Ring the members of this group.
     Group(RingGroup),
+    /// Wait for an agent of this queue.
+    Queue(QueueConfig),
+    /// Call this number by the first of these trunks that takes it; none when all are down or full.
+    Outside {
+        number: Outside,
+        trunks: Vec<TrunkId>,
+    },
     /// Nobody answers to that number.
     Unknown,
 }
 
 /// Why a user's phones are not rung.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Unreachable {
+pub(crate) enum Unreachable {
     /// The user does not want to be disturbed.
     DoNotDisturb,
     /// No phone is registered.
     Unregistered,
 }
 
-/// Plans a call to `dialled` by one of our phones, or by nobody's.
+/// Plans a call.
 ///
 /// The calling phone itself is not rung: who dials the own extension reaches the other phones.
-#[must_use]
-pub fn plan(
-    directory: &Directory,
-    bindings: &Bindings,
-    caller: Option<PhoneId>,
-    dialled: &str,
-) -> Plan {
-    match directory.extension(dialled) {
+pub(crate) fn plan(map: Map<'_>, dialled: &Dialled) -> Plan {
+    let directory = map.directory;
+    let found = match dialled.target {
+        Some(DdiTarget::User(user)) => directory.user(user).map(Extension::User),
+        Some(DdiTarget::RingGroup(group)) => directory.ring_group(group).map(Extension::RingGroup),
+        Some(DdiTarget::Queue(queue)) => directory.queue(queue).map(Extension::Queue),
+        None if dialled.is_global => None,
+        None => directory.extension(&dialled.number),
+    };
+    match found {
         Some(Extension::User(user)) if user.active => {
             let user = user.clone();
-            match targets(directory, bindings, caller, &user) {
+            match targets(directory, map.bindings, dialled.by, &user) {
                 Ok(targets) => Plan::Ring { user, targets },
                 Err(why) => Plan::Unreachable { user, why },
             }
         }
+        Some(Extension::User(_)) => Plan::Unknown,
         Some(Extension::RingGroup(group)) => Plan::Group(group.clone()),
-        Some(Extension::User(_) | Extension::Queue(_)) | None => Plan::Unknown,
+        Some(Extension::Queue(queue)) => Plan::Queue(queue.clone()),
+        None if dialled.target.is_none() && dialled.outwards => outside(map, dialled),
+        None => Plan::Unknown,
+    }
+}
+
+fn outside(map: Map<'_>, dialled: &Dialled) -> Plan {
+    let number = if dialled.is_global {
+        map.numbering.outside(&format!("+{}", dialled.number))
+    } else {
+        map.numbering.outside(&dialled.number)
+    };
+    match number {
+        Some(number) if map.directory.trunks().any(|trunk| trunk.active) => {
+            let trunks = map.trunks.choose(&number);
+            Plan::Outside { number, trunks }
+        }
+        Some(_) | None => Plan::Unknown,
     }
 }
 

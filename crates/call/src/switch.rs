@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use offhook_base::{CallId, FactRecord, Mono, Now, PhoneId};
+use offhook_base::{CallId, FactRecord, Mono, Now, PhoneId, TrunkId};
 use offhook_sip_core::{
     AccountChange, Binding, BindingKey, Command, Event, FlowId, Output as Wire, Peer, Stack,
     StackConfig,
@@ -59,6 +59,15 @@ pub enum Output {
     Binding(BindingChange),
     /// Reserve call ids in the journal; then call [`Switch::handle_reserved`].
     ReserveCallIds(u64),
+    /// Whether calls are sent to a trunk.
+    Trunk {
+        /// The trunk.
+        trunk: TrunkId,
+        /// Whether they are.
+        up: bool,
+        /// Why not, in words; empty when they are.
+        reason: &'static str,
+    },
     /// A request was refused by the stack: for bans and the "why won't my phone register" list.
     Rejected {
         /// Where from.
@@ -259,6 +268,11 @@ impl Switch {
                     Action::Record(fact) => self.outputs.push_back(Output::Record(fact)),
                     Action::Media(command) => self.outputs.push_back(Output::Media(command)),
                     Action::Reply(reply) => self.outputs.push_back(Output::Reply(reply)),
+                    Action::Trunk(state) => self.outputs.push_back(Output::Trunk {
+                        trunk: state.trunk,
+                        up: state.up,
+                        reason: state.reason,
+                    }),
                     Action::ReserveCallIds(upto) => {
                         self.outputs.push_back(Output::ReserveCallIds(upto))
                     }

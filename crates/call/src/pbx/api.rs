@@ -7,13 +7,14 @@ use crate::calls::Calls;
 use crate::command::{ApiCommand, ApiRefusal, ApiReply};
 use crate::effect::Effect;
 use crate::phase::{Input, Originate, Originating, Phase, Reach, Requester, TransferRequest};
-use crate::plan::{Plan, plan, targets};
+use crate::plan::{Dialled, Plan, targets};
 use crate::record::Destination;
 
 /// Who wants to be connected with whom by a click.
 struct Wish {
     user: UserId,
     to: String,
+    caller_id: Option<String>,
     token: u64,
 }
 
@@ -32,8 +33,18 @@ impl Pbx {
                 let request = TransferRequest { dst, party, by };
                 self.steer(now, call, token, Input::Transfer(request));
             }
-            ApiCommand::Originate { user, to, .. } => {
-                if let Err(refusal) = self.originate(now, Wish { user, to, token }) {
+            ApiCommand::Originate {
+                user,
+                to,
+                caller_id,
+            } => {
+                let wish = Wish {
+                    user,
+                    to,
+                    caller_id,
+                    token,
+                };
+                if let Err(refusal) = self.originate(now, wish) {
                     self.refuse(token, refusal);
                 }
             }
@@ -64,13 +75,16 @@ impl Pbx {
         let (directory, bindings) = (&self.office.directory, &self.office.bindings);
         let user = directory.user(wish.user).filter(|user| user.active);
         let user = user.ok_or(ApiRefusal::NotFound)?.clone();
-        let destination = match plan(directory, bindings, None, &wish.to) {
+        let destination = match self.office.plan(&Dialled::by_user(&wish.to, None)) {
             Plan::Ring { user: callee, .. } | Plan::Unreachable { user: callee, .. }
                 if callee.id == user.id =>
             {
                 return Err(ApiRefusal::BadTarget("is the originator"));
             }
-            Plan::Ring { .. } | Plan::Unreachable { .. } | Plan::Group(_) => Destination::In,
+            Plan::Ring { .. } | Plan::Unreachable { .. } | Plan::Group(_) | Plan::Queue(_) => {
+                Destination::In
+            }
+            Plan::Outside { .. } => Destination::Out,
             Plan::Unknown => return Err(ApiRefusal::BadTarget("nobody answers to this number")),
         };
         // Do-not-disturb is for others: he asked for this call himself.
@@ -90,6 +104,7 @@ impl Pbx {
             user,
             targets,
             to: wish.to,
+            caller_id: wish.caller_id,
             destination,
             media: media.ok_or(ApiRefusal::Unavailable)?,
             token: wish.token,

@@ -31,9 +31,18 @@ impl Pbx {
                 leg,
                 class,
                 command,
-            } => self.gate(*last, leg, class, command),
-            Effect::Free { leg, command } => self.gate(0, leg, Class::Tells, command),
-            Effect::Cancel { leg, reason } => self.cancel(leg, reason),
+            } => {
+                self.free_line_after(leg, &command);
+                self.gate(*last, leg, class, command);
+            }
+            Effect::Free { leg, command } => {
+                self.free_line_after(leg, &command);
+                self.gate(0, leg, Class::Tells, command);
+            }
+            Effect::Cancel { leg, reason } => {
+                self.office.free_line(leg);
+                self.cancel(leg, reason);
+            }
             Effect::DropHeld(leg) => self.fence.drop_held(leg),
             Effect::ReserveCallIds(upto) => self.actions.push_back(Action::ReserveCallIds(upto)),
             Effect::Media(command) => self.actions.push_back(Action::Media(command)),
@@ -45,6 +54,13 @@ impl Pbx {
                     self.actions.push_back(Action::Reply(reply));
                 }
             }
+        }
+    }
+
+    /// A leg that we hang up is a call of its trunk no more.
+    fn free_line_after(&mut self, leg: LegId, command: &Command) {
+        if matches!(command, Command::Bye { .. }) {
+            self.office.free_line(leg);
         }
     }
 

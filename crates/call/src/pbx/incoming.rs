@@ -1,7 +1,7 @@
 //! A new call: who calls, and what they offer. Whom it reaches is the business of `phase::start`.
 
 use bytes::Bytes;
-use offhook_base::{CallId, Mono, Now, PhoneId};
+use offhook_base::{CallId, Mono, Now, PhoneId, TrunkId};
 use offhook_media_core::Side;
 use offhook_sip_core::{Body, LegId, Peer};
 use offhook_sip_message::{Message, Name};
@@ -13,8 +13,10 @@ use crate::dialled::dialled;
 use crate::fence::Class;
 use crate::limit::{Bucket, admit};
 use crate::media::{Media, NoMedia};
-use crate::phase::{Dial, Dialled, Unanswered, Waiting, answer, committed_by, fail_at_once, start};
+use crate::phase::{Dial, Unanswered, Waiting, answer, committed_by, fail_at_once, start};
+use crate::plan::Dialled;
 use crate::record::Participant;
+use crate::trunks::caller::caller_of;
 
 impl Pbx {
     pub(super) fn on_invite(
@@ -35,16 +37,73 @@ impl Pbx {
         let Some(root) = self.next_call_id() else {
             return self.refuse_unrecorded(leg, 503, Some(1));
         };
-        let dialled = Dialled {
-            number: dialled(request),
-            by: Some(phone),
+        let dialled = Dialled::by_user(&dialled(request), Some(phone));
+        self.begin(now, (leg, peer), root, (party, &dialled), request);
+    }
+
+    /// An outsider calls by a trunk. It reaches numbers of ours and nothing else, never another trunk.
+    pub(super) fn on_trunk_invite(
+        &mut self,
+        now: Now,
+        leg: LegId,
+        trunk: TrunkId,
+        peer: Peer,
+        request: &Message,
+    ) {
+        let number = dialled(request);
+        let numbering = &self.office.config.numbering;
+        let e164 = numbering.to_e164(&number);
+        let ddi = [e164.as_deref(), number.strip_prefix('+'), Some(&*number)]
+            .into_iter()
+            .flatten()
+            .find_map(|number| self.office.directory.ddi(number))
+            .filter(|ddi| ddi.trunk.is_none_or(|only| only == trunk));
+        let Some(ddi) = ddi else {
+            return self.refuse_unrecorded(leg, 404, None);
         };
+        let dialled = Dialled {
+            number: ddi.e164.clone(),
+            is_global: true,
+            by: None,
+            target: Some(ddi.target),
+            outwards: false,
+        };
+        let (number, name) = caller_of(request, numbering);
+        let party = Participant {
+            number,
+            name,
+            ua: convey::text(request.view().header(Name::UserAgent)),
+            contact: contact_of(request),
+            sip_call_id: convey::text(request.view().call_id()),
+            ..Participant::default()
+        };
+        if !self.takes_calls(now.mono) || !self.admit_rate(now.mono, peer) {
+            return self.refuse_unrecorded(leg, 503, Some(5));
+        }
+        if !self.office.take_line(leg, trunk) {
+            return self.refuse_unrecorded(leg, 503, None);
+        }
+        let Some(root) = self.next_call_id() else {
+            self.office.free_line(leg);
+            return self.refuse_unrecorded(leg, 503, Some(1));
+        };
+        self.begin(now, (leg, peer), root, (party, &dialled), request);
+    }
+
+    fn begin(
+        &mut self,
+        now: Now,
+        (leg, peer): (LegId, Peer),
+        root: CallId,
+        (party, dialled): (Participant, &Dialled),
+        request: &Message,
+    ) {
         tracing::debug!(call = %root, caller = ?party.user, "a call arrives");
         let (waiting, obstacle) = self.waiting(now, (leg, peer), root, party, request);
         let entry = self.entry(root, now);
         self.run(now, entry, |cx, _| match obstacle {
-            None => start(cx, waiting, &dialled),
-            Some(end) => fail_at_once(cx, waiting, &dialled, end),
+            None => start(cx, waiting, dialled),
+            Some(end) => fail_at_once(cx, waiting, dialled, end),
         });
     }
 
@@ -84,6 +143,7 @@ impl Pbx {
                 committed_by: committed_by(now.mono),
             }),
             on_behalf: party.user,
+            caller_id: None,
             clid: party.clid(),
             dial: Dial {
                 name: party.name.clone(),
@@ -116,11 +176,6 @@ impl Pbx {
         } else {
             phone.display_name.clone()
         };
-        let contact = view
-            .contacts()
-            .find_map(|contact| contact.ok().and_then(|contact| contact.address()))
-            .map(|address| convey::text(Some(address.uri)))
-            .unwrap_or_default();
         Some(Participant {
             number: user.ext.clone(),
             user: Some(user.id),
@@ -128,7 +183,7 @@ impl Pbx {
             name,
             ua: convey::text(view.header(Name::UserAgent)),
             codec: String::new(),
-            contact,
+            contact: contact_of(request),
             sip_call_id: convey::text(view.call_id()),
             ..Participant::default()
         })
@@ -180,4 +235,13 @@ impl Pbx {
             .collect();
         self.gate(0, leg, Class::Tells, answer(leg, status, headers));
     }
+}
+
+/// Where the sender of a request wants to be reached, for people to read.
+fn contact_of(request: &Message) -> String {
+    let mut contacts = request.view().contacts();
+    let address = contacts.find_map(|contact| contact.ok().and_then(|contact| contact.address()));
+    address
+        .map(|address| convey::text(Some(address.uri)))
+        .unwrap_or_default()
 }

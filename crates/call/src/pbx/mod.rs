@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use offhook_base::{CallId, FactRecord, Mono, Now};
 use offhook_media_core::{MediaCommand, PortPair};
-use offhook_sip_core::{Command, Event, LegId, Origin, TxId};
+use offhook_sip_core::{Command, Event, LegId, Origin, TrunkPeer, TxId};
 use offhook_sip_message::Method;
 
 use crate::CallIds;
@@ -22,7 +22,8 @@ use crate::effect::Effect;
 use crate::fence::{Class, Fence};
 use crate::limit::{Bucket, Buckets};
 use crate::office::Office;
-use crate::phase::{Context, Input, Phase, answer, reply};
+use crate::phase::{Context, Input, Phase, reply};
+use crate::trunks::{TrunkOutput, TrunkState};
 
 /// What the calls want done, in order.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub(crate) enum Action {
     Reply(ApiReply),
     /// Reserve call ids below this number.
     ReserveCallIds(u64),
+    /// Whether calls are sent to a trunk.
+    Trunk(TrunkState),
 }
 
 /// What waits behind the fence.
@@ -144,6 +147,14 @@ impl Pbx {
     pub(crate) fn handle_directory(&mut self, now: Now, change: DirectoryChange) {
         let gone = match &change {
             DirectoryChange::RingGroupRemoved(group) => Some(*group),
+            DirectoryChange::Trunk(trunk) => {
+                self.office.trunks.put(now.mono, trunk.clone());
+                None
+            }
+            DirectoryChange::TrunkRemoved(trunk) => {
+                self.office.trunks.remove(*trunk);
+                None
+            }
             DirectoryChange::Ddi(_)
             | DirectoryChange::DdiRemoved(_)
             | DirectoryChange::Phone(_)
@@ -151,12 +162,18 @@ impl Pbx {
             | DirectoryChange::Queue(_)
             | DirectoryChange::QueueRemoved(_)
             | DirectoryChange::RingGroup(_)
-            | DirectoryChange::Trunk(_)
-            | DirectoryChange::TrunkRemoved(_)
             | DirectoryChange::User(_)
             | DirectoryChange::UserRemoved(_) => None,
         };
+        let trunks_changed = matches!(
+            change,
+            DirectoryChange::Trunk(_) | DirectoryChange::TrunkRemoved(_)
+        );
         self.office.directory.apply(change);
+        if trunks_changed {
+            self.admit_trunks();
+            self.drain_trunks();
+        }
         if let Some(group) = gone {
             // Rare, and each conversation knows best whether it hunts in that group.
             let roots: Vec<CallId> = self.conversations.keys().copied().collect();
@@ -194,9 +211,10 @@ impl Pbx {
             } => self.on_invite(now, leg, phone, peer, &request),
             Event::Invite {
                 leg,
-                from: Origin::Trunk(_),
-                ..
-            } => self.gate(0, leg, Class::Tells, answer(leg, 404, Vec::new())),
+                from: Origin::Trunk(trunk),
+                peer,
+                request,
+            } => self.on_trunk_invite(now, leg, trunk, peer, &request),
             Event::Registered { phone, binding } => self.office.bindings.insert(phone, binding),
             Event::Unregistered { phone, key } => self.office.bindings.remove(phone, &key),
             Event::Cancelled { leg, reason } => {
@@ -221,16 +239,19 @@ impl Pbx {
                 leg,
                 status,
                 response,
-            } => self.feed_leg(
-                now,
-                leg,
-                Input::Refused {
+            } => {
+                self.office.free_line(leg);
+                let refused = Input::Refused {
                     leg,
                     status,
                     response,
-                },
-            ),
+                };
+                self.feed_leg(now, leg, refused);
+            }
             Event::Request { leg, tx, request } => {
+                if request.view().method() == Some(Method::Bye) {
+                    self.office.free_line(leg);
+                }
                 if self.is_live(leg) {
                     return self.feed_leg(now, leg, Input::Request { leg, tx, request });
                 }
@@ -247,9 +268,15 @@ impl Pbx {
                 self.actions
                     .push_back(Action::Sip(reply(tx, 405, Vec::new())))
             }
-            Event::OutsideResponse { .. }
-            | Event::OutsideFailed { .. }
-            | Event::Rejected { .. } => {}
+            Event::OutsideResponse { tx, .. } => {
+                self.office.trunks.on_response(now.mono, tx);
+                self.drain_trunks();
+            }
+            Event::OutsideFailed { tx, .. } => {
+                self.office.trunks.on_failed(now.mono, tx);
+                self.drain_trunks();
+            }
+            Event::Rejected { .. } => {}
         }
     }
 
@@ -295,6 +322,11 @@ impl Pbx {
                 self.legs.remove(&leg);
             }
         }
+        let office = &mut self.office;
+        office
+            .trunks
+            .handle_timeout(now.mono, || office.tx_ids.next());
+        self.drain_trunks();
         let mut released = Vec::new();
         self.fence.release_stalled(now.mono, &mut released);
         self.release(released);
@@ -303,10 +335,36 @@ impl Pbx {
     pub(crate) fn next_timeout(&self) -> Option<Mono> {
         let timer = self.timers.first().map(|(at, _)| *at);
         let linger = self.lingering.front().map(|(at, _)| *at);
-        [timer, linger, self.fence.next_timeout()]
+        let trunks = self.office.trunks.next_timeout();
+        [timer, linger, trunks, self.fence.next_timeout()]
             .into_iter()
             .flatten()
             .min()
+    }
+
+    /// Tells the stack whose requests need no password.
+    fn admit_trunks(&mut self) {
+        let trunks = self.office.directory.trunks();
+        let active = trunks.filter(|trunk| trunk.active);
+        let peers = active
+            .flat_map(|trunk| {
+                let addresses = trunk.addresses.iter();
+                addresses.map(|address| TrunkPeer {
+                    trunk: trunk.id,
+                    address: address.ip(),
+                })
+            })
+            .collect();
+        self.actions.push_back(Action::Sip(Command::Trunks(peers)));
+    }
+
+    fn drain_trunks(&mut self) {
+        while let Some(output) = self.office.trunks.poll_output() {
+            self.actions.push_back(match output {
+                TrunkOutput::Sip(command) => Action::Sip(*command),
+                TrunkOutput::State(state) => Action::Trunk(state),
+            });
+        }
     }
 
     fn is_live(&self, leg: LegId) -> bool {
@@ -390,6 +448,9 @@ impl Pbx {
             self.timers.remove(&(old, root));
         }
         if matches!(entry.phase, Phase::Ended) {
+            for leg in &entry.legs {
+                self.office.free_line(*leg);
+            }
             debug_assert_eq!(entry.calls.iter().count(), 0, "every call has its end");
             self.lingering.push_back((now.mono + LINGER, entry.legs));
             return;

@@ -107,11 +107,25 @@ impl Attempt {
         for (reach, invite) in contacts {
             attempt.invite(cx, reach, invite);
         }
+        while attempt.branches.is_empty()
+            && let Some((reach, invite)) = attempt.spare.pop_front()
+        {
+            attempt.invite(cx, reach, invite);
+        }
+        if attempt.branches.is_empty() {
+            // Another call took the last line in between: the attempt is over as soon as it is looked at.
+            attempt.gives_up_at = cx.now.mono;
+        }
         attempt
     }
 
     fn invite(&mut self, cx: &mut Context<'_>, reach: Reach, invite: InviteOut) {
         let leg = cx.new_leg(self.call);
+        if let Some(trunk) = reach.trunk
+            && !cx.office.take_line(leg, trunk)
+        {
+            return;
+        }
         let target = reach.target.clone();
         let command = Command::Invite {
             leg,
@@ -227,11 +241,13 @@ impl Attempt {
         {
             self.refused = Some(Refusal { status, response });
         }
-        if self.branches.is_empty()
+        while self.branches.is_empty()
             && could_not_take(status)
             && let Some((reach, invite)) = self.spare.pop_front()
         {
             self.invite(cx, reach, invite);
+        }
+        if before == 1 && !self.branches.is_empty() {
             return Ok(None);
         }
         // RFC 3261 §16.7 step 5: a 6xx speaks for the user, on all phones.

@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 
 use bytes::Bytes;
-use offhook_base::PhoneId;
-use offhook_sip_core::{Binding, Body, Headers, InviteOut, Target};
+use offhook_base::{PhoneId, TrunkId};
+use offhook_sip_core::{Binding, Body, FlowId, Headers, InviteOut, Peer, Target, Transport};
 
 use crate::convey;
+use crate::directory::Trunk;
 use crate::record::Participant;
 
 /// What every INVITE on behalf of a waiting party carries.
@@ -28,6 +29,8 @@ pub(crate) struct Reach {
     pub(crate) target: Target,
     /// The phone behind it; none behind a trunk.
     pub(crate) phone: Option<PhoneId>,
+    /// The trunk that it goes by.
+    pub(crate) trunk: Option<TrunkId>,
     /// User-Agent told at registration.
     pub(crate) ua: String,
     /// Contact URI.
@@ -42,6 +45,7 @@ impl Reach {
         Self {
             target: Target::from(binding),
             phone: Some(phone),
+            trunk: None,
             ua: convey::text(Some(binding.user_agent.as_ref())),
             contact: convey::text(Some(binding.contact.as_ref())),
             host: binding.peer.addr.ip(),
@@ -49,7 +53,59 @@ impl Reach {
     }
 }
 
+impl Reach {
+    /// A number behind a trunk; `None` while its host does not resolve.
+    pub(crate) fn by_trunk(trunk: &Trunk, number: &str) -> Option<Self> {
+        let addr = *trunk.addresses.first()?;
+        let uri = format!("sip:{number}@{}", trunk.host);
+        let peer = Peer {
+            flow: FlowId::udp(0),
+            addr,
+            transport: Transport::Udp,
+        };
+        Some(Self {
+            target: Target {
+                uri: Bytes::from(uri.clone()),
+                route: Vec::new(),
+                peer,
+            },
+            phone: None,
+            trunk: Some(trunk.id),
+            ua: String::new(),
+            contact: uri,
+            host: addr.ip(),
+        })
+    }
+}
+
 impl Dial {
+    /// The INVITE to `number` by a trunk, where `shown` is who calls (RFC 3325 §9.1: we assert who that is).
+    pub(crate) fn invite_by(
+        &self,
+        trunk: &Trunk,
+        host: &str,
+        (shown, number): (&str, &str),
+    ) -> InviteOut {
+        let ours = if trunk.from_domain.is_empty() {
+            host
+        } else {
+            &trunk.from_domain
+        };
+        let mut invite = self.invite(ours, number);
+        let name = self.quoted_name();
+        invite.from = Bytes::from(format!("\"{name}\" <sip:{shown}@{ours}>"));
+        invite.to = Bytes::from(format!("<sip:{number}@{}>", trunk.host));
+        invite.headers.push((
+            Bytes::from_static(b"P-Asserted-Identity"),
+            Bytes::from(format!("<sip:{shown}@{ours}>")),
+        ));
+        invite
+    }
+
+    fn quoted_name(&self) -> String {
+        self.name.replace(['"', '\\', '\r', '\n', '\0'], "'")
+    }
+
     /// Calls in the name of a party that is in a dialog with us already.
     pub(crate) fn of(party: &Participant, headers: Headers) -> Self {
         Self {
@@ -63,7 +119,7 @@ impl Dial {
 
     /// The INVITE to `dialled`; `host` is ours.
     pub(crate) fn invite(&self, host: &str, dialled: &str) -> InviteOut {
-        let name = self.name.replace(['"', '\\', '\r', '\n', '\0'], "'");
+        let name = self.quoted_name();
         InviteOut {
             from: Bytes::from(format!("\"{name}\" <sip:{}@{host}>", self.number)),
             to: Bytes::from(format!("<sip:{dialled}@{host}>")),

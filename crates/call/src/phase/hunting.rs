@@ -41,8 +41,13 @@ pub(crate) struct Hunting {
     rung: bool,
 }
 
-/// Rings a group for `waiting`.
-pub(crate) fn start(cx: &mut Context<'_>, mut waiting: Waiting, group: RingGroup) -> Phase {
+/// Rings a group for `waiting`, who dialled it or a number that leads to it.
+pub(crate) fn start(
+    cx: &mut Context<'_>,
+    mut waiting: Waiting,
+    group: RingGroup,
+    dialled: String,
+) -> Phase {
     let call = NewCall {
         parent: waiting.parent,
         context: format!("RG-{}", group.id).into(),
@@ -50,7 +55,7 @@ pub(crate) fn start(cx: &mut Context<'_>, mut waiting: Waiting, group: RingGroup
         clid: waiting.clid.clone(),
         src: waiting.party.clone(),
         dst: Participant {
-            number: group.number.clone(),
+            number: dialled,
             shared: Some(group.id.0),
             name: group.name.clone(),
             ..Participant::default()

@@ -37,7 +37,7 @@ pub(crate) use dial::{Dial, Reach};
 pub(crate) use hunting::Hunting;
 pub(crate) use originating::{Originate, Originating};
 pub(crate) use ringing::Ringing;
-pub(crate) use route::{Dialled, committed_by, fail_at_once, start};
+pub(crate) use route::{committed_by, fail_at_once, start};
 pub(crate) use transfer::{Requester, TransferRequest};
 pub(crate) use waiting::{Unanswered, Waiting};
 

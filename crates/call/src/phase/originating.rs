@@ -16,7 +16,7 @@ use offhook_sip_message::Message;
 
 use super::attempt::{Attempt, GIVEN_UP};
 use super::dial::Reach;
-use super::{Context, Dial, Dialled, Input, Phase, Waiting, start};
+use super::{Context, Dial, Input, Phase, Waiting, start};
 use crate::calls::Then;
 use crate::cause::EndCause;
 use crate::command::{ApiAnswer, ApiRefusal};
@@ -24,6 +24,7 @@ use crate::convey;
 use crate::directory::User;
 use crate::fence::Class;
 use crate::media::Media;
+use crate::plan::Dialled;
 use crate::record::{Destination, End, NewCall, Participant};
 
 /// What a click-to-call needs to start.
@@ -33,6 +34,7 @@ pub(crate) struct Originate {
     /// His phones; never empty.
     pub(crate) targets: Vec<Reach>,
     pub(crate) to: String,
+    pub(crate) caller_id: Option<String>,
     pub(crate) destination: Destination,
     pub(crate) media: Media,
     pub(crate) token: u64,
@@ -45,6 +47,7 @@ pub(crate) struct Originating {
     media: Media,
     user: User,
     to: String,
+    caller_id: Option<String>,
     clid: String,
 }
 
@@ -55,6 +58,7 @@ impl Originating {
             user,
             targets,
             to,
+            caller_id,
             destination,
             mut media,
             token,
@@ -66,7 +70,7 @@ impl Originating {
             ..Participant::default()
         };
         let dst = Participant {
-            number: to.clone(),
+            number: to.trim_start_matches('+').to_owned(),
             ..cx.office.directory.callee(&to)
         };
         let clid = src.clid();
@@ -103,6 +107,7 @@ impl Originating {
             media,
             user,
             to,
+            caller_id,
             clid,
         }))
     }
@@ -190,6 +195,7 @@ impl Originating {
             leg,
             unanswered: None,
             on_behalf: Some(self.user.id),
+            caller_id: self.caller_id,
             clid: self.clid,
             dial: Dial::of(&party, Vec::new()),
             party,
@@ -198,10 +204,7 @@ impl Originating {
             referred_by: String::new(),
             transfer: None,
         };
-        let dialled = Dialled {
-            number: self.to,
-            by: winner.reach.phone,
-        };
+        let dialled = Dialled::by_user(&self.to, winner.reach.phone);
         start(cx, waiting, &dialled)
     }
 

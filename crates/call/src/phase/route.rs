@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use offhook_base::{CallId, Mono, PhoneId, TerminatedBy, UserId};
+use offhook_base::{CallId, Mono, PhoneId, TerminatedBy, TrunkId, UserId};
 use offhook_sip_core::InviteOut;
 
 use super::attempt::{Attempt, Failure};
@@ -11,16 +11,11 @@ use super::dial::Reach;
 use super::waiting::Waiting;
 use super::{Context, Phase, Ringing, hunting};
 use crate::cause::EndCause;
-use crate::directory::User;
-use crate::plan::{Plan, Unreachable, plan, targets};
+use crate::directory::{Trunk, User};
+use crate::numbers::Outside;
+use crate::plan::{Dialled, Plan, Unreachable, targets};
 use crate::record::{Destination, End, NewCall, Participant};
-
-/// What is dialled, and by which phone: it is not rung itself.
-#[derive(Clone, Debug)]
-pub(crate) struct Dialled {
-    pub(crate) number: String,
-    pub(crate) by: Option<PhoneId>,
-}
+use crate::trunks::caller::{number_sent, shown};
 
 /// What came of trying a member of a group or an agent.
 #[derive(Debug)]
@@ -34,13 +29,7 @@ pub(crate) enum Tried {
 
 /// Calls `dialled` for `waiting`.
 pub(crate) fn start(cx: &mut Context<'_>, waiting: Waiting, dialled: &Dialled) -> Phase {
-    let plan = plan(
-        &cx.office.directory,
-        &cx.office.bindings,
-        dialled.by,
-        &dialled.number,
-    );
-    match plan {
+    match cx.office.plan(dialled) {
         Plan::Ring { user, targets } => {
             let number = dialled.number.clone();
             ring(cx, waiting, callee(&user, number), &targets)
@@ -49,16 +38,75 @@ pub(crate) fn start(cx: &mut Context<'_>, waiting: Waiting, dialled: &Dialled) -
             let callee = callee(&user, dialled.number.clone());
             end_at_once(cx, waiting, callee, Destination::In, why.cause())
         }
-        Plan::Group(group) => hunting::start(cx, waiting, group),
-        Plan::Unknown => {
-            let unknown = Participant {
-                number: dialled.number.clone(),
-                ..Participant::default()
-            };
+        Plan::Group(group) => hunting::start(cx, waiting, group, dialled.number.clone()),
+        Plan::Queue(_) | Plan::Unknown => {
             let cause = EndCause::UnallocatedNumber;
+            let unknown = outsider(&dialled.number);
             end_at_once(cx, waiting, unknown, Destination::Out, cause)
         }
+        Plan::Outside { number, trunks } if trunks.is_empty() => {
+            // None of them is up, or those that are have all the calls that they may have.
+            let up = |trunk: &Trunk| {
+                let state = cx.office.trunks.state(trunk.id);
+                state.is_some_and(|state| state.up)
+            };
+            let cause = if cx.office.directory.trunks().any(up) {
+                EndCause::CircuitCongestion
+            } else {
+                EndCause::NetworkOutOfOrder
+            };
+            let callee = outsider(number.digits());
+            end_at_once(cx, waiting, callee, Destination::Out, cause)
+        }
+        Plan::Outside { number, trunks } => call_outside(cx, waiting, &number, &trunks),
     }
+}
+
+/// Calls a number of the outside by the first trunk that takes the call.
+fn call_outside(
+    cx: &mut Context<'_>,
+    mut waiting: Waiting,
+    number: &Outside,
+    trunks: &[TrunkId],
+) -> Phase {
+    let payer = waiting.on_behalf;
+    let own = payer.and_then(|user| cx.office.directory.number_of(user));
+    let own = own.map(|ddi| ddi.e164.clone());
+    let ext = payer.and_then(|user| cx.office.directory.user(user));
+    let ext = ext.map_or_else(|| waiting.party.number.clone(), |user| user.ext.clone());
+    let explicit = waiting.caller_id.clone();
+    let shown = |trunk: &Trunk| shown(trunk, explicit.as_deref(), own.as_deref(), &ext).to_owned();
+    let first = trunks
+        .first()
+        .and_then(|first| cx.office.directory.trunk(*first));
+    let presented = Participant {
+        number: first.map_or_else(|| ext.clone(), &shown),
+        ..waiting.party.clone()
+    };
+    let call = NewCall {
+        clid: presented.clid(),
+        ..new_call(&waiting, outsider(number.digits()), Destination::Out)
+    };
+    waiting.clid.clone_from(&call.clid);
+    let Some(call) = open_first(cx, &mut waiting, call) else {
+        return no_id(cx, waiting);
+    };
+    waiting.prepare_offer();
+    let host = &cx.office.config.host;
+    let mut ways: VecDeque<_> = trunks
+        .iter()
+        .filter_map(|trunk| {
+            let trunk = cx.office.directory.trunk(*trunk)?;
+            let sent = number_sent(trunk, number);
+            let reach = Reach::by_trunk(trunk, &sent)?;
+            let dial = &waiting.dial;
+            Some((reach, dial.invite_by(trunk, host, (&shown(trunk), &sent))))
+        })
+        .collect();
+    let first = ways.pop_front().into_iter().collect();
+    let ring = cx.office.config.ring_outside;
+    let attempt = Attempt::open(cx, call, first, ways, ring);
+    Phase::Ringing(Box::new(Ringing::new(waiting, attempt)))
 }
 
 /// A target was dialled, but the caller's own INVITE keeps it from being rung.
@@ -187,6 +235,13 @@ fn callee(user: &User, number: String) -> Participant {
         number,
         user: Some(user.id),
         name: user.name.clone(),
+        ..Participant::default()
+    }
+}
+
+fn outsider(number: &str) -> Participant {
+    Participant {
+        number: number.to_owned(),
         ..Participant::default()
     }
 }

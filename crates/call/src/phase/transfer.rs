@@ -21,7 +21,7 @@ use offhook_sip_message::{Message, Method, Name, NameAddr};
 use super::attempt::Failure;
 use super::connected::Joined;
 use super::waiting::{acknowledge_stray, busy_reply};
-use super::{Connected, Context, Dialled, Input, Phase, Waiting, reply, start};
+use super::{Connected, Context, Input, Phase, Waiting, reply, start};
 use crate::calls::Then;
 use crate::cause::EndCause;
 use crate::command::{ApiAnswer, ApiRefusal, TransferParty};
@@ -29,7 +29,7 @@ use crate::convey;
 use crate::fence::Class;
 use crate::hold::Holds;
 use crate::media::Parted;
-use crate::plan::{Plan, Unreachable, plan};
+use crate::plan::{Dialled, Plan, Unreachable};
 use crate::record::{Destination, End, NewCall, Participant};
 
 /// A wish to transfer.
@@ -64,6 +64,8 @@ pub(crate) enum Obstacle {
     Outsider,
     /// Nobody answers to the number.
     Unknown,
+    /// No trunk can take the call.
+    NoTrunk,
     /// The target cannot be rung.
     Unreachable(Unreachable),
 }
@@ -107,6 +109,7 @@ impl Obstacle {
             Self::Outsider => {
                 ApiRefusal::Conflict("no side of this call is a user who could transfer it")
             }
+            Self::NoTrunk => ApiRefusal::Conflict("no trunk can take the call"),
             Self::Unknown => ApiRefusal::BadTarget("nobody answers to this number"),
             Self::Unreachable(Unreachable::DoNotDisturb) => {
                 ApiRefusal::Conflict("the target does not want to be disturbed")
@@ -122,6 +125,7 @@ impl Obstacle {
             Self::InProgress => 491,
             Self::Itself | Self::Outsider => 403,
             Self::Loop => 482,
+            Self::NoTrunk => 503,
             Self::Unknown => 404,
             Self::Unreachable(Unreachable::DoNotDisturb) => 486,
             Self::Unreachable(Unreachable::Unregistered) => 480,
@@ -149,15 +153,15 @@ pub(crate) fn check(
     if cx.calls.transfers() >= MOST {
         return Err(Obstacle::Loop);
     }
-    let office = &cx.office;
     let is_party = |user: UserId| Some(user) == moved.user || Some(user) == other.user;
-    match plan(&office.directory, &office.bindings, None, dst) {
+    match cx.office.plan(&Dialled::by_user(dst, None)) {
         Plan::Ring { user, .. } | Plan::Unreachable { user, .. } if is_party(user.id) => {
             Err(Obstacle::Itself)
         }
         Plan::Unreachable { why, .. } => Err(Obstacle::Unreachable(why)),
         Plan::Unknown => Err(Obstacle::Unknown),
-        Plan::Group(_) | Plan::Ring { .. } => Ok(()),
+        Plan::Outside { trunks, .. } if trunks.is_empty() => Err(Obstacle::NoTrunk),
+        Plan::Group(_) | Plan::Outside { .. } | Plan::Queue(_) | Plan::Ring { .. } => Ok(()),
     }
 }
 
@@ -224,7 +228,7 @@ fn replace(cx: &mut Context<'_>, waiting: Waiting, number: String, by: Terminate
     let end = End::replaced(EndCause::BlindTransfer.with_sip(sip(answered)), by);
     cx.end_all(&end, Then::GoesOn);
     cx.calls.note_transfer();
-    start(cx, waiting, &Dialled { number, by: None })
+    start(cx, waiting, &Dialled::by_user(&number, None))
 }
 
 impl Transfer {
@@ -311,10 +315,7 @@ impl Transfer {
             }
             waiting.parent = Some(self.from);
             waiting.referred_by = String::new();
-            let dialled = Dialled {
-                number: self.back.number,
-                by: None,
-            };
+            let dialled = Dialled::by_user(&self.back.number, None);
             return start(cx, waiting, &dialled);
         };
         if self.notifies {

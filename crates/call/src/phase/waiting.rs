@@ -29,6 +29,8 @@ pub(crate) struct Waiting {
     pub(crate) party: Participant,
     /// The user of ours who pays for what is called: the caller, or who transferred.
     pub(crate) on_behalf: Option<offhook_base::UserId>,
+    /// The number to show outside, where one was asked for.
+    pub(crate) caller_id: Option<String>,
     pub(crate) clid: String,
     pub(crate) dial: Dial,
     pub(crate) media: Media,

@@ -329,6 +329,7 @@ impl Script {
                 Action::Media(command) => format!("media {command:?}"),
                 Action::Reply(reply) => format!("api {} {:?}", reply.token, reply.result),
                 Action::ReserveCallIds(upto) => format!("reserve {upto}"),
+                Action::Trunk(state) => format!("{state:?}"),
             };
             self.lines.push(line);
         }

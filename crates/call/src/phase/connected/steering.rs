@@ -105,6 +105,7 @@ impl Connected {
             },
             party: moved,
             on_behalf,
+            caller_id: None,
             media: self.media,
             parent: None,
             referred_by: String::new(),
