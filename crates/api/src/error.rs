@@ -298,7 +298,16 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Conflict { what } => conflict(&what),
+            StoreError::Dangling { field, id, kind } => {
+                Self::field(field, format!("{id} is not the id of a {kind}"))
+            }
+            StoreError::InUse { by } => {
+                Self::conflict("id", format!("is still in use: {by} needs it"))
+            }
             StoreError::NotFound => Self::not_found(),
+            StoreError::Taken { field, by } => {
+                Self::conflict(field, format!("is already taken by {by}"))
+            }
             StoreError::TooBroad => Self::about(
                 StatusCode::BAD_REQUEST,
                 "filter_too_broad",

@@ -25,6 +25,22 @@ pub enum StoreError {
         #[source]
         source: Option<rusqlite::Error>,
     },
+    /// A row names another one that does not exist.
+    #[error("{field}: {id} is not the id of a {kind}")]
+    Dangling {
+        /// The field that names it.
+        field: &'static str,
+        /// What it names.
+        id: u32,
+        /// What kind of row it should be, in words.
+        kind: &'static str,
+    },
+    /// Another row still needs this one.
+    #[error("{by} still needs it")]
+    InUse {
+        /// Which, in words.
+        by: String,
+    },
     /// The file was written by a later version; opening it could lose what that version added.
     #[error("{} has schema {found}, this version knows up to {known}: start the version that wrote it", path.display())]
     Newer {
@@ -38,6 +54,14 @@ pub enum StoreError {
     /// There is no such row.
     #[error("not found")]
     NotFound,
+    /// Somebody else is called by this number.
+    #[error("{field} is taken by {by}")]
+    Taken {
+        /// The field that holds the number.
+        field: &'static str,
+        /// Who has it, in words.
+        by: String,
+    },
     /// The query was stopped because it took too long.
     #[error("the query took too long")]
     TooBroad,

@@ -13,6 +13,7 @@ mod error;
 pub mod filter;
 mod journal;
 mod migrate;
+mod queue_day;
 
 pub use attempts::{
     AttemptRecord, AttemptsHandle, AttemptsWriter, DELIVERIES_OF_ROOT, DeliveryCounts,
@@ -25,9 +26,12 @@ pub use captures::{
 };
 pub use cdrs::{CDRS, Cdr, CdrScope, disposition, terminated_by};
 pub use config::{
-    ApiToken, ConfigDb, NewPhone, NewToken, NewUser, NewWebhook, Ordering, PHONES, Phone,
-    PhoneAccount, RecordMode, Registration, Role, Session, TOKENS, USERS, User, UserPatch,
-    WEBHOOKS, Webhook, WebhookHealth, WebhookPatch, WebhookSecret, WebhookState,
+    ApiToken, ConfigDb, DDIS, Ddi, DdiPatch, DdiSpec, DdiTarget, GroupStrategy, NewPhone, NewToken,
+    NewUser, NewWebhook, Ordering, PHONES, Phone, PhoneAccount, QUEUES, Queue, QueueAgent,
+    QueuePatch, QueueSpec, QueueStrategy, RING_GROUPS, RecordMode, Registration, RingGroup,
+    RingGroupPatch, RingGroupSpec, Role, Session, TOKENS, TRUNKS, Trunk, TrunkPatch, TrunkSpec,
+    USERS, User, UserPatch, WEBHOOKS, Webhook, WebhookHealth, WebhookPatch, WebhookSecret,
+    WebhookState,
 };
 pub use error::{Refused, StoreError};
 pub use journal::{
@@ -36,3 +40,4 @@ pub use journal::{
     ProjectedFact, Purged, Recovered, Redelivery, Route, RoutedDelivery, RoutedFact, Router,
     StoredEvent, UnfinishedDelivery, UnfinishedState, VerdictRow,
 };
+pub use queue_day::QueueDay;

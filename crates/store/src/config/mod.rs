@@ -4,12 +4,17 @@
 //! commit with `NORMAL`: a power cut may take the last of them, but phones register again, and CDRs are
 //! copied again from the journal, whose position is part of the same commit.
 
+mod ddis;
+mod extensions;
 mod phones;
+mod queues;
+mod ring_groups;
 mod seal;
 mod settings;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod trunks;
 mod users;
 mod webhooks;
 
@@ -27,8 +32,12 @@ use crate::migrate::{self, Durability, Schema};
 use crate::{StoreError, deadline};
 use seal::Seal;
 
+pub use ddis::{DDIS, Ddi, DdiPatch, DdiSpec, DdiTarget};
 pub use phones::{NewPhone, PHONES, Phone, PhoneAccount, Registration};
+pub use queues::{QUEUES, Queue, QueueAgent, QueuePatch, QueueSpec, QueueStrategy};
+pub use ring_groups::{GroupStrategy, RING_GROUPS, RingGroup, RingGroupPatch, RingGroupSpec};
 pub use tokens::{ApiToken, NewToken, Session, TOKENS};
+pub use trunks::{TRUNKS, Trunk, TrunkPatch, TrunkSpec};
 pub use users::{NewUser, RecordMode, Role, USERS, User, UserPatch};
 pub use webhooks::{
     NewWebhook, Ordering, WEBHOOKS, Webhook, WebhookHealth, WebhookPatch, WebhookSecret,
@@ -40,6 +49,7 @@ const SCHEMA: Schema = Schema {
     migrations: &[
         include_str!("../../migrations/offhook/0001.sql"),
         include_str!("../../migrations/offhook/0002_registered_by.sql"),
+        include_str!("../../migrations/offhook/0003_outside_and_shared.sql"),
     ],
 };
 

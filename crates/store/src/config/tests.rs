@@ -14,6 +14,8 @@ use super::*;
 use crate::filter::ListParams;
 use crate::{BindingChange, CDRS, CdrScope, StoredBinding};
 
+mod shared;
+
 const NOW: Wall = Wall(1_700_000_000_000_000);
 
 fn after(seconds: u64) -> Wall {
@@ -111,13 +113,14 @@ fn a_taken_email_or_ext_is_a_conflict_that_names_the_column() {
     let user = db.create_user(&new_user("100", Role::Admin), NOW).unwrap();
     let taken = |new: &NewUser| match db.create_user(new, NOW) {
         Err(StoreError::Conflict { what }) => what,
+        Err(StoreError::Taken { field, by }) => format!("{field}: {by}"),
         other => panic!("{other:?}"),
     };
     let same_ext = NewUser {
         email: "b@example.org".to_owned(),
         ..new_user("100", Role::User)
     };
-    assert_eq!(taken(&same_ext), "user.ext");
+    assert_eq!(taken(&same_ext), "ext: user 100001 (Ana López)");
     let same_email = NewUser {
         email: "100@EXAMPLE.org".to_owned(),
         ..new_user("101", Role::User)

@@ -4,6 +4,7 @@ use offhook_base::{Secret, UserId, Wall};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
 use rusqlite::{OptionalExtension, Row, ToSql, Transaction, params};
 
+use super::extensions::Holder;
 use super::{ConfigDb, LIST_LIMIT, Scope};
 use crate::StoreError;
 use crate::filter::{Kind, Page, Property, Resource, Selection};
@@ -174,9 +175,10 @@ impl ConfigDb {
     /// Makes a user.
     ///
     /// # Errors
-    /// `Conflict` naming `user.email` or `user.ext` when it is taken.
+    /// `Conflict` naming `user.email` when it is taken; `Taken` when somebody is called by the extension.
     pub fn create_user(&self, new: &NewUser, now: Wall) -> Result<User, StoreError> {
         self.configure(|tx| {
+            self.must_be_free(tx, &new.ext, Holder::User(None))?;
             tx.execute(
                 "INSERT INTO user (first_name, last_name, email, ext, role, active, dnd, record, password_hash, created_at) \
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -201,8 +203,8 @@ impl ConfigDb {
     /// Alters a user.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` naming `user.email` or `user.ext` when it is taken, `user.role` when no active
-    /// admin would be left.
+    /// `NotFound`; `Taken` when somebody else is called by the extension; `Conflict` naming `user.email` when it is
+    /// taken, `user.role` when no active admin would be left.
     pub fn update_user(
         &self,
         id: UserId,
@@ -210,6 +212,9 @@ impl ConfigDb {
         now: Wall,
     ) -> Result<User, StoreError> {
         self.configure(|tx| {
+            if let Some(ext) = &patch.ext {
+                self.must_be_free(tx, ext, Holder::User(Some(id.0)))?;
+            }
             let changed = tx
                 .execute(
                     "UPDATE user SET first_name = coalesce(?2, first_name), last_name = coalesce(?3, last_name), \
@@ -244,21 +249,14 @@ impl ConfigDb {
         })
     }
 
-    /// Removes users with their phones, bindings and tokens: all of them or none.
+    /// Removes users with their phones, bindings and tokens, and out of groups and queues: all of them or none.
     ///
     /// # Errors
-    /// `NotFound` when one is missing; `Conflict` naming `user.role` when no active admin would be left.
+    /// `NotFound` when one is missing; `InUse` when a number leads to one; `Conflict` naming `user.role` when no active admin would be left.
     pub fn delete_users(&self, ids: &[UserId]) -> Result<(), StoreError> {
+        let ids: Vec<u32> = ids.iter().map(|id| id.0).collect();
         self.configure(|tx| {
-            for id in ids {
-                if tx
-                    .execute("DELETE FROM user WHERE id = ?", [id.0])
-                    .map_err(|e| self.sqlite(e))?
-                    == 0
-                {
-                    return Err(StoreError::NotFound);
-                }
-            }
+            self.delete_unless_called(tx, "user", &ids)?;
             self.keep_an_admin(tx)
         })
     }

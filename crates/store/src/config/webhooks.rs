@@ -416,7 +416,11 @@ fn webhook_row(row: &Row<'_>) -> rusqlite::Result<Webhook> {
     })
 }
 
-fn json_column<T: DeserializeOwned>(row: &Row<'_>, column: &'static str) -> rusqlite::Result<T> {
+/// A column that holds JSON.
+pub(super) fn json_column<T: DeserializeOwned>(
+    row: &Row<'_>,
+    column: &'static str,
+) -> rusqlite::Result<T> {
     let value = row.get_ref(column)?;
     let text = value.as_str()?;
     serde_json::from_str(text)
