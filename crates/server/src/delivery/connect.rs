@@ -20,6 +20,7 @@ use url::{Host, Url};
 
 use super::error::AttemptError;
 use super::pool::{Connection, Origin};
+use crate::dns::{DNS, resolver};
 
 /// Makes connections.
 pub(super) struct Dialer {
@@ -190,19 +191,6 @@ fn server_name(host: &str) -> Result<ServerName<'static>, AttemptError> {
     })
 }
 
-fn resolver() -> Result<TokioResolver, String> {
-    let mut builder = TokioResolver::builder_tokio().map_err(|error| error.to_string())?;
-    let options = builder.options_mut();
-    options.timeout = DNS;
-    options.attempts = 1;
-    options.positive_min_ttl = Some(Duration::from_secs(5));
-    options.positive_max_ttl = Some(Duration::from_secs(300));
-    options.negative_min_ttl = Some(Duration::from_secs(1));
-    options.negative_max_ttl = Some(Duration::from_secs(30));
-    builder.build().map_err(|error| error.to_string())
-}
-
-const DNS: Duration = Duration::from_secs(2);
 const CONNECT: Duration = Duration::from_secs(3);
 const TLS: Duration = Duration::from_secs(3);
 const MOST_ADDRESSES: usize = 4;
