@@ -1,5 +1,7 @@
 //! Request bodies: read with a limit, parsed with a place for every complaint, taken apart field by field.
 
+mod values;
+
 use std::collections::BTreeMap;
 
 use axum::body::Bytes;
@@ -96,6 +98,21 @@ impl Fields {
     /// Whether the client sent the field at all.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.map.contains_key(name)
+    }
+
+    /// Whether no field is left to be taken.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.map.is_empty()
+    }
+
+    /// Whether nothing was wrong so far.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.errors.is_empty()
+    }
+
+    /// Whether a field is this text.
+    pub(crate) fn is_text(&self, name: &str, text: &str) -> bool {
+        self.map.get(name).and_then(Value::as_str) == Some(text)
     }
 
     /// A text of `min` to `max` characters, without control characters.

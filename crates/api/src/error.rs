@@ -36,6 +36,11 @@ impl FieldError {
         self.field == field
     }
 
+    /// Puts the field under an entry of a list.
+    pub(crate) fn put_under(&mut self, entry: &str) {
+        self.field = format!("{entry}.{}", self.field);
+    }
+
     /// Adds what was sent and answered when a webhook was tried out.
     pub(crate) fn with_exchange(mut self, exchange: Value) -> Self {
         self.exchange = Some(exchange);
@@ -93,6 +98,11 @@ impl ApiError {
     fn with_internal(mut self, internal: impl Into<String>) -> Self {
         self.internal = Some(internal.into());
         self
+    }
+
+    /// What our log is told.
+    pub(crate) fn internal(self) -> String {
+        self.internal.unwrap_or(self.public)
     }
 
     fn with_retry_after(mut self, wait: Duration) -> Self {
@@ -222,6 +232,16 @@ impl ApiError {
             "cursor_expired",
             "after",
             "The events after this cursor are no longer kept",
+        )
+    }
+
+    /// 412: whoever is to be rung first has no phone that could ring.
+    pub(crate) fn no_phone() -> Self {
+        Self::about(
+            StatusCode::PRECONDITION_FAILED,
+            "no_phone",
+            "from",
+            "No phone of this user is registered",
         )
     }
 

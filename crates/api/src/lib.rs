@@ -24,4 +24,4 @@ mod state;
 mod tickets;
 
 pub use password::{NoRandomness, PasswordCost, generate_password, hash_password};
-pub use state::{Api, Clock, Settings, Stores};
+pub use state::{Api, Clock, NotStored, Settings, Stores};

@@ -2,6 +2,7 @@
 
 mod operations;
 mod schemas;
+mod shared;
 
 use std::sync::LazyLock;
 
@@ -20,7 +21,7 @@ pub(crate) async fn serve() -> Response {
 
 fn document() -> Value {
     let mut paths = Map::new();
-    for operation in OPERATIONS {
+    for operation in OPERATIONS.iter().chain(shared::OPERATIONS) {
         let path = paths.entry(operation.path).or_insert_with(|| json!({}));
         if let Value::Object(methods) = path {
             methods.insert(operation.method.to_owned(), operation.describe());
@@ -66,6 +67,11 @@ impl Operation {
         if self.path.contains("{id}") {
             parameters.push(
                 json!({"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}),
+            );
+        }
+        if self.path.contains("{user_id}") {
+            parameters.push(
+                json!({"name": "user_id", "in": "path", "required": true, "schema": {"type": "string"}}),
             );
         }
         parameters.extend(

@@ -2,6 +2,8 @@
 //!
 //! Each is a small trait, so that the surface is tested without a switch, a socket or a receiver.
 
+mod verbs;
+
 use std::fmt;
 use std::future::Future;
 use std::net::IpAddr;
@@ -10,8 +12,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::feed::Feed;
-use offhook_base::{CallId, DeliveryId, PhoneId, Secret, UserId, Wall, WebhookId};
-use offhook_store::{PhoneAccount, User, Webhook};
+use offhook_base::{
+    CallId, DdiId, DeliveryId, PhoneId, QueueId, RingGroupId, Secret, TrunkId, UserId, Wall,
+    WebhookId,
+};
+use offhook_store::{Ddi, PhoneAccount, Queue, RingGroup, Trunk, User, Webhook};
+
+pub use verbs::{
+    AgentState, CallControl, CallControlError, Originate, QueueNow, Side, Transfer, Verb,
+};
 
 /// A future that a port returns; boxed, so that ports can be trait objects.
 pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -21,8 +30,10 @@ pub type PortFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub struct Ports {
     /// Calls that are up.
     pub live: Arc<dyn LiveCalls>,
-    /// Verbs on calls that are up.
+    /// Verbs on calls that are up, and on queues.
     pub calls: Arc<dyn CallControl>,
+    /// What is known of the trunks.
+    pub trunks: Arc<dyn TrunkStates>,
     /// Sends `webhook.test`.
     pub tester: Arc<dyn WebhookTester>,
     /// Sends deliveries again.
@@ -104,21 +115,10 @@ pub trait LiveCalls: Send + Sync {
     fn read(&self, snapshot: &[u8]) -> Option<Arc<LiveCall>>;
 }
 
-/// Why a verb on a call was not carried out.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum CallControlError {
-    /// The call has ended.
-    NotFound,
-    /// The call is in a state that does not allow it.
-    Conflict,
-    /// The call thread cannot take it now.
-    Unavailable,
-}
-
-/// Verbs on calls that are up. The API waits 2 s for each and answers 503 after that.
-pub trait CallControl: Send + Sync {
-    /// Ends a call; resolves once its end is committed.
-    fn hangup(&self, call: CallId, by: UserId) -> PortFuture<'_, Result<(), CallControlError>>;
+/// What is known of the trunks.
+pub trait TrunkStates: Send + Sync {
+    /// Whether calls can go by it, and what was wrong last (empty for nothing); `None` before anything was tried.
+    fn state(&self, trunk: TrunkId) -> Option<(bool, String)>;
 }
 
 /// Where a `webhook.test` goes.
@@ -220,6 +220,22 @@ pub enum ConfigChange {
     Webhook(Webhook),
     /// A webhook is gone: what waits for it becomes failed.
     WebhookGone(WebhookId),
+    /// A trunk was made or altered.
+    Trunk(Trunk),
+    /// A trunk is gone.
+    TrunkGone(TrunkId),
+    /// A number was made or altered.
+    Ddi(Ddi),
+    /// A number is gone.
+    DdiGone(DdiId),
+    /// A ring group was made or altered, or a member is a user no more.
+    RingGroup(RingGroup),
+    /// A ring group is gone.
+    RingGroupGone(RingGroupId),
+    /// A queue was made or altered, an agent logged in or out, or is a user no more.
+    Queue(Queue),
+    /// A queue is gone.
+    QueueGone(QueueId),
     /// All webhooks were switched on or off.
     IntegrationEnabled(bool),
 }

@@ -154,6 +154,9 @@ pub(crate) struct Id(pub(crate) u64);
 /// The `{id}` of a path as it stands there.
 pub(crate) struct Name(pub(crate) String);
 
+/// The two ids of a path, in order.
+pub(crate) struct Pair(pub(crate) u64, pub(crate) u64);
+
 /// Several ids, `1,2,3`.
 pub(crate) struct Ids(pub(crate) Vec<u64>);
 
@@ -174,6 +177,16 @@ impl FromRequestParts<Api> for Id {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
         let Name(name) = Name::from_request_parts(parts, api).await?;
         number(&name).map(Self)
+    }
+}
+
+impl FromRequestParts<Api> for Pair {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        let names = Path::<(String, String)>::from_request_parts(parts, api).await;
+        let Path((first, second)) = names.map_err(|_| ApiError::not_found())?;
+        Ok(Self(number(&first)?, number(&second)?))
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use offhook_base::{Now, Secret, UserId, Wall};
+use offhook_base::{Now, QueueId, Secret, UserId, Wall};
 use offhook_store::{CaptureReader, ConfigDb, DeliveryReader, JournalReader};
 use tokio::sync::Semaphore;
 
@@ -53,6 +53,11 @@ pub struct Stores {
     /// SIP messages of calls, for the ladder.
     pub captures: Arc<CaptureReader>,
 }
+
+/// A change that was asked for from within could not be stored.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct NotStored(String);
 
 /// Reads both clocks.
 pub type Clock = Arc<dyn Fn() -> Now + Send + Sync>;
@@ -121,6 +126,25 @@ impl Api {
         let now = self.inner.now().mono;
         self.inner.tickets().issue(now, &ticket, user);
         Ok(ticket)
+    }
+
+    /// Logs an agent in or out by another way than REST, such as a code that is dialled: of one queue, or of all that
+    /// the agent belongs to. Gives those queues; none when the user is no agent there.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn log_agent(
+        &self,
+        user: UserId,
+        queue: Option<QueueId>,
+        status: bool,
+    ) -> Result<Vec<QueueId>, NotStored> {
+        let logged = self.change(move |inner| {
+            let queues = inner.stores.config.log_agent(user, queue, status)?;
+            let ids = queues.iter().map(|queue| queue.id).collect();
+            Ok((ids, queues.into_iter().map(ConfigChange::Queue).collect()))
+        });
+        logged.await.map_err(|error| NotStored(error.internal()))
     }
 
     /// Runs `work`, which uses the files, on a thread that may wait for them.

@@ -41,7 +41,7 @@ pub(super) struct Operation {
 const LIST: &[&str] = &["filter", "sort", "dir", "page", "limit"];
 const WRITE: &[u16] = &[409, 413, 415];
 
-const fn get(path: &'static str, summary: &'static str, answer: Answer) -> Operation {
+pub(super) const fn get(path: &'static str, summary: &'static str, answer: Answer) -> Operation {
     Operation {
         method: "get",
         path,
@@ -55,14 +55,18 @@ const fn get(path: &'static str, summary: &'static str, answer: Answer) -> Opera
     }
 }
 
-const fn list(path: &'static str, summary: &'static str, schema: &'static str) -> Operation {
+pub(super) const fn list(
+    path: &'static str,
+    summary: &'static str,
+    schema: &'static str,
+) -> Operation {
     Operation {
         query: LIST,
         ..get(path, summary, Answer::List(schema))
     }
 }
 
-const fn write(
+pub(super) const fn write(
     method: &'static str,
     path: &'static str,
     summary: &'static str,
@@ -77,7 +81,7 @@ const fn write(
     }
 }
 
-const fn remove(path: &'static str, summary: &'static str) -> Operation {
+pub(super) const fn remove(path: &'static str, summary: &'static str) -> Operation {
     Operation {
         method: "delete",
         refusals: &[409],
@@ -233,7 +237,25 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Answer::One("Recovered"),
     ),
     list("/calls", "Calls that are up", "Call"),
+    Operation {
+        refusals: &[409, 412, 413, 415],
+        ..write(
+            "post",
+            "/calls",
+            "Call a user's phones, by default your own, and then a number; `from` is the id of the user, `caller_id` may be `anonymous`",
+            "NewCall",
+            Answer::Created("Call"),
+        )
+    },
     get("/calls/{id}", "A call that is up", Answer::One("Call")),
+    write(
+        "patch",
+        "/calls/{id}",
+        "Transfer a call (`dst`; `party` chooses the side that is moved; the answer is the new call), or hold, resume or answer it \
+         (`state`: ON_HOLD, CONNECTED)",
+        "CallPatch",
+        Answer::One("Call"),
+    ),
     remove("/calls/{id}", "Hang up"),
     get(
         "/calls/{id}/flow",

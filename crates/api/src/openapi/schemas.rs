@@ -1,4 +1,4 @@
-//! The shapes of bodies, one line each: `name:type`, `?` for null too, `=` for a field that may be left out.
+//! The shapes of bodies, one line each: `name:type`, `?` for null too, `|` between two forms, `=` for a field that may be left out.
 
 use serde_json::{Map, Value, json};
 
@@ -14,6 +14,7 @@ const SCHEMAS: &[(&str, &str)] = &[
          src:str src_id:str src_name:str src_ua:str src_codec:str src_contact:str src_call_id:str dst:str dst_id:str dst_name:str \
          dst_ua:str dst_codec:str dst_contact:str dst_call_id:str queue_state:str referred_by:str monitor_state:int",
     ),
+    ("CallPatch", "dst=str party=str state=str monitor_state=int"),
     ("Cause", "q850:int name:str sip:int"),
     (
         "Cdr",
@@ -75,6 +76,7 @@ const SCHEMAS: &[(&str, &str)] = &[
         "id:int email:str first_name:str last_name:str ext:str role:str dnd:bool customer_id:int sip_domain:str",
     ),
     ("NewApiToken", "name:str expiry=int"),
+    ("NewCall", "to:str from=int|str caller_id=str"),
     ("NewSession", "email=str password=str ticket=str"),
     ("NewPhone", "user_id:int username=str display_name=str"),
     (
@@ -161,6 +163,7 @@ pub(super) fn parameters() -> Value {
 pub(super) fn all() -> Value {
     let mut schemas: Map<String, Value> = SCHEMAS
         .iter()
+        .chain(super::shared::SCHEMAS)
         .map(|(name, fields)| ((*name).to_owned(), object(fields)))
         .collect();
     schemas.insert("Anything".to_owned(), json!({"type": "object"}));
@@ -192,6 +195,9 @@ fn schema(kind: &str) -> Value {
         .and_then(|kind| kind.strip_suffix(']'))
     {
         return json!({"type": "array", "items": schema(items)});
+    }
+    if let Some((one, other)) = kind.split_once('|') {
+        return json!({"oneOf": [schema(one), schema(other)]});
     }
     match kind {
         "any" => json!({}),

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -13,12 +12,9 @@ use serde_json::{Map, Value, json};
 use crate::Api;
 use crate::auth::Caller;
 use crate::error::ApiError;
-use crate::ports::{CallControlError, LiveCall};
+use crate::ports::LiveCall;
 use crate::query::{Id, Params};
 use crate::reply;
-
-/// Time that the call thread has to take a command.
-const COMMAND_TIME: Duration = Duration::from_secs(2);
 
 const FIELDS: &[&str] = &[
     "id",
@@ -112,27 +108,6 @@ pub(super) async fn one(
     let shown = params.fields("calls", FIELDS)?;
     let call = live(&api, &caller, CallId(id))?;
     Ok(reply::one(shown.of(row(&call, api.inner.wall()))))
-}
-
-pub(super) async fn hang_up(
-    State(api): State<Api>,
-    caller: Caller,
-    Id(id): Id,
-) -> Result<Response, ApiError> {
-    let call = live(&api, &caller, CallId(id))?;
-    let ended = tokio::time::timeout(
-        COMMAND_TIME,
-        api.inner.ports.calls.hangup(call.id, caller.0.id),
-    )
-    .await;
-    match ended.unwrap_or(Err(CallControlError::Unavailable)) {
-        Ok(()) => Ok(reply::gone()),
-        Err(CallControlError::NotFound) => Err(ApiError::not_found()),
-        Err(CallControlError::Conflict) => Err(ApiError::conflict("state", "does not allow this")),
-        Err(CallControlError::Unavailable) => Err(ApiError::unavailable(
-            "the call thread did not take a command in time",
-        )),
-    }
 }
 
 /// A call that is up and that the caller may see.

@@ -1,16 +1,24 @@
 //! Which path leads where.
 
 mod apitokens;
+mod call_verbs;
 mod calls;
 mod cdrs;
 mod csv;
+mod ddis;
 mod deliveries;
 mod events;
 mod flow;
 mod health;
 mod phones;
+mod queue_fields;
+mod queue_live;
+mod queues;
+mod ringgroups;
 mod session;
 mod stream;
+mod trunk_fields;
+mod trunks;
 mod users;
 mod webhook_fields;
 mod webhooks;
@@ -67,6 +75,7 @@ fn resources() -> Router<Api> {
                 .delete(phones::delete),
         )
         .route("/phones/{id}/reset", post(phones::reset))
+        .merge(outside_and_shared())
         .route(
             "/integrations/webhooks",
             get(webhooks::integration).patch(webhooks::switch),
@@ -85,8 +94,13 @@ fn resources() -> Router<Api> {
             post(webhooks::rotate_secret),
         )
         .route("/webhooks/{id}/recover", post(webhooks::recover))
-        .route("/calls", get(calls::list))
-        .route("/calls/{id}", get(calls::one).delete(calls::hang_up))
+        .route("/calls", get(calls::list).post(call_verbs::originate))
+        .route(
+            "/calls/{id}",
+            get(calls::one)
+                .patch(call_verbs::steer)
+                .delete(call_verbs::hang_up),
+        )
         .route("/calls/{id}/flow", get(flow::of_call))
         .route("/calls/{id}/flow.json", get(flow::of_call))
         .route("/calls/{id}/flow.pcap", get(flow::of_call_trace))
@@ -105,4 +119,43 @@ fn resources() -> Router<Api> {
         .route("/deliveries/{id}/resend", post(deliveries::resend))
         .route("/events", get(events::list))
         .route("/events/stream", get(stream::serve))
+}
+
+/// Trunks and numbers; ring groups and queues.
+fn outside_and_shared() -> Router<Api> {
+    Router::new()
+        .route("/trunks", get(trunks::list).post(trunks::create))
+        .route(
+            "/trunks/{id}",
+            get(trunks::one)
+                .patch(trunks::update)
+                .delete(trunks::delete),
+        )
+        .route("/ddis", get(ddis::list).post(ddis::create))
+        .route(
+            "/ddis/{id}",
+            get(ddis::one).patch(ddis::update).delete(ddis::delete),
+        )
+        .route(
+            "/ringgroups",
+            get(ringgroups::list).post(ringgroups::create),
+        )
+        .route(
+            "/ringgroups/{id}",
+            get(ringgroups::one)
+                .patch(ringgroups::update)
+                .delete(ringgroups::delete),
+        )
+        .route("/queues", get(queues::list).post(queues::create))
+        .route(
+            "/queues/{id}",
+            get(queues::one)
+                .patch(queues::update)
+                .delete(queues::delete),
+        )
+        .route("/queues/{id}/live", get(queue_live::live))
+        .route(
+            "/queues/{id}/wrapup/{user_id}",
+            delete(queue_live::end_wrap_up),
+        )
 }

@@ -1,5 +1,7 @@
 //! `/users`
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use axum::response::Response;
 use offhook_base::{Secret, UserId};
@@ -120,8 +122,20 @@ pub(super) async fn delete(
         .map(|id| small(id).map(UserId))
         .collect::<Result<Vec<_>, _>>()?;
     api.change(move |inner| {
-        let changes = gone(inner, &ids)?;
-        inner.stores.config.delete_users(&ids)?;
+        let db = &inner.stores.config;
+        let mut changes = gone(inner, &ids)?;
+        let (mut groups, mut queues) = (BTreeSet::new(), BTreeSet::new());
+        for id in &ids {
+            groups.extend(db.ring_groups_of(*id)?);
+            queues.extend(db.queues_of(*id)?);
+        }
+        db.delete_users(&ids)?;
+        for id in groups {
+            changes.push(ConfigChange::RingGroup(db.ring_group(id)?));
+        }
+        for id in queues {
+            changes.push(ConfigChange::Queue(db.queue(id)?));
+        }
         Ok(((), changes))
     })
     .await?;

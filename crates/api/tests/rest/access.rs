@@ -6,13 +6,24 @@ use axum::body::Body;
 use axum::http::Request;
 use offhook_api::ports::LiveCall;
 use offhook_base::{CallId, DeliveryId, Secret, WebhookId};
-use offhook_store::{NewPhone, RoutedDelivery};
+use offhook_store::{
+    DdiSpec, DdiTarget, NewPhone, QueueAgent, QueueSpec, RingGroupSpec, RoutedDelivery, TrunkSpec,
+};
 use serde_json::{Value, json};
 
-use crate::world::{ADMIN, ADMIN_ID, EXPIRED, USER, World, cdr};
+use crate::world::{ADMIN, ADMIN_ID, EXPIRED, USER, USER_ID, World, cdr};
 
 /// Method, path, body, status for the admin, status for the user.
-pub fn routes() -> Vec<(&'static str, &'static str, Value, u16, u16)> {
+pub type Route = (&'static str, &'static str, Value, u16, u16);
+
+pub fn routes() -> Vec<Route> {
+    // The last of the usual ones ends the session that the others use.
+    let mut all = outside_and_shared();
+    all.extend(usual());
+    all
+}
+
+fn usual() -> Vec<Route> {
     let hook = || json!({"name": "a", "url": "https://a.example/", "events": ["call.missed"]});
     vec![
         ("GET", "/ping", Value::Null, 200, 200),
@@ -84,8 +95,91 @@ pub fn routes() -> Vec<(&'static str, &'static str, Value, u16, u16)> {
         ("GET", "/deliveries/1", Value::Null, 200, 403),
         ("POST", "/deliveries/1/resend", Value::Null, 200, 403),
         ("GET", "/events", Value::Null, 200, 403),
-        // The last: it ends the session that the others use.
         ("DELETE", "/session", Value::Null, 204, 204),
+    ]
+}
+
+/// Trunks, numbers, groups, queues, and the verbs on calls.
+fn outside_and_shared() -> Vec<Route> {
+    vec![
+        ("GET", "/trunks", Value::Null, 200, 403),
+        (
+            "POST",
+            "/trunks",
+            json!({"name": "b", "host": "192.0.2.9", "mode": "ip", "transport": "udp"}),
+            201,
+            403,
+        ),
+        ("GET", "/trunks/1", Value::Null, 200, 403),
+        ("PATCH", "/trunks/1", json!({"priority": 5}), 200, 403),
+        ("DELETE", "/trunks/99", Value::Null, 404, 403),
+        ("GET", "/ddis", Value::Null, 200, 403),
+        (
+            "POST",
+            "/ddis",
+            json!({"e164": "34911000009", "trunk_id": null, "target_type": "queue", "target_id": 1}),
+            201,
+            403,
+        ),
+        ("GET", "/ddis/1", Value::Null, 200, 403),
+        ("PATCH", "/ddis/1", json!({"trunk_id": 1}), 200, 403),
+        ("DELETE", "/ddis/99", Value::Null, 404, 403),
+        ("GET", "/ringgroups?include=users", Value::Null, 200, 200),
+        (
+            "POST",
+            "/ringgroups",
+            json!({"name": "g", "number": "701", "users": [100_001]}),
+            201,
+            403,
+        ),
+        ("GET", "/ringgroups/1", Value::Null, 200, 200),
+        ("PATCH", "/ringgroups/1", json!({"users": []}), 200, 403),
+        ("DELETE", "/ringgroups/99", Value::Null, 404, 403),
+        ("GET", "/queues?include=users", Value::Null, 200, 200),
+        (
+            "POST",
+            "/queues",
+            json!({"name": "q", "number": "801", "users": [100_001, {"id": 100_002, "status": false}]}),
+            201,
+            403,
+        ),
+        ("GET", "/queues/1", Value::Null, 200, 200),
+        ("PATCH", "/queues/1", json!({"announce": 30}), 200, 403),
+        (
+            "PATCH",
+            "/queues/1",
+            json!({"users": [{"id": 100_002, "status": true}]}),
+            200,
+            200,
+        ),
+        (
+            "PATCH",
+            "/queues/1",
+            json!({"users": [{"id": 100_001, "remove": true}]}),
+            200,
+            403,
+        ),
+        ("GET", "/queues/1/live", Value::Null, 200, 200),
+        ("GET", "/queues/2/live", Value::Null, 200, 403),
+        ("DELETE", "/queues/1/wrapup/100001", Value::Null, 204, 403),
+        ("DELETE", "/queues/1/wrapup/100002", Value::Null, 204, 204),
+        ("DELETE", "/queues/99", Value::Null, 404, 403),
+        ("POST", "/calls", json!({"to": "101"}), 201, 201),
+        (
+            "POST",
+            "/calls",
+            json!({"to": "+34911000000", "from": 100_001, "caller_id": "anonymous"}),
+            201,
+            403,
+        ),
+        (
+            "PATCH",
+            "/calls/11",
+            json!({"dst": "101", "party": "src"}),
+            200,
+            404,
+        ),
+        ("PATCH", "/calls/11", json!({"state": "ON_HOLD"}), 200, 404),
     ]
 }
 
@@ -98,6 +192,38 @@ pub fn furnished() -> World {
         password: Secret::new("p".to_owned()),
     };
     world.db.create_phone(&phone, world.now()).unwrap();
+    let trunk = TrunkSpec {
+        name: "a".to_owned(),
+        host: "192.0.2.1".to_owned(),
+        ..TrunkSpec::default()
+    };
+    world.db.create_trunk(&trunk).unwrap();
+    let group = RingGroupSpec {
+        name: "a".to_owned(),
+        number: "700".to_owned(),
+        users: vec![USER_ID],
+        ..RingGroupSpec::default()
+    };
+    world.db.create_ring_group(&group).unwrap();
+    for (number, agents) in [("800", &[ADMIN_ID, USER_ID][..]), ("802", &[])] {
+        let agents = agents.iter().map(|id| QueueAgent {
+            id: *id,
+            status: true,
+        });
+        let queue = QueueSpec {
+            name: "a".to_owned(),
+            number: number.to_owned(),
+            users: agents.collect(),
+            ..QueueSpec::default()
+        };
+        world.db.create_queue(&queue).unwrap();
+    }
+    let ddi = DdiSpec {
+        e164: "34911000001".to_owned(),
+        trunk: None,
+        target: DdiTarget::User(ADMIN_ID),
+    };
+    world.db.create_ddi(&ddi).unwrap();
     world.project(1, &cdr(11, ADMIN_ID, None));
     world.played.live.lock().unwrap().push(Arc::new(LiveCall {
         id: CallId(11),

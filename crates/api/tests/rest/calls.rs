@@ -128,7 +128,7 @@ async fn a_hang_up_answers_once_the_end_is_committed() {
     );
     answer(Err(CallControlError::NotFound));
     world.delete("/calls/1").await.error(404, "not_found");
-    answer(Err(CallControlError::Conflict));
+    answer(Err(CallControlError::Conflict("is over")));
     world.delete("/calls/1").await.error(409, "conflict");
     answer(Err(CallControlError::Unavailable));
     world.delete("/calls/1").await.error(503, "unavailable");

@@ -14,9 +14,11 @@
 )]
 
 mod access;
+mod call_verbs;
 mod calls;
 mod cdrs;
 mod cookie;
+mod ddis;
 mod deliveries;
 mod events;
 mod flow;
@@ -25,8 +27,11 @@ mod login;
 mod openapi;
 mod page;
 mod ports;
+mod queues;
+mod ringgroups;
 mod stream;
 mod tokens;
+mod trunks;
 mod users;
 mod webhooks;
 mod world;

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use offhook_api::ports::{
     CallControl, CallControlError, ConfigChange, ConfigChanged, DeliveryControl,
-    DeliveryControlError, LiveCall, LiveCalls, PortFuture, Readiness, Recover, TestOutcome,
-    TestTarget, WebhookTester,
+    DeliveryControlError, LiveCall, LiveCalls, Originate, PortFuture, QueueNow, Readiness, Recover,
+    Side, TestOutcome, TestTarget, Transfer, TrunkStates, Verb, WebhookTester,
 };
-use offhook_base::{CallId, DeliveryId, UserId, WebhookId};
+use offhook_base::{CallId, DeliveryId, QueueId, TrunkId, UserId, WebhookId};
 
 /// What the test tells the API, and what the API told the test.
 #[derive(Default)]
@@ -18,6 +18,14 @@ pub struct Played {
     /// The next answer to a hang-up; without one the call thread never answers.
     pub hangup: Mutex<Option<Result<(), CallControlError>>>,
     pub hung_up: Mutex<Vec<(CallId, UserId)>>,
+    /// The other verbs that came, in words.
+    pub verbs: Mutex<Vec<String>>,
+    /// Why the next of them is refused.
+    pub refusal: Mutex<Option<CallControlError>>,
+    /// The call that a verb opens; without one it opened 11.
+    pub opened: Mutex<Option<CallId>>,
+    pub queue: Mutex<QueueNow>,
+    pub trunks: Mutex<Vec<(TrunkId, bool, String)>>,
     /// The next outcomes of `webhook.test`; a success when there is none.
     pub outcomes: Mutex<VecDeque<TestOutcome>>,
     pub tested: Mutex<Vec<TestTarget>>,
@@ -48,6 +56,24 @@ impl Played {
                     format!("webhook {} secrets={}", webhook.id, webhook.secrets.len())
                 }
                 ConfigChange::WebhookGone(id) => format!("webhook {id} gone"),
+                ConfigChange::Trunk(trunk) => {
+                    format!("trunk {} {}", trunk.id, trunk.spec.host)
+                }
+                ConfigChange::TrunkGone(id) => format!("trunk {id} gone"),
+                ConfigChange::Ddi(ddi) => format!("ddi {} {}", ddi.id, ddi.spec.e164),
+                ConfigChange::DdiGone(id) => format!("ddi {id} gone"),
+                ConfigChange::RingGroup(group) => {
+                    format!("group {} users={:?}", group.id, group.spec.users)
+                }
+                ConfigChange::RingGroupGone(id) => format!("group {id} gone"),
+                ConfigChange::Queue(queue) => {
+                    let agents = queue.spec.users.iter();
+                    let agents: Vec<_> = agents
+                        .map(|agent| format!("{}={}", agent.id, agent.status))
+                        .collect();
+                    format!("queue {} {}", queue.id, agents.join(" "))
+                }
+                ConfigChange::QueueGone(id) => format!("queue {id} gone"),
                 ConfigChange::IntegrationEnabled(enabled) => format!("integration {enabled}"),
             })
             .collect()
@@ -74,13 +100,62 @@ impl LiveCalls for Port {
     }
 }
 
+impl Port {
+    /// Takes a verb down, and answers it.
+    fn verb<T: Send + 'static>(&self, verb: String, answer: T) -> Verb<'_, T> {
+        self.0.verbs.lock().unwrap().push(verb);
+        let refusal = self.0.refusal.lock().unwrap().take();
+        Box::pin(async move { refusal.map_or(Ok(answer), Err) })
+    }
+
+    fn opened(&self) -> CallId {
+        self.0.opened.lock().unwrap().unwrap_or(CallId(11))
+    }
+}
+
 impl CallControl for Port {
-    fn hangup(&self, call: CallId, by: UserId) -> PortFuture<'_, Result<(), CallControlError>> {
+    fn hangup(&self, call: CallId, by: UserId) -> Verb<'_, ()> {
         self.0.hung_up.lock().unwrap().push((call, by));
         match self.0.hangup.lock().unwrap().take() {
             Some(answer) => Box::pin(async move { answer }),
             None => Box::pin(pending()),
         }
+    }
+
+    fn hold(&self, call: CallId, held: bool, by: UserId) -> Verb<'_, ()> {
+        self.verb(format!("hold {call} {held} by {by}"), ())
+    }
+
+    fn originate(&self, call: Originate) -> Verb<'_, CallId> {
+        let shown = call.caller_id.as_deref().unwrap_or("-");
+        let verb = format!("originate {} to {} as {shown}", call.user, call.to);
+        self.verb(verb, self.opened())
+    }
+
+    fn queue_now(&self, queue: QueueId) -> Verb<'_, QueueNow> {
+        let now = self.0.queue.lock().unwrap().clone();
+        self.verb(format!("queue {queue}"), now)
+    }
+
+    fn transfer(&self, transfer: Transfer) -> Verb<'_, CallId> {
+        let side = transfer.party.map_or("-", |side| match side {
+            Side::Src => "src",
+            Side::Dst => "dst",
+        });
+        let verb = format!("transfer {} to {} {side}", transfer.call, transfer.dst);
+        self.verb(verb, self.opened())
+    }
+
+    fn wrapup_close(&self, queue: QueueId, agent: UserId) -> Verb<'_, ()> {
+        self.verb(format!("wrapup {queue} {agent}"), ())
+    }
+}
+
+impl TrunkStates for Port {
+    fn state(&self, trunk: TrunkId) -> Option<(bool, String)> {
+        let known = self.0.trunks.lock().unwrap();
+        let of = known.iter().find(|(id, ..)| *id == trunk);
+        of.map(|(_, is_up, error)| (*is_up, error.clone()))
     }
 }
 

@@ -153,6 +153,7 @@ impl World {
             Ports {
                 live: port.clone(),
                 calls: port.clone(),
+                trunks: port.clone(),
                 tester: port.clone(),
                 deliveries: port.clone(),
                 config: port.clone(),

@@ -21,9 +21,11 @@ use super::call_thread::{Gauges, UdpListener};
 use super::changes::Changes;
 use super::inbox::Inbox;
 use super::live::LiveIndex;
-use super::ports::{Calls, Deliveries, Ready};
+use super::ports::{Deliveries, Ready};
 use super::subscribers::Subscribers;
 use super::tester::Tester;
+use super::trunks::Trunks;
+use super::verbs::Calls;
 use super::{clock, http, tcp};
 use crate::config::Config;
 
@@ -63,6 +65,7 @@ pub(crate) struct Surface<'a> {
     pub(crate) feed: Arc<Feed>,
     pub(crate) inbox: Inbox,
     pub(crate) subscribers: Subscribers,
+    pub(crate) trunks: Trunks,
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) deliveries: Deliveries,
     pub(crate) tester: Tester,
@@ -281,11 +284,13 @@ impl Surface<'_> {
             calls: Arc::new(Calls {
                 inbox: self.inbox.clone(),
             }),
+            trunks: Arc::new(self.trunks.states()),
             tester: Arc::new(self.tester),
             deliveries: Arc::new(self.deliveries),
             config: Arc::new(Changes {
                 inbox: self.inbox,
                 subscribers: self.subscribers,
+                trunks: self.trunks,
             }),
             readiness: Arc::new(Ready {
                 gauges: self.gauges,

@@ -26,6 +26,9 @@ mod switchboard;
 mod tcp;
 mod tester;
 mod thread;
+mod trunk_states;
+mod trunks;
+mod verbs;
 
 use std::fs::File;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -51,6 +54,8 @@ use inbox::{CallInput, Inbox};
 use listen::Listeners;
 use projector::Projector;
 use subscribers::Subscribers;
+use switchboard::Stored;
+use trunks::Trunks;
 
 /// Commands that may wait for a commit.
 const JOURNAL_QUEUE: usize = 8_192;
@@ -192,8 +197,10 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
     let first_fact = switchboard::sweep(&recovered, &journal, &config.node.name, now.wall)?;
     let mut tasks = JoinSet::new();
     let gauges = Arc::new(Gauges::default());
+    let trunks = Trunks::new(inbox.clone());
+    let stored = Stored::new(&db, &trunks, first_call);
     let call = CallThread {
-        switch: switchboard::build(&config, &realm, &listeners, &db, first_call, now)?,
+        switch: switchboard::build(&config, &realm, &listeners, &stored, now)?,
         end: call_end,
         sockets: listeners.udp_for_call_thread()?,
         journal: journal.clone(),
@@ -218,6 +225,7 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         feed: Arc::clone(&writers.feed),
         inbox: inbox.clone(),
         subscribers: writers.subscribers.clone(),
+        trunks: trunks.clone(),
         gauges,
         deliveries: ports::Deliveries {
             journal: journal.clone(),
@@ -242,6 +250,7 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         &mut tasks,
     );
     room::watch(&dir, &inbox, &mut tasks);
+    trunks.watch(&mut tasks);
     tracing::info!(http = %http, sip_udp = ?sip_udp, data = %dir.display(), "listening");
     Ok(Running {
         admin_password,

@@ -4,54 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use offhook_api::ports::{
-    CallControl, CallControlError, DeliveryControl, DeliveryControlError, PortFuture, Readiness,
-    Recover,
-};
-use offhook_base::{CallId, DeliveryId, UserId, WebhookId};
-use offhook_call::{ApiAnswer, ApiCommand, ApiRefusal};
+use offhook_api::ports::{DeliveryControl, DeliveryControlError, PortFuture, Readiness, Recover};
+use offhook_base::{DeliveryId, WebhookId};
 use offhook_store::{
     DeliveryChange, DeliveryFilter, DeliveryReader, DeliveryRow, DeliveryState, JournalHandle,
     JournalReader, Refused, StoreError, VerdictRow,
 };
-use tokio::sync::oneshot;
 
 use super::call_thread::Gauges;
 use super::clock;
-use super::inbox::{CallInput, Inbox};
-
-/// Verbs on live calls, by way of the call thread.
-#[derive(Debug)]
-pub(crate) struct Calls {
-    pub(crate) inbox: Inbox,
-}
-
-impl CallControl for Calls {
-    fn hangup(&self, call: CallId, _by: UserId) -> PortFuture<'_, Result<(), CallControlError>> {
-        Box::pin(async move {
-            self.ask(ApiCommand::Hangup { call }).await?;
-            Ok(())
-        })
-    }
-}
-
-impl Calls {
-    /// Has the call thread carry out a command, and waits for its answer.
-    async fn ask(&self, command: ApiCommand) -> Result<ApiAnswer, CallControlError> {
-        let (reply, answer) = oneshot::channel();
-        self.inbox
-            .try_send(CallInput::Api { command, reply })
-            .map_err(|_| CallControlError::Unavailable)?;
-        match answer.await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(ApiRefusal::NotFound)) => Err(CallControlError::NotFound),
-            Ok(Err(ApiRefusal::Conflict(_) | ApiRefusal::NoPhone | ApiRefusal::BadTarget(_))) => {
-                Err(CallControlError::Conflict)
-            }
-            Ok(Err(ApiRefusal::Unavailable)) | Err(_) => Err(CallControlError::Unavailable),
-        }
-    }
-}
 
 /// Whether calls can be taken.
 #[derive(Debug)]

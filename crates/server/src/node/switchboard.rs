@@ -15,25 +15,44 @@ use tokio::task::JoinSet;
 use super::changes;
 use super::inbox::{CallInput, Inbox};
 use super::listen::Listeners;
+use super::trunks::Trunks;
 use crate::config::{Config, Digest, Relay};
 use crate::media::{Media, MediaConfig};
 
 /// Call ids reserved at the start.
 const FIRST_CALL_IDS: u64 = 10_000;
 
+/// What the switch is filled from.
+pub(crate) struct Stored<'a> {
+    db: &'a ConfigDb,
+    trunks: &'a Trunks,
+    first_call: u64,
+}
+
+impl<'a> Stored<'a> {
+    pub(crate) const fn new(db: &'a ConfigDb, trunks: &'a Trunks, first_call: u64) -> Self {
+        Self {
+            db,
+            trunks,
+            first_call,
+        }
+    }
+}
+
 /// A switch with everything that is stored. Its first call ids come with the journal's answer to the reservation.
 pub(crate) fn build(
     config: &Config,
     realm: &str,
     listeners: &Listeners,
-    db: &ConfigDb,
-    first_call: u64,
+    stored: &Stored<'_>,
     now: Now,
 ) -> anyhow::Result<Switch> {
     let stack = stack_config(config, realm, listeners)?;
+    let first_call = stored.first_call;
     let ids = CallIds::new(config.node.number, first_call, first_call);
     let mut switch = Switch::new(stack, call_config(config, listeners), ids, seed()?, now);
-    load(&mut switch, db, now)?;
+    load(&mut switch, stored.db, now)?;
+    load_outside_and_shared(&mut switch, stored)?;
     Ok(switch)
 }
 
@@ -113,6 +132,25 @@ fn load(switch: &mut Switch, db: &ConfigDb, now: Now) -> anyhow::Result<()> {
         })
         .collect();
     switch.handle_restored(now, bindings);
+    Ok(())
+}
+
+/// Trunks, numbers, ring groups and queues into the switch.
+fn load_outside_and_shared(switch: &mut Switch, stored: &Stored<'_>) -> anyhow::Result<()> {
+    let db = stored.db;
+    let trunks = db.all_trunks().context("reading trunks")?;
+    for change in stored.trunks.load(trunks) {
+        switch.handle_directory(change);
+    }
+    for group in db.all_ring_groups().context("reading ring groups")? {
+        switch.handle_directory(changes::directory_ring_group(&group));
+    }
+    for queue in db.all_queues().context("reading queues")? {
+        switch.handle_directory(changes::directory_queue(&queue));
+    }
+    for ddi in db.all_ddis().context("reading numbers")? {
+        switch.handle_directory(changes::directory_ddi(&ddi));
+    }
     Ok(())
 }
 

@@ -1,0 +1,170 @@
+//! `POST /calls`, `PATCH /calls/{id}`, `DELETE /calls/{id}`: calls are started, transferred, held and ended.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::Response;
+use offhook_base::{CallId, UserId};
+use offhook_store::StoreError;
+
+use super::calls::{live, row};
+use crate::Api;
+use crate::auth::Caller;
+use crate::body::{Body, Fields};
+use crate::error::ApiError;
+use crate::ports::{CallControlError, LiveCall, Originate, Side, Transfer, Verb};
+use crate::query::Id;
+use crate::reply;
+
+/// Time that the call thread has to take a command.
+const COMMAND_TIME: Duration = Duration::from_secs(2);
+
+/// What may be dialled: an extension, or a number of the world.
+const DIALLED: (usize, usize) = (2, 15);
+
+pub(super) async fn hang_up(
+    State(api): State<Api>,
+    caller: Caller,
+    Id(id): Id,
+) -> Result<Response, ApiError> {
+    let call = live(&api, &caller, CallId(id))?;
+    asked(api.inner.ports.calls.hangup(call.id, caller.0.id), "id").await?;
+    Ok(reply::gone())
+}
+
+/// What a `PATCH` asks for.
+enum Wish {
+    Hold(bool),
+    Transfer(String, Option<Side>),
+}
+
+pub(super) async fn steer(
+    State(api): State<Api>,
+    caller: Caller,
+    Id(id): Id,
+    Body(fields): Body,
+) -> Result<Response, ApiError> {
+    let wish = wish(fields)?;
+    let call = live(&api, &caller, CallId(id))?;
+    let verbs = &api.inner.ports.calls;
+    let now = match wish {
+        Wish::Hold(held) => {
+            asked(verbs.hold(call.id, held, caller.0.id), "id").await?;
+            let now = api.inner.ports.live.get(call.id);
+            now.ok_or_else(ApiError::not_found)?
+        }
+        Wish::Transfer(dst, party) => {
+            let transfer = Transfer {
+                call: call.id,
+                dst,
+                party,
+            };
+            let new = asked(verbs.transfer(transfer), "dst").await?;
+            made(&api, new, call.root_id)
+        }
+    };
+    Ok(reply::one(row(&now, api.inner.wall())))
+}
+
+fn wish(mut fields: Fields) -> Result<Wish, ApiError> {
+    if fields.has("monitor_state") {
+        return Err(ApiError::field(
+            "monitor_state",
+            "recording is not supported yet",
+        ));
+    }
+    if fields.has("dst") && fields.has("state") {
+        fields.fail("state", "does not go with dst");
+    }
+    let (min, max) = DIALLED;
+    let dst = fields.digits("dst", min, max);
+    let held = fields.word("state", &["ON_HOLD", "CONNECTED"], |state| state);
+    let party = fields.word("party", &[Side::Src, Side::Dst], |side| match side {
+        Side::Src => "src",
+        Side::Dst => "dst",
+    });
+    if held.is_some() && party.is_some() {
+        fields.fail("party", "goes with dst only");
+    }
+    let wish = match (dst, held) {
+        (Some(dst), _) => Some(Wish::Transfer(dst, party)),
+        (None, Some(state)) => Some(Wish::Hold(state == "ON_HOLD")),
+        (None, None) => None,
+    };
+    if wish.is_none() && fields.is_sound() {
+        fields.fail("dst", "must be given, or state");
+    }
+    fields.finish()?;
+    wish.ok_or_else(|| ApiError::field("dst", "must be given, or state"))
+}
+
+/// `POST /calls`: the user's phones ring first, then the number is called.
+pub(super) async fn originate(
+    State(api): State<Api>,
+    caller: Caller,
+    Body(mut fields): Body,
+) -> Result<Response, ApiError> {
+    let (min, max) = DIALLED;
+    let to = fields.digits("to", min, max);
+    let to = fields.require("to", to);
+    let from = fields.id("from").map(UserId);
+    let caller_id = if fields.is_text("caller_id", "anonymous") {
+        fields.text("caller_id", 1, 20)
+    } else {
+        fields.digits("caller_id", 7, 15)
+    };
+    fields.finish()?;
+    let user = from.unwrap_or(caller.0.id);
+    if user != caller.0.id {
+        caller.must_be_admin()?;
+        let known = api
+            .store(move |inner| inner.stores.config.user(user, inner.wall()))
+            .await?;
+        match known {
+            Ok(_) => {}
+            Err(StoreError::NotFound) => {
+                return Err(ApiError::field("from", "is not the id of a user"));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let call = Originate {
+        user,
+        to: to.unwrap_or_default(),
+        caller_id,
+    };
+    let id = asked(api.inner.ports.calls.originate(call), "to").await?;
+    let call = made(&api, id, id);
+    Ok(reply::created(row(&call, api.inner.wall())))
+}
+
+/// The call that a verb opened; one that is over already is shown as that.
+fn made(api: &Api, id: CallId, root: CallId) -> Arc<LiveCall> {
+    let over = || {
+        Arc::new(LiveCall {
+            id,
+            root_id: root,
+            state: "HANGUP".to_owned(),
+            start_time: api.inner.wall(),
+            ..LiveCall::default()
+        })
+    };
+    api.inner.ports.live.get(id).unwrap_or_else(over)
+}
+
+/// Waits for what the call thread says; `target` is the field that a number which cannot be called came in.
+pub(super) async fn asked<T>(verb: Verb<'_, T>, target: &str) -> Result<T, ApiError> {
+    let answer = tokio::time::timeout(COMMAND_TIME, verb).await;
+    answer
+        .unwrap_or(Err(CallControlError::Unavailable))
+        .map_err(|error| match error {
+            CallControlError::BadTarget(why) => ApiError::field(target, why),
+            CallControlError::Conflict(why) => ApiError::conflict("state", why),
+            CallControlError::NoPhone => ApiError::no_phone(),
+            CallControlError::NotFound => ApiError::not_found(),
+            CallControlError::Unavailable => {
+                ApiError::unavailable("the call thread did not take a command in time")
+            }
+        })
+}
