@@ -293,7 +293,10 @@ async fn lookup(resolver: &Result<TokioResolver, String>, host: &str) -> Lookup 
     let found = found.map_err(|_| failed("no answer in time".to_owned(), false))?;
     match found {
         Ok(found) => Ok(found.iter().collect()),
-        Err(error) => Err(failed(error.to_string(), error.is_no_records_found())),
+        Err(error) if error.is_no_records_found() => {
+            Err(failed("it has no address".to_owned(), true))
+        }
+        Err(error) => Err(failed(error.to_string(), false)),
     }
 }
 
