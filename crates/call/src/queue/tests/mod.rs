@@ -1,11 +1,15 @@
-//! Rules by name, and what a decision costs.
+//! Rules by name, a naive model, and what a decision costs.
 
 mod cost;
+mod model;
+mod naive;
 mod rules;
 
 use std::time::Duration;
 
 use offhook_base::{CallId, Mono, QueueId, UserId};
+use rand_chacha::ChaCha12Rng;
+use rand_core::{Rng, SeedableRng};
 
 use super::*;
 use crate::directory::{QueueConfig, QueueStrategy};
@@ -34,5 +38,27 @@ fn queue(id: u32, agents: &[u32]) -> QueueConfig {
         announce: None,
         skip_busy: true,
         agents: agents.iter().map(|user| (UserId(*user), true)).collect(),
+    }
+}
+
+/// A draw that a seed repeats.
+struct Dice(ChaCha12Rng);
+
+impl Dice {
+    fn new(seed: u64) -> Self {
+        Self(ChaCha12Rng::seed_from_u64(seed))
+    }
+
+    fn below(&mut self, n: u32) -> u32 {
+        self.0.next_u32() % n
+    }
+
+    fn one_in(&mut self, n: u32) -> bool {
+        self.below(n) == 0
+    }
+
+    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+        let at = self.0.next_u32() as usize % of.len();
+        of[at]
     }
 }
