@@ -1,6 +1,7 @@
-//! Rules by name, a naive model, and what a decision costs.
+//! Rules by name, a model, the figures.
 
 mod cost;
+mod load;
 mod model;
 mod naive;
 mod rules;
