@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use offhook_base::{CallId, Mono, QueueId, UserId};
 
-use super::Timer;
 use super::interface::{OfferId, Outcome};
 use super::ordered::Ordered;
+use super::timers::Timer;
 use crate::command::AgentState;
 
 /// One who did not pick up or declined is left alone for as long as it takes to offer the caller to somebody else,

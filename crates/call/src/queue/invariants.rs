@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use offhook_base::UserId;
+use offhook_base::{Mono, UserId};
 
+use super::Queues;
 use super::agents::Activity;
 use super::callers::Caller;
-use super::{Queues, Timer};
+use super::timers::Timer;
 
 impl Queues {
     /// Checks a small machine after every input, a large one so often that it costs each input a constant.
@@ -32,7 +33,7 @@ impl Queues {
         self.check_queues();
     }
 
-    fn check_agents(&self, timers: &mut BTreeSet<(offhook_base::Mono, Timer)>) {
+    fn check_agents(&self, timers: &mut BTreeSet<(Mono, Timer)>) {
         for (user, agent) in self.agents.iter() {
             assert!(!agent.is_nobody());
             timers.extend(agent.activity.timer(user));
@@ -59,7 +60,7 @@ impl Queues {
         }
     }
 
-    fn check_callers(&self, timers: &mut BTreeSet<(offhook_base::Mono, Timer)>) {
+    fn check_callers(&self, timers: &mut BTreeSet<(Mono, Timer)>) {
         for (caller, state) in self.callers.iter() {
             match state {
                 Caller::Talking(offer) => {

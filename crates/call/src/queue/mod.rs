@@ -26,12 +26,14 @@
 //!                 +--------+
 //! ```
 //!
-//! An offer is lost when nothing is heard of it for a while after its ring time. Time after a call is given by the queue
-//! whose call it was. An agent is free for a queue while he is Idle, logged in there, reachable and, where the queue skips busy agents,
-//! in no other call. After every input one rule is applied until it applies no more: **of the queues that have both
-//! a caller to offer and a free agent, the one whose caller has waited longest offers him to the agent whose turn it
-//! is**. The queues concerned are kept sorted by their next caller (`ready`), the free agents of each by its strategy,
-//! so a decision costs O(log n) for each queue that the agent serves, and nothing looks through callers or agents.
+//! An offer is lost when nothing is heard of it for a while after its ring time. Time after a call is given by the
+//! queue whose call it was. An agent is free for a queue while he is Idle, logged in there, reachable and, where the
+//! queue skips busy agents, in no other call.
+//!
+//! After every input one rule is applied until it applies no more: **of the queues that have both a caller to offer
+//! and a free agent, the one whose caller has waited longest offers him to the agent whose turn it is**. The queues
+//! concerned are kept sorted by their next caller (`ready`), the free agents of each by its strategy, so a decision
+//! costs O(log n) for each queue that the agent serves, and nothing looks through callers or agents.
 
 mod agents;
 mod callers;
@@ -40,6 +42,7 @@ mod interface;
 mod ordered;
 mod roster;
 mod strategy;
+mod timers;
 mod waiting;
 
 #[cfg(test)]
@@ -57,6 +60,7 @@ use callers::{Caller, Waiting};
 pub(crate) use interface::{LeaveReason, OfferId, Outcome, QueueOutput, Refused, WrapupAction};
 use ordered::Ordered;
 use roster::{Queue, Ready};
+use timers::Timer;
 use waiting::Ticket;
 
 use crate::command::{AgentState, QueueLive};
@@ -76,21 +80,6 @@ pub(crate) struct Queues {
     outputs: VecDeque<QueueOutput>,
     #[cfg(test)]
     unchecked: usize,
-}
-
-/// What happens by itself. Of what is due at the same time, callers are sent away before anybody's place is told.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-enum Timer {
-    /// An offer counts as lost.
-    Offer(UserId),
-    /// An agent may be tried again.
-    Penalty(UserId),
-    /// An agent's time after a call runs out.
-    WrapUp(UserId),
-    /// A caller has waited as long as one may.
-    MaxWait(CallId),
-    /// A caller is told his place.
-    Announce(CallId),
 }
 
 impl Queues {
@@ -198,22 +187,6 @@ impl Queues {
         self.settle(now);
     }
 
-    /// Does what is due.
-    pub(crate) fn handle_timeout(&mut self, now: Mono) {
-        while let Some((due, ())) = self.timers.first()
-            && due.0 <= now
-        {
-            self.timers.remove(due);
-            self.fire(now, due.1);
-        }
-        self.settle(now);
-    }
-
-    /// When there is next something to do.
-    pub(crate) fn next_timeout(&self) -> Option<Mono> {
-        self.timers.first().map(|((at, _), ())| at)
-    }
-
     /// What is to be done next; to be called until there is nothing more after every input.
     pub(crate) fn poll_output(&mut self) -> Option<QueueOutput> {
         self.outputs.pop_front()
@@ -250,26 +223,6 @@ impl Queues {
                 .map(|(_, user, state)| (user, state))
                 .collect(),
         })
-    }
-
-    fn fire(&mut self, now: Mono, timer: Timer) {
-        match timer {
-            Timer::Offer(agent) => {
-                if let Some(Activity::Offered { offer, .. }) = self.activity(agent) {
-                    self.outputs.push_back(QueueOutput::Withdraw { offer });
-                    self.end_offer(now, offer, Outcome::NoAnswer);
-                }
-            }
-            Timer::Penalty(agent) => self.set_activity(agent, Activity::Idle),
-            Timer::WrapUp(agent) => {
-                self.end_wrapup(agent, None, WrapupAction::Timeout);
-            }
-            Timer::MaxWait(caller) => self.send_away(caller, LeaveReason::MaxWait),
-            Timer::Announce(caller) => {
-                self.announce(caller);
-                self.arm_announce(now, caller);
-            }
-        }
     }
 
     /// Applies the rule at the head of this file until it applies no more.
@@ -476,65 +429,6 @@ impl Queues {
         });
         self.set_activity(user, Activity::Idle);
         true
-    }
-
-    fn arm_max_wait(&mut self, caller: CallId) {
-        let Some(Caller::Waiting(waiting)) = self.callers.get_mut(caller) else {
-            return;
-        };
-        let entered = waiting.entered;
-        let at = self
-            .queues
-            .get(waiting.queue)
-            .and_then(|queue| queue.config.max_wait)
-            .map(|most| entered + most);
-        if let Some(at) = std::mem::replace(&mut waiting.max_wait, at) {
-            self.timers.remove((at, Timer::MaxWait(caller)));
-        }
-        if let Some(at) = at {
-            self.timers.insert((at, Timer::MaxWait(caller)), ());
-        }
-    }
-
-    fn arm_announce(&mut self, now: Mono, caller: CallId) {
-        let Some(Caller::Waiting(waiting)) = self.callers.get_mut(caller) else {
-            return;
-        };
-        let at = self
-            .queues
-            .get(waiting.queue)
-            .and_then(Queue::announce)
-            .map(|every| now + every);
-        if let Some(at) = std::mem::replace(&mut waiting.announce, at) {
-            self.timers.remove((at, Timer::Announce(caller)));
-        }
-        if let Some(at) = at {
-            self.timers.insert((at, Timer::Announce(caller)), ());
-        }
-    }
-
-    /// Tells a caller his place on entry, unless an agent is rung for him at once.
-    fn announce_unless_rung(&mut self, caller: CallId) {
-        if let Some(Caller::Waiting(waiting)) = self.callers.get(caller)
-            && waiting.offers.is_empty()
-            && waiting.announce.is_some()
-        {
-            self.announce(caller);
-        }
-    }
-
-    fn announce(&mut self, caller: CallId) {
-        let Some(Caller::Waiting(waiting)) = self.callers.get(caller) else {
-            return;
-        };
-        let position = self
-            .queues
-            .get(waiting.queue)
-            .and_then(|queue| queue.line.position(waiting.ticket));
-        if let Some(position) = position {
-            self.outputs
-                .push_back(QueueOutput::Announce { caller, position });
-        }
     }
 
     fn activity(&self, user: UserId) -> Option<Activity> {
