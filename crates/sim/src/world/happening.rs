@@ -1,0 +1,167 @@
+//! What happens in the world at a moment, and in which order.
+
+use std::cmp::Reverse;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use offhook_base::Mono;
+use offhook_sip_core::{FlowId, Peer, Transport};
+use rand_core::Rng as _;
+
+use super::{PBX, World, deliver};
+use crate::phone::{Phone, Script};
+
+/// Something that happens at a moment.
+#[derive(Debug)]
+pub(super) enum Happening {
+    Commit,
+    Crash,
+    Dial {
+        phone: usize,
+        number: String,
+        script: Script,
+    },
+    Garbage,
+    ToPbx {
+        from: SocketAddr,
+        octets: Vec<u8>,
+    },
+    ToPhone {
+        phone: usize,
+        octets: Vec<u8>,
+    },
+    Answer(deliver::Answer),
+    Projected,
+    Start,
+}
+
+impl World {
+    pub(super) fn next_moment(&self) -> Option<Mono> {
+        let queued = self.queue.peek().map(|Reverse((at, _))| *at);
+        let phones = self.phones.iter().filter_map(Phone::next_timeout).min();
+        let process = self.process.as_ref().and_then(|process| {
+            [
+                process.switch.next_timeout(),
+                process.deliverer.next_timeout(),
+            ]
+            .into_iter()
+            .flatten()
+            .min()
+        });
+        [queued, phones, process].into_iter().flatten().min()
+    }
+
+    pub(super) fn advance(&mut self, at: Mono) {
+        let at = at.max(self.now.mono);
+        self.now.wall = self.now.wall + (at - self.now.mono);
+        self.now.mono = at;
+    }
+
+    pub(super) fn step(&mut self) {
+        while let Some(Reverse((at, n))) = self.queue.peek().copied()
+            && at <= self.now.mono
+        {
+            self.queue.pop();
+            if let Some(happening) = self.happenings.remove(&n) {
+                self.happen(happening);
+            }
+        }
+        for phone in 0..self.phones.len() {
+            let now = self.now.mono;
+            if let Some(sim) = self
+                .phones
+                .get_mut(phone)
+                .filter(|sim| sim.next_timeout().is_some_and(|at| at <= now))
+            {
+                sim.handle_timeout(now);
+                self.drain_phone(phone);
+            }
+        }
+        if let Some(process) = &mut self.process {
+            process.switch.handle_timeout(self.now);
+            process.deliverer.handle_timeout(self.now);
+            self.drain_pbx();
+        }
+    }
+
+    pub(super) fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Answer(answer) => {
+                if let Some(process) = &mut self.process {
+                    process.deliverer.answered(self.now, answer);
+                }
+            }
+            Happening::Commit => self.commit(),
+            Happening::Crash => self.crash(),
+            Happening::Dial {
+                phone,
+                number,
+                script,
+            } => {
+                let manner = self.manner();
+                let now = self.now.mono;
+                if let Some(sim) = self.phones.get_mut(phone) {
+                    sim.set_incoming(manner);
+                    sim.dial(now, &number, script);
+                }
+                self.drain_phone(phone);
+            }
+            Happening::Garbage => self.throw_garbage(),
+            Happening::Projected => {
+                if let Some(process) = &mut self.process {
+                    process.deliverer.projected(self.now, self.disk.position());
+                }
+            }
+            Happening::Start => self.start(),
+            Happening::ToPbx { from, octets } => {
+                if let Some(process) = &mut self.process {
+                    let peer = Peer {
+                        flow: FlowId::udp(0),
+                        addr: from,
+                        transport: Transport::Udp,
+                    };
+                    process.switch.handle_datagram(self.now, peer, &octets);
+                }
+            }
+            Happening::ToPhone { phone, octets } => {
+                let now = self.now.mono;
+                if let Some(sim) = self.phones.get_mut(phone) {
+                    sim.handle_datagram(now, PBX, &octets);
+                }
+                self.drain_phone(phone);
+            }
+        }
+        self.drain_pbx();
+    }
+
+    pub(super) fn throw_garbage(&mut self) {
+        let len = self.below(300) as usize;
+        let mut octets = vec![0; len];
+        self.rng.fill_bytes(&mut octets);
+        if self.below(2) == 0 {
+            let mut start = b"INVITE sip:2001@pbx.example SIP/2.0\r\nVia: SIP/2.0/UDP ".to_vec();
+            start.append(&mut octets);
+            octets = start;
+        }
+        let from = SocketAddr::from(([198, 51, 100, 7], 5060));
+        let at = self.now.mono;
+        self.at(at, Happening::ToPbx { from, octets });
+    }
+
+    pub(super) fn at(&mut self, at: Mono, happening: Happening) {
+        self.counter += 1;
+        self.queue.push(Reverse((at, self.counter)));
+        self.happenings.insert(self.counter, happening);
+    }
+
+    pub(super) fn within(&mut self, from: Duration, to: Duration) -> Mono {
+        let range = u64::try_from((to - from).as_micros())
+            .unwrap_or(u64::MAX)
+            .max(1);
+        self.now.mono + from + Duration::from_micros(self.below(range))
+    }
+
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
+        self.rng.next_u64() % bound.max(1)
+    }
+}

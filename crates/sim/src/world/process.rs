@@ -1,0 +1,197 @@
+//! The process: the switch and the delivery engine. It starts from what the disk holds and dies with the rest.
+
+use std::time::Duration;
+
+use offhook_base::{PhoneId, Secret, UserId};
+use offhook_call::{
+    CallConfig, CallIds, DirectoryChange, Output, Switch, User, close_after_restart,
+};
+use offhook_sip_core::{
+    Account, AccountChange, DigestAlgorithm, FlowId, Listener, StackConfig, Transport, ha1,
+};
+use rand_core::Rng as _;
+
+use super::deliver::Deliverer;
+use super::happening::Happening;
+use super::people::phones;
+use super::{PBX, REALM, World};
+
+/// What dies with a crash.
+pub(super) struct Process {
+    pub(super) switch: Switch,
+    pub(super) deliverer: Deliverer,
+    /// Number of the first fact that this process's switch hands over.
+    first_fact: u64,
+    reserved: u64,
+}
+
+impl World {
+    /// Starts the process from what the disk holds.
+    pub(super) fn start(&mut self) {
+        let mut seed = [3; 32];
+        seed[..8].copy_from_slice(&self.rng.next_u64().to_le_bytes());
+        let listener = Listener {
+            transport: Transport::Udp,
+            flow: Some(FlowId::udp(0)),
+            advertised: PBX.to_string(),
+        };
+        let stack = StackConfig::new(REALM, vec![listener], seed);
+        let call_ids = CallIds::new(0, self.disk.next_call_id(), self.disk.next_call_id());
+        let mut switch = Switch::new(
+            stack,
+            CallConfig::new("sim", "pbx.example"),
+            call_ids,
+            seed,
+            self.now,
+        );
+        for user in 0..self.plan.users {
+            let user = User {
+                id: UserId(100_001 + user),
+                ext: format!("{}", 2_001 + user),
+                name: format!("User {user}"),
+                active: true,
+                dnd: false,
+            };
+            switch.handle_directory(DirectoryChange::User(user));
+        }
+        for (phone, user) in phones(self.plan.users) {
+            let entry = offhook_call::Phone {
+                id: PhoneId(phone),
+                user: UserId(user),
+                display_name: String::new(),
+            };
+            switch.handle_directory(DirectoryChange::Phone(entry));
+            let (name, password) = (format!("p{phone}"), format!("secret{phone}"));
+            let account = Account {
+                phone: PhoneId(phone),
+                ha1_md5: Some(Secret::new(ha1(
+                    DigestAlgorithm::Md5,
+                    &name,
+                    REALM,
+                    &password,
+                ))),
+                ha1_sha256: None,
+                username: name,
+                enabled: true,
+            };
+            switch.handle_account(self.now, AccountChange::Put(account));
+        }
+        switch.handle_restored(self.now, self.disk.bindings());
+        let mut ids = offhook_call::EventIds::new(
+            "sim",
+            u32::from_le_bytes([seed[0], seed[1], seed[2], seed[3]]),
+        );
+        let mut next = self.disk.next_fact();
+        for snapshot in self.disk.open_calls() {
+            let fact = close_after_restart(&snapshot, self.now.wall, &mut ids)
+                .expect("our own snapshot can be read");
+            self.disk.hand_over(next, fact);
+            next += 1;
+        }
+        let reserved = self.disk.next_call_id() + 1_000;
+        self.disk.reserve(reserved);
+        switch.handle_reserved(reserved);
+        let deliverer = Deliverer::start(&mut self.disk, self.now, seed);
+        self.process = Some(Process {
+            switch,
+            deliverer,
+            first_fact: next,
+            reserved,
+        });
+        self.schedule_commit();
+        self.drain_pbx();
+    }
+
+    pub(super) fn crash(&mut self) {
+        if self.process.take().is_none() {
+            return;
+        }
+        self.disk.crash();
+        self.watch.crashed();
+        let pause = Duration::from_millis(200 + self.below(2_000));
+        self.at(self.now.mono + pause, Happening::Start);
+    }
+
+    /// The disk commits what it was handed, tells the switch, and hands the events to the deliverer.
+    pub(super) fn commit(&mut self) {
+        let Some(process) = &mut self.process else {
+            return;
+        };
+        let committed = self.disk.commit(self.now);
+        if let Some(upto) = committed.upto {
+            process
+                .switch
+                .handle_committed(self.now, (upto + 1).saturating_sub(process.first_fact));
+        }
+        process.deliverer.committed(self.now, committed.deliveries);
+        // The projector is a little behind.
+        let lag = Duration::from_millis(1 + self.below(15));
+        self.at(self.now.mono + lag, Happening::Projected);
+        self.schedule_commit();
+    }
+
+    pub(super) fn schedule_commit(&mut self) {
+        if self.disk.wants_commit() {
+            // Mostly fast, now and then slow, rarely stalled.
+            let takes = match self.below(200) {
+                0 => Duration::from_secs(3),
+                1..=9 => Duration::from_millis(100),
+                _ => Duration::from_micros(200 + self.below(5_000)),
+            };
+            self.at(self.now.mono + takes, Happening::Commit);
+        }
+    }
+
+    pub(super) fn drain_pbx(&mut self) {
+        let mut was_waiting = self.disk.wants_commit();
+        while let Some(output) = self
+            .process
+            .as_mut()
+            .and_then(|process| process.switch.poll_output())
+        {
+            match output {
+                Output::Send { peer, bytes, leg } => {
+                    let stalled = self
+                        .process
+                        .as_ref()
+                        .is_some_and(|process| process.switch.is_stalled(self.now.mono));
+                    self.watch
+                        .sent(self.now.mono, &bytes, leg, &self.disk, stalled);
+                    let Some(phone) = self.addresses.get(&peer.addr).copied() else {
+                        continue;
+                    };
+                    for (after, octets) in self.plan.network.carry(&mut self.rng, &bytes) {
+                        self.at(self.now.mono + after, Happening::ToPhone { phone, octets });
+                    }
+                }
+                Output::Record(fact) => {
+                    let n = self.disk.next_fact();
+                    self.disk.hand_over(n, *fact);
+                    if !was_waiting {
+                        was_waiting = true;
+                        self.schedule_commit();
+                    }
+                }
+                Output::Binding(change) => self.disk.bind(change),
+                Output::ReserveCallIds(upto) => {
+                    self.disk.reserve(upto);
+                    if let Some(process) = &mut self.process {
+                        process.reserved = upto;
+                        process.switch.handle_reserved(upto);
+                    }
+                }
+                Output::Received { bytes, .. } => self.watch.received(&bytes),
+                Output::Media(_) | Output::Reply(_) | Output::Rejected { .. } => {}
+            }
+        }
+        let answers = match &mut self.process {
+            Some(process) => process
+                .deliverer
+                .drain(self.now, &mut self.rng, &mut self.disk),
+            None => Vec::new(),
+        };
+        for (after, answer) in answers {
+            self.at(self.now.mono + after, Happening::Answer(answer));
+        }
+    }
+}
