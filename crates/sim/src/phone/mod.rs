@@ -34,12 +34,15 @@ mod auth;
 mod call;
 mod client;
 mod config;
+mod event;
+mod in_dialog;
 mod register;
 mod requests;
 mod responses;
 mod sdp;
 mod send;
 mod server;
+mod timeouts;
 mod violation;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -52,101 +55,14 @@ use rand_core::{Rng, SeedableRng};
 
 use auth::Challenge;
 use call::{Action, Call, Cancel, Phase};
-use client::{Client, ClientKey, Purpose};
+use client::{Client, ClientKey};
 use register::Registration;
 use server::{Server, ServerKey};
 
 pub use config::{First, Incoming, PhoneConfig, Script, Then, Timers};
+pub use event::{CallRef, Output, PhoneEvent, Side};
 pub use offhook_sip_message::sdp::Direction;
 pub use violation::{Rule, Violation};
-
-/// One of a phone's calls; counts from zero in the order they began.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct CallRef(pub u32);
-
-/// What a phone gives to its owner.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Output {
-    /// Something to tell.
-    Event(PhoneEvent),
-    /// A datagram.
-    Send {
-        /// Where to.
-        to: SocketAddr,
-        /// The message.
-        bytes: Vec<u8>,
-    },
-}
-
-/// Which side did it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Side {
-    /// The other one.
-    Peer,
-    /// This phone.
-    Us,
-}
-
-/// What a phone tells of itself.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum PhoneEvent {
-    /// The call is up: our INVITE got its 2xx, or we sent ours.
-    Answered {
-        /// Which.
-        call: CallRef,
-    },
-    /// The call is over; told once of each call.
-    Ended {
-        /// Which.
-        call: CallRef,
-        /// Who ended it.
-        by: Side,
-        /// The final status of an INVITE that was not answered with 2xx.
-        status: Option<u16>,
-    },
-    /// The other side put us on hold, or took us back.
-    Held {
-        /// Which.
-        call: CallRef,
-        /// Whether we are held.
-        held: bool,
-    },
-    /// A call comes in.
-    Incoming {
-        /// Which.
-        call: CallRef,
-        /// From as it stands.
-        from: String,
-    },
-    /// Where audio goes has changed.
-    Media {
-        /// Which.
-        call: CallRef,
-        /// Where the other side wants it; `None` when it wants none or gave no IP address.
-        to: Option<SocketAddr>,
-        /// Which way it flows, as this phone sees it.
-        direction: Direction,
-    },
-    /// A provisional answer to our INVITE other than 100.
-    Progress {
-        /// Which.
-        call: CallRef,
-        /// 101 to 199.
-        status: u16,
-    },
-    /// The registration holds.
-    Registered {
-        /// For so many seconds.
-        expires: u32,
-    },
-    /// No registration: refused with this status, 408 when nobody answered.
-    RegistrationFailed {
-        /// The status.
-        status: u16,
-    },
-    /// The registration was taken back.
-    Unregistered,
-}
 
 /// The phone.
 #[derive(Debug)]
@@ -395,93 +311,6 @@ impl Phone {
             by,
             status,
         });
-    }
-
-    fn client_timeouts(&mut self, now: Mono) {
-        let mut fired = Vec::new();
-        for (key, client) in &mut self.clients {
-            if let Some(what) = client.on_timeout(now) {
-                fired.push((key.clone(), what));
-            }
-        }
-        for (key, what) in fired {
-            match what {
-                client::Fired::Resend => {
-                    if let Some(client) = self.clients.get(&key) {
-                        self.outputs.push_back(Output::Send {
-                            to: client.to,
-                            bytes: client.request.clone(),
-                        });
-                    }
-                }
-                client::Fired::Over => self.forget(&key),
-                client::Fired::TimedOut => {
-                    let Some(client) = self.clients.get(&key) else {
-                        continue;
-                    };
-                    let purpose = client.purpose;
-                    self.forget(&key);
-                    self.violation(
-                        now,
-                        Rule::NoAnswer,
-                        format!("{purpose:?} was never answered"),
-                    );
-                    self.nobody_answered(now, purpose);
-                }
-            }
-        }
-    }
-
-    fn nobody_answered(&mut self, now: Mono, purpose: Purpose) {
-        match purpose {
-            Purpose::Bye(call) => self.over(now, call, Side::Us, None),
-            Purpose::Cancel(_) => {}
-            // 408 is what a transaction user makes of a timeout (8.1.3.1).
-            Purpose::Invite(call) => self.over(now, call, Side::Us, Some(408)),
-            // A dialog whose peer does not answer is over (12.2.1.2).
-            Purpose::Reinvite(call) => self.send_bye(now, call),
-            Purpose::Register => self.registration_failed(now, 408, None),
-        }
-    }
-
-    fn forget(&mut self, key: &ClientKey) {
-        self.clients.remove(key);
-        self.past.insert(key.branch.clone());
-    }
-
-    fn server_timeouts(&mut self, now: Mono) {
-        let mut fired = Vec::new();
-        for (key, server) in &mut self.servers {
-            if let Some(what) = server.on_timeout(now) {
-                fired.push((key.clone(), what));
-            }
-        }
-        for (key, what) in fired {
-            match what {
-                server::Fired::Resend(bytes) => {
-                    if let Some(server) = self.servers.get(&key) {
-                        self.outputs.push_back(Output::Send {
-                            to: server.source,
-                            bytes,
-                        });
-                    }
-                }
-                server::Fired::Over => {
-                    self.servers.remove(&key);
-                }
-                server::Fired::AckMissing => {
-                    let server = self.servers.remove(&key);
-                    self.violation(now, Rule::AckMissing, "64 × T1 went by".to_owned());
-                    let accepted = server
-                        .filter(Server::is_accepted)
-                        .and_then(|server| server.call);
-                    if let Some(call) = accepted {
-                        // 13.3.1.4: the session should be terminated.
-                        self.send_bye(now, call);
-                    }
-                }
-            }
-        }
     }
 
     fn event(&mut self, event: PhoneEvent) {

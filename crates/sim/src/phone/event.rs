@@ -1,0 +1,91 @@
+use std::net::SocketAddr;
+
+use super::Direction;
+
+/// One of a phone's calls; counts from zero in the order they began.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct CallRef(pub u32);
+
+/// What a phone gives to its owner.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Output {
+    /// Something to tell.
+    Event(PhoneEvent),
+    /// A datagram.
+    Send {
+        /// Where to.
+        to: SocketAddr,
+        /// The message.
+        bytes: Vec<u8>,
+    },
+}
+
+/// Which side did it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Side {
+    /// The other one.
+    Peer,
+    /// This phone.
+    Us,
+}
+
+/// What a phone tells of itself.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum PhoneEvent {
+    /// The call is up: our INVITE got its 2xx, or we sent ours.
+    Answered {
+        /// Which.
+        call: CallRef,
+    },
+    /// The call is over; told once of each call.
+    Ended {
+        /// Which.
+        call: CallRef,
+        /// Who ended it.
+        by: Side,
+        /// The final status of an INVITE that was not answered with 2xx.
+        status: Option<u16>,
+    },
+    /// The other side put us on hold, or took us back.
+    Held {
+        /// Which.
+        call: CallRef,
+        /// Whether we are held.
+        held: bool,
+    },
+    /// A call comes in.
+    Incoming {
+        /// Which.
+        call: CallRef,
+        /// From as it stands.
+        from: String,
+    },
+    /// Where audio goes has changed.
+    Media {
+        /// Which.
+        call: CallRef,
+        /// Where the other side wants it; `None` when it wants none or gave no IP address.
+        to: Option<SocketAddr>,
+        /// Which way it flows, as this phone sees it.
+        direction: Direction,
+    },
+    /// A provisional answer to our INVITE other than 100.
+    Progress {
+        /// Which.
+        call: CallRef,
+        /// 101 to 199.
+        status: u16,
+    },
+    /// The registration holds.
+    Registered {
+        /// For so many seconds.
+        expires: u32,
+    },
+    /// No registration: refused with this status, 408 when nobody answered.
+    RegistrationFailed {
+        /// The status.
+        status: u16,
+    },
+    /// The registration was taken back.
+    Unregistered,
+}
