@@ -295,6 +295,7 @@ impl Driver {
             | PhoneEvent::Held { .. }
             | PhoneEvent::Incoming { .. }
             | PhoneEvent::Progress { .. }
+            | PhoneEvent::Transfer { .. }
             | PhoneEvent::Unregistered => {}
         }
     }

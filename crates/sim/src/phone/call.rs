@@ -2,10 +2,11 @@ use std::time::Duration;
 
 use offhook_base::Mono;
 
-use super::Script;
 use super::client::ClientKey;
 use super::sdp::Session;
 use super::server::ServerKey;
+use super::transfer::Transfer;
+use super::{Script, TransferOrder};
 
 /// One call of a phone: its dialog and where it stands.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub(super) struct Call {
     pub(super) session: Session,
     /// What the owner was told last of whether we are held.
     pub(super) told_held: bool,
+    /// What became of our REFER.
+    pub(super) transfer: Transfer,
     pub(super) phase: Phase,
 }
 
@@ -92,9 +95,14 @@ pub(super) enum Action {
     Cancel,
     Hangup,
     Hold(bool),
+    Refer(TransferOrder),
     Refuse(u16),
     /// Look again whether a re-INVITE may go out.
     Retry,
+    /// The last NOTIFY of a transfer is answered.
+    TellResult,
+    /// The last NOTIFY of a transfer should have come by now.
+    TransferOverdue,
 }
 
 impl Call {
@@ -124,11 +132,16 @@ impl Call {
             cancel_after: _,
             hold_after,
             unhold_after,
+            transfer,
             hangup_after,
         } = self.script;
         let hold = hold_after.map(|after| (after, Action::Hold(true)));
         let unhold = unhold_after.map(|after| (after, Action::Hold(false)));
         let hangup = hangup_after.map(|after| (after, Action::Hangup));
-        [hold, unhold, hangup].into_iter().flatten().collect()
+        let refer = transfer.map(|order| (order.after, Action::Refer(order)));
+        [hold, unhold, refer, hangup]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 }

@@ -21,6 +21,7 @@ pub(super) enum Purpose {
     Bye(CallRef),
     Cancel(CallRef),
     Invite(CallRef),
+    Refer(CallRef),
     Register,
     Reinvite(CallRef),
 }
@@ -31,6 +32,7 @@ impl Purpose {
             Self::Bye(_) => Method::Bye,
             Self::Cancel(_) => Method::Cancel,
             Self::Invite(_) | Self::Reinvite(_) => Method::Invite,
+            Self::Refer(_) => Method::Refer,
             Self::Register => Method::Register,
         }
     }

@@ -145,8 +145,85 @@ pub struct Script {
     pub hold_after: Option<Duration>,
     /// Takes the call back so long after the answer.
     pub unhold_after: Option<Duration>,
+    /// Asks for a transfer.
+    pub transfer: Option<TransferOrder>,
     /// Hangs up so long after the answer.
     pub hangup_after: Option<Duration>,
+}
+
+/// A blind transfer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct TransferOrder {
+    /// So long after the answer, when it is part of a script.
+    pub after: Duration,
+    /// Who shall get the call.
+    pub to: Number,
+    /// Whether Referred-By says who asks (RFC 3892).
+    pub referred_by: bool,
+    /// What the phone does when it was asked for.
+    pub then: AfterRefer,
+}
+
+impl TransferOrder {
+    /// To this number; says who asks, and waits for the result.
+    #[must_use]
+    pub const fn to(number: Number) -> Self {
+        Self {
+            after: Duration::ZERO,
+            to: number,
+            referred_by: true,
+            then: AfterRefer::Wait,
+        }
+    }
+}
+
+/// What a phone does when it has asked for a transfer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum AfterRefer {
+    /// Hangs up at the 202.
+    HangUpWhenAccepted,
+    /// Hangs up at the first NOTIFY.
+    HangUpWhenNotified,
+    /// Waits for the result: hangs up when it is a 2xx, and has its call back when not.
+    Wait,
+}
+
+/// What is dialled: short enough to be copied about.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub struct Number {
+    octets: [u8; Self::LONGEST],
+    len: usize,
+}
+
+impl Number {
+    /// The longest one, in octets.
+    pub const LONGEST: usize = 24;
+
+    /// `None` when the text is empty or too long.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let mut octets = [0; Self::LONGEST];
+        octets
+            .get_mut(..text.len())?
+            .copy_from_slice(text.as_bytes());
+        (!text.is_empty()).then_some(Self {
+            octets,
+            len: text.len(),
+        })
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let octets = self.octets.get(..self.len).unwrap_or_default();
+        std::str::from_utf8(octets).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Debug for Number {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 impl Script {
@@ -155,6 +232,7 @@ impl Script {
         cancel_after: None,
         hold_after: None,
         unhold_after: None,
+        transfer: None,
         hangup_after: None,
     };
 }

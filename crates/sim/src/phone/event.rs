@@ -86,6 +86,26 @@ pub enum PhoneEvent {
         /// The status.
         status: u16,
     },
+    /// How the transfer goes that this phone asked for.
+    Transfer {
+        /// The call that is moved.
+        call: CallRef,
+        /// What is new.
+        news: TransferNews,
+    },
     /// The registration was taken back.
     Unregistered,
+}
+
+/// How a transfer goes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TransferNews {
+    /// The REFER got its 202.
+    Accepted,
+    /// What the first provisional answers of the new target were: 100 to 199.
+    Progress(u16),
+    /// The REFER was refused with this status, 408 when nobody answered.
+    Refused(u16),
+    /// It is over: the final answer of the new target, 200 or above.
+    Result(u16),
 }

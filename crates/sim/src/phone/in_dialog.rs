@@ -38,13 +38,17 @@ impl Phone {
         }
         let over = self.calls.get(&id).is_some_and(Call::is_over);
         match method {
+            Method::Notify => self.on_notify(now, key, id, request),
             // Two BYEs can cross; the dialog that is gone answers 481 (15.1.2).
             _ if over => self.respond(now, key, 481, None, None),
             Method::Bye => self.on_bye(now, key, id),
             Method::Invite => self.on_reinvite(now, key, id, request),
             Method::Update => self.on_update(now, key, id, request),
-            Method::Info | Method::Message | Method::Notify => {
-                self.respond(now, key, 200, None, None)
+            Method::Info | Method::Message => self.respond(now, key, 200, None, None),
+            Method::Refer => {
+                // The PBX carries transfers out by itself: a REFER that went through could loop.
+                self.violation(now, Rule::ReferPassedOn, describe(request));
+                self.respond(now, key, 405, None, None);
             }
             Method::Prack => self.respond(now, key, 481, None, None),
             Method::Other => self.respond(now, key, 501, None, None),
@@ -52,7 +56,6 @@ impl Phone {
             | Method::Cancel
             | Method::Options
             | Method::Publish
-            | Method::Refer
             | Method::Register
             | Method::Subscribe => self.respond(now, key, 405, None, None),
         }
@@ -80,6 +83,7 @@ impl Phone {
     }
 
     fn on_bye(&mut self, now: Mono, key: &ServerKey, id: CallRef) {
+        self.bye_while_transferring(now, id);
         self.respond(now, key, 200, None, None);
         // 15.1.2: an INVITE that still waits for its answer gets 487.
         let waiting: Vec<ServerKey> = self

@@ -43,6 +43,7 @@ mod sdp;
 mod send;
 mod server;
 mod timeouts;
+mod transfer;
 mod violation;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -59,8 +60,10 @@ use client::{Client, ClientKey};
 use register::Registration;
 use server::{Server, ServerKey};
 
-pub use config::{First, Incoming, PhoneConfig, Script, Then, Timers};
-pub use event::{CallRef, Output, PhoneEvent, Side};
+pub use config::{
+    AfterRefer, First, Incoming, Number, PhoneConfig, Script, Then, Timers, TransferOrder,
+};
+pub use event::{CallRef, Output, PhoneEvent, Side, TransferNews};
 pub use offhook_sip_message::sdp::Direction;
 pub use violation::{Rule, Violation};
 
@@ -170,6 +173,11 @@ impl Phone {
         self.act(now, call, Action::Hangup);
     }
 
+    /// Asks the other side to move the call to somebody else (blind transfer, RFC 3515).
+    pub fn transfer(&mut self, now: Mono, call: CallRef, order: TransferOrder) {
+        self.act(now, call, Action::Refer(order));
+    }
+
     /// Takes a datagram.
     pub fn handle_datagram(&mut self, now: Mono, from: SocketAddr, octets: &[u8]) {
         if octets
@@ -257,8 +265,11 @@ impl Phone {
                 }
                 self.reinvite_if_due(now, id);
             }
+            Action::Refer(order) => self.refer(now, id, order),
             Action::Refuse(status) => self.refuse_ringing(now, id, status),
             Action::Retry => self.reinvite_if_due(now, id),
+            Action::TellResult => self.tell_result(now, id),
+            Action::TransferOverdue => self.transfer_overdue(now, id),
         }
     }
 
@@ -297,7 +308,8 @@ impl Phone {
 
     /// The call is over.
     fn over(&mut self, now: Mono, id: CallRef, by: Side, status: Option<u16>) {
-        let until = now + self.config.timers.patience();
+        self.answer_last_notify(now, id);
+        let until = now + self.afterlife(id);
         let Some(call) = self.calls.get_mut(&id) else {
             return;
         };

@@ -79,6 +79,7 @@ impl Phone {
             cseq: self.registration.cseq,
             routes: &[],
             expires: Some(expires),
+            more: &[],
             body: None,
             challenged,
         };

@@ -9,6 +9,7 @@ use rand_core::Rng;
 use super::call::{Action, Call, Phase, Role, Up};
 use super::sdp::Session;
 use super::server::{Server, ServerKey};
+use super::transfer::Transfer;
 use super::{CallRef, First, Phone, PhoneEvent, Rule, Script, Side, Then};
 
 impl Phone {
@@ -44,7 +45,8 @@ impl Phone {
                 self.violation(now, Rule::RequestOutsideDialog, describe(request));
                 self.respond(now, &key, 481, Some("none"), None);
             }
-            Method::Message | Method::Notify => self.respond(now, &key, 200, Some("none"), None),
+            Method::Notify => self.on_stray_notify(now, &key, request),
+            Method::Message => self.respond(now, &key, 200, Some("none"), None),
             Method::Ack
             | Method::Publish
             | Method::Refer
@@ -148,6 +150,7 @@ impl Phone {
             script: Script::NOTHING,
             session: Session::new(self.config.local.ip(), self.config.rtp_port, session_id),
             told_held: false,
+            transfer: Transfer::None,
             phase: Phase::Ringing {
                 invite: key.clone(),
             },

@@ -159,6 +159,7 @@ impl Phone {
                 self.ack_refusal(key, response);
                 self.on_invite_refused(now, id, (response, status), authenticated);
             }
+            Purpose::Refer(id) => self.on_refer_answer(now, id, (response, status), authenticated),
             Purpose::Register => self.on_register_answer(now, response, status, authenticated),
             Purpose::Reinvite(id) if status < 300 => {
                 self.on_reinvite_answered(now, key, id, response)

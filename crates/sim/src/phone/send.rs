@@ -11,6 +11,7 @@ use super::call::{Call, Cancel, Phase, Role, Up};
 use super::client::{Client, ClientKey, Purpose};
 use super::sdp::{Session, TYPE};
 use super::server::ServerKey;
+use super::transfer::Transfer;
 use super::{CallRef, Output, Phone, PhoneConfig, Rule, Script};
 
 const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO, MESSAGE, NOTIFY";
@@ -28,7 +29,10 @@ pub(super) struct Request<'a> {
     pub(super) cseq: u32,
     pub(super) routes: &'a [Vec<u8>],
     pub(super) expires: Option<u32>,
-    pub(super) body: Option<&'a [u8]>,
+    /// Headers that only this request has.
+    pub(super) more: &'a [(&'static str, Vec<u8>)],
+    /// Media type and content.
+    pub(super) body: Option<(&'a [u8], &'a [u8])>,
     /// It answers a challenge.
     pub(super) challenged: bool,
 }
@@ -93,18 +97,22 @@ impl Phone {
         writer.header("To", tagged(request.to, to_tag));
         writer.header("Call-ID", request.call_id);
         writer.header_fmt("CSeq", format_args!("{} {}", request.cseq, method.as_str()));
-        if matches!(method, Method::Invite | Method::Register) {
+        // RFC 3428, section 4, forbids Contact in a MESSAGE; RFC 3515, table 1, wants it in a REFER.
+        if matches!(method, Method::Invite | Method::Refer | Method::Register) {
             writer.header("Contact", format!("<{}>", self.contact_uri()));
             writer.header("Allow", ALLOW);
         }
         if let Some(expires) = request.expires {
             writer.header("Expires", expires.to_string());
         }
+        for (name, value) in request.more {
+            writer.header(name, value);
+        }
         if let Some((name, value)) = credentials {
             writer.header(name, value);
         }
         writer.header("User-Agent", &self.config.user_agent);
-        writer.finish(request.body.map(|body| (TYPE, body)));
+        writer.finish(request.body);
 
         let to = self.next_hop(request.uri, request.routes);
         let key = ClientKey {
@@ -179,6 +187,7 @@ impl Phone {
             script,
             session: Session::new(self.config.local.ip(), self.config.rtp_port, session_id),
             told_held: false,
+            transfer: Transfer::None,
             phase: Phase::Over { until: now },
         };
         self.calls.insert(id, call);
@@ -210,6 +219,14 @@ impl Phone {
         let call = self.calls.get_mut(&id)?;
         call.cseq += 1;
         let body = (purpose.method() == Method::Invite).then(|| call.session.offer());
+        let more = match purpose {
+            Purpose::Refer(_) => call.refer_headers(),
+            Purpose::Bye(_)
+            | Purpose::Cancel(_)
+            | Purpose::Invite(_)
+            | Purpose::Register
+            | Purpose::Reinvite(_) => Vec::new(),
+        };
         let (uri, from, to) = (call.target.clone(), call.local.clone(), call.remote.clone());
         let (from_tag, to_tag) = (call.local_tag.clone(), call.remote_tag.clone());
         let (call_id, cseq, routes) = (call.call_id.clone(), call.cseq, call.routes.clone());
@@ -224,13 +241,15 @@ impl Phone {
             cseq,
             routes: &routes,
             expires: None,
-            body: body.as_deref(),
+            more: &more,
+            body: body.as_deref().map(|body| (TYPE, body)),
             challenged,
         };
         Some(self.send_request(now, &request))
     }
 
     pub(super) fn send_bye(&mut self, now: Mono, id: CallRef) {
+        self.answer_last_notify(now, id);
         let Some(call) = self.calls.get_mut(&id) else {
             return;
         };
@@ -445,6 +464,7 @@ fn reason(status: u16) -> &'static [u8] {
         180 => b"Ringing",
         183 => b"Session Progress",
         200 => b"OK",
+        202 => b"Accepted",
         400 => b"Bad Request",
         405 => b"Method Not Allowed",
         480 => b"Temporarily Unavailable",

@@ -49,7 +49,7 @@ impl Phone {
             // 408 is what a transaction user makes of a timeout (8.1.3.1).
             Purpose::Invite(call) => self.over(now, call, Side::Us, Some(408)),
             // A dialog whose peer does not answer is over (12.2.1.2).
-            Purpose::Reinvite(call) => self.send_bye(now, call),
+            Purpose::Refer(call) | Purpose::Reinvite(call) => self.send_bye(now, call),
             Purpose::Register => self.registration_failed(now, 408, None),
         }
     }

@@ -38,14 +38,27 @@ pub enum Rule {
     CSeqReused,
     /// Final answers of different status, or of different dialogs, to one INVITE (17.2.1).
     FinalAnswersDiffer,
+    /// A BYE to who asked for a transfer, before its last NOTIFY was answered: the result would be lost (RFC 3515, 2.4.4).
+    ByeBeforeResult,
     /// Octets that are no SIP message (7).
     Garbage,
     /// A header that this message must have is missing or cannot be read (8.1.1, 8.2.6).
     HeaderMissing,
     /// The same call came by a second way (8.2.2.2).
     MergedRequest,
+    /// A NOTIFY that is none of a transfer's, or not as it must be: Event, Subscription-State, a sipfrag that is one and
+    /// ends in CRLF (RFC 3515, 2.4.5; RFC 3420; RFC 6665, 4.1.3).
+    NotifyMalformed,
+    /// A transfer's result was never told, though the dialog stayed (RFC 3515, 2.4.4).
+    NotifyMissing,
+    /// A NOTIFY of a transfer that was not accepted, or after its result (RFC 3515, 2.4.4).
+    NotifyUnexpected,
     /// A request was never answered (17.1.2.2; 9.1 for an INVITE that was cancelled).
     NoAnswer,
+    /// A 2xx to a REFER that is not 202 (RFC 3515, 2.4.2).
+    ReferAnswer,
+    /// A REFER: the PBX carries transfers out by itself.
+    ReferPassedOn,
     /// A request in a dialog that does not exist (12.2.2).
     RequestOutsideDialog,
     /// A response that answers no request of ours (17.1.3).

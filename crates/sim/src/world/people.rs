@@ -99,6 +99,7 @@ impl World {
             cancel_after,
             hold_after,
             unhold_after,
+            transfer: None,
             hangup_after,
         }
     }

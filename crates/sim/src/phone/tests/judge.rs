@@ -10,17 +10,17 @@ use crate::phone::{CallRef, Incoming, Output, Phone, PhoneEvent, Rule, Script};
 const T0: Mono = Mono(0);
 
 /// What follows the head of a message that carries a session description.
-const DESCRIPTION: &str = "\nContent-Type: application/sdp\n\nv=0\no=- 1 1 IN IP4 192.0.2.1\ns=-\n\
+pub(super) const DESCRIPTION: &str = "\nContent-Type: application/sdp\n\nv=0\no=- 1 1 IN IP4 192.0.2.1\ns=-\n\
     c=IN IP4 192.0.2.1\nt=0 0\nm=audio 4000 RTP/AVP 0";
 
 /// Bob's phone, and what a careless PBX says to it.
-struct Judge {
-    phone: Phone,
-    now: Mono,
+pub(super) struct Judge {
+    pub(super) phone: Phone,
+    pub(super) now: Mono,
 }
 
 impl Judge {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             phone: Phone::new(config("bob", 2, 1, 1)),
             now: T0,
@@ -28,14 +28,14 @@ impl Judge {
     }
 
     /// `\n` stands for the line end; the head is completed with what every request or response has.
-    fn say(&mut self, text: &str) -> Vec<String> {
+    pub(super) fn say(&mut self, text: &str) -> Vec<String> {
         let text = format!("{}\n\n", text.trim()).replace('\n', "\r\n");
         let from = self.phone.config().server;
         self.phone.handle_datagram(self.now, from, text.as_bytes());
         self.heard()
     }
 
-    fn heard(&mut self) -> Vec<String> {
+    pub(super) fn heard(&mut self) -> Vec<String> {
         let mut lines = Vec::new();
         while let Some(output) = self.phone.poll_output() {
             if let Output::Send { bytes, .. } = output {
@@ -45,7 +45,7 @@ impl Judge {
         lines
     }
 
-    fn wait(&mut self, time: Duration) -> Vec<String> {
+    pub(super) fn wait(&mut self, time: Duration) -> Vec<String> {
         let until = self.now + time;
         let mut lines = Vec::new();
         while let Some(at) = self.phone.next_timeout().filter(|at| *at <= until) {
@@ -56,7 +56,7 @@ impl Judge {
         lines
     }
 
-    fn rules(&self) -> Vec<Rule> {
+    pub(super) fn rules(&self) -> Vec<Rule> {
         self.phone
             .violations()
             .iter()
@@ -65,27 +65,33 @@ impl Judge {
     }
 
     /// Dials, and returns the head of the INVITE that answers need.
-    fn dial(&mut self) -> Answers {
+    pub(super) fn dial(&mut self) -> Answers {
         self.phone.dial(self.now, "1001", Script::NOTHING);
-        let invite = self.heard().remove(0);
-        let line = |name: &str| {
-            invite
-                .lines()
-                .find(|line| line.starts_with(name))
-                .unwrap()
-                .to_owned()
-        };
-        Answers {
-            via: line("Via:"),
-            from: line("From:"),
-            to: line("To:"),
-            call_id: line("Call-ID:"),
-            cseq: line("CSeq:"),
+        Answers::to(&self.heard().remove(0))
+    }
+
+    /// A call comes in and is answered; returns the phone's tag.
+    pub(super) fn is_called(&mut self, script: Script) -> String {
+        self.phone
+            .set_incoming(Incoming::answer_and(Duration::ZERO, script));
+        self.say(&request("INVITE", "a", 1, ""));
+        let tag = to_tag(&self.wait(Duration::ZERO)[0]);
+        self.say(&(request("ACK", "ack", 1, &tag) + DESCRIPTION));
+        tag
+    }
+
+    pub(super) fn events(&mut self) -> Vec<PhoneEvent> {
+        let mut events = Vec::new();
+        while let Some(output) = self.phone.poll_output() {
+            if let Output::Event(event) = output {
+                events.push(event);
+            }
         }
+        events
     }
 }
 
-struct Answers {
+pub(super) struct Answers {
     via: String,
     from: String,
     to: String,
@@ -94,7 +100,30 @@ struct Answers {
 }
 
 impl Answers {
-    fn with(&self, status: &str, tag: &str, more: &str) -> String {
+    /// What answers to this request need.
+    pub(super) fn to(request: &str) -> Self {
+        let line = |name: &str| {
+            request
+                .lines()
+                .find(|line| line.starts_with(name))
+                .unwrap()
+                .to_owned()
+        };
+        Self {
+            via: line("Via:"),
+            from: line("From:"),
+            to: line("To:"),
+            call_id: line("Call-ID:"),
+            cseq: line("CSeq:"),
+        }
+    }
+
+    /// As [`Self::with`], within a dialog.
+    pub(super) fn in_dialog(&self, status: &str) -> String {
+        self.with(status, "x", "").replace(";tag=x", "")
+    }
+
+    pub(super) fn with(&self, status: &str, tag: &str, more: &str) -> String {
         let Self {
             via,
             from,
@@ -107,12 +136,12 @@ impl Answers {
         )
     }
 
-    fn answered(&self, tag: &str) -> String {
+    pub(super) fn answered(&self, tag: &str) -> String {
         self.with("200 OK", tag, "").trim_end().to_owned() + DESCRIPTION
     }
 }
 
-fn request(method: &str, branch: &str, cseq: u32, to_tag: &str) -> String {
+pub(super) fn request(method: &str, branch: &str, cseq: u32, to_tag: &str) -> String {
     let to_tag = if to_tag.is_empty() {
         String::new()
     } else {
@@ -125,7 +154,7 @@ fn request(method: &str, branch: &str, cseq: u32, to_tag: &str) -> String {
     )
 }
 
-fn to_tag(answer: &str) -> String {
+pub(super) fn to_tag(answer: &str) -> String {
     let to = answer.lines().find(|line| line.starts_with("To:")).unwrap();
     to.split(";tag=").nth(1).unwrap().to_owned()
 }

@@ -1,4 +1,5 @@
 mod calls;
 mod judge;
 mod registration;
+mod transfer;
 mod world;
