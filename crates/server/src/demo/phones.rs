@@ -292,9 +292,12 @@ impl Driver {
                 }
             }
             PhoneEvent::Answered { .. }
+            | PhoneEvent::CancelReason { .. }
             | PhoneEvent::Held { .. }
             | PhoneEvent::Incoming { .. }
             | PhoneEvent::Progress { .. }
+            | PhoneEvent::TextReceived { .. }
+            | PhoneEvent::TextSent { .. }
             | PhoneEvent::Transfer { .. }
             | PhoneEvent::Unregistered => {}
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use offhook_base::Mono;
 use offhook_sip_message::Method;
 
-use super::{CallRef, Timers};
+use super::{CallRef, TextRef, Timers};
 
 /// What matches a response to its request (17.1.3).
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -24,6 +24,7 @@ pub(super) enum Purpose {
     Refer(CallRef),
     Register,
     Reinvite(CallRef),
+    Text(TextRef),
 }
 
 impl Purpose {
@@ -34,6 +35,7 @@ impl Purpose {
             Self::Invite(_) | Self::Reinvite(_) => Method::Invite,
             Self::Refer(_) => Method::Refer,
             Self::Register => Method::Register,
+            Self::Text(_) => Method::Message,
         }
     }
 }

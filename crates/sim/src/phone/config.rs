@@ -136,6 +136,26 @@ impl Incoming {
     };
 }
 
+/// What a phone does and watches beyond its calls.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Habits {
+    /// Whether offers within a call are watched for [`super::Rule::Origin`]. A PBX that neither relays media nor
+    /// rewrites o= lines breaks it when it joins another phone to a call.
+    pub check_origin: bool,
+    /// What a text gets for an answer: 200, or the status of a phone that cannot take it. A text that is no
+    /// `text/plain` gets 415 in any case.
+    pub answer_to_texts: u16,
+}
+
+impl Default for Habits {
+    fn default() -> Self {
+        Self {
+            check_origin: true,
+            answer_to_texts: 200,
+        }
+    }
+}
+
 /// What a phone does in a call without being told; `None` is never.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Script {

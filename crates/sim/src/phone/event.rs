@@ -6,6 +6,10 @@ use super::Direction;
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct CallRef(pub u32);
 
+/// One of the texts that a phone sends; counts from zero.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct TextRef(pub u32);
+
 /// What a phone gives to its owner.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Output {
@@ -36,6 +40,13 @@ pub enum PhoneEvent {
     Answered {
         /// Which.
         call: CallRef,
+    },
+    /// The caller's CANCEL gave a reason (RFC 3326); told before [`PhoneEvent::Ended`].
+    CancelReason {
+        /// Which.
+        call: CallRef,
+        /// The Reason header as it stands.
+        reason: String,
     },
     /// The call is over; told once of each call.
     Ended {
@@ -84,6 +95,22 @@ pub enum PhoneEvent {
     /// No registration: refused with this status, 408 when nobody answered.
     RegistrationFailed {
         /// The status.
+        status: u16,
+    },
+    /// A text came (RFC 3428).
+    TextReceived {
+        /// From as it stands.
+        from: String,
+        /// What it says.
+        text: String,
+        /// What the phone answered.
+        status: u16,
+    },
+    /// A text of ours was answered.
+    TextSent {
+        /// Which.
+        text: TextRef,
+        /// The final status, 408 when nobody answered.
         status: u16,
     },
     /// How the transfer goes that this phone asked for.

@@ -44,7 +44,8 @@ impl Phone {
             Method::Bye => self.on_bye(now, key, id),
             Method::Invite => self.on_reinvite(now, key, id, request),
             Method::Update => self.on_update(now, key, id, request),
-            Method::Info | Method::Message => self.respond(now, key, 200, None, None),
+            Method::Message => self.on_text(now, key, request),
+            Method::Info => self.respond(now, key, 200, None, None),
             Method::Refer => {
                 // The PBX carries transfers out by itself: a REFER that went through could loop.
                 self.violation(now, Rule::ReferPassedOn, describe(request));
@@ -141,6 +142,15 @@ impl Phone {
             return;
         };
         let offer = request.body();
+        if self.habits.check_origin
+            && !offer.is_empty()
+            && let Some(fault) = call.session.fault_of_origin(offer)
+        {
+            self.violation(now, Rule::Origin, format!("{}: {fault}", describe(request)));
+        }
+        let Some(call) = self.calls.get_mut(&id) else {
+            return;
+        };
         let body = if offer.is_empty() {
             Some(call.session.offer())
         } else {

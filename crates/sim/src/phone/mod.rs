@@ -42,6 +42,7 @@ mod responses;
 mod sdp;
 mod send;
 mod server;
+mod text;
 mod timeouts;
 mod transfer;
 mod violation;
@@ -59,11 +60,12 @@ use call::{Action, Call, Cancel, Phase};
 use client::{Client, ClientKey};
 use register::Registration;
 use server::{Server, ServerKey};
+use text::Text;
 
 pub use config::{
-    AfterRefer, First, Incoming, Number, PhoneConfig, Script, Then, Timers, TransferOrder,
+    AfterRefer, First, Habits, Incoming, Number, PhoneConfig, Script, Then, Timers, TransferOrder,
 };
-pub use event::{CallRef, Output, PhoneEvent, Side, TransferNews};
+pub use event::{CallRef, Output, PhoneEvent, Side, TextRef, TransferNews};
 pub use offhook_sip_message::sdp::Direction;
 pub use violation::{Rule, Violation};
 
@@ -73,6 +75,7 @@ pub struct Phone {
     config: PhoneConfig,
     rng: ChaCha12Rng,
     incoming: Incoming,
+    habits: Habits,
     registration: Registration,
     challenge: Option<Challenge>,
     clients: BTreeMap<ClientKey, Client>,
@@ -80,6 +83,9 @@ pub struct Phone {
     past: BTreeSet<Vec<u8>>,
     servers: BTreeMap<ServerKey, Server>,
     calls: BTreeMap<CallRef, Call>,
+    /// Texts of ours that have no answer yet.
+    texts: BTreeMap<TextRef, Text>,
+    next_text: u32,
     actions: BTreeMap<(Mono, u64), (CallRef, Action)>,
     next_call: u32,
     next_action: u64,
@@ -97,6 +103,9 @@ impl Phone {
             config,
             rng,
             incoming: Incoming::RING,
+            habits: Habits::default(),
+            texts: BTreeMap::new(),
+            next_text: 0,
             registration,
             challenge: None,
             clients: BTreeMap::new(),
@@ -136,6 +145,11 @@ impl Phone {
     /// From here on, calls that come in are treated like this.
     pub const fn set_incoming(&mut self, incoming: Incoming) {
         self.incoming = incoming;
+    }
+
+    /// From here on, the phone has these habits.
+    pub const fn set_habits(&mut self, habits: Habits) {
+        self.habits = habits;
     }
 
     /// Dials a number of our domain.

@@ -46,7 +46,7 @@ impl Phone {
                 self.respond(now, &key, 481, Some("none"), None);
             }
             Method::Notify => self.on_stray_notify(now, &key, request),
-            Method::Message => self.respond(now, &key, 200, Some("none"), None),
+            Method::Message => self.on_text(now, &key, request),
             Method::Ack
             | Method::Publish
             | Method::Refer
@@ -320,6 +320,10 @@ impl Phone {
         self.respond(now, key, 200, tag.as_deref(), None);
         if let Some(id) = call.filter(|_| proceeding) {
             self.respond(now, &invite, 487, tag.as_deref(), None);
+            if let Some(reason) = request.header(Name::Reason) {
+                let reason = String::from_utf8_lossy(reason).into_owned();
+                self.event(PhoneEvent::CancelReason { call: id, reason });
+            }
             self.over(now, id, Side::Peer, Some(487));
         }
     }

@@ -161,6 +161,7 @@ impl Phone {
             }
             Purpose::Refer(id) => self.on_refer_answer(now, id, (response, status), authenticated),
             Purpose::Register => self.on_register_answer(now, response, status, authenticated),
+            Purpose::Text(id) => self.on_text_answer(now, id, (response, status), authenticated),
             Purpose::Reinvite(id) if status < 300 => {
                 self.on_reinvite_answered(now, key, id, response)
             }

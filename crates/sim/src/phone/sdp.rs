@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use offhook_sip_message::sdp::{Direction, Media, Sdp};
+use offhook_sip_message::sdp::{Direction, Media, Origin, Sdp};
 
 /// The media type of a session description.
 pub(super) const TYPE: &[u8] = b"application/sdp";
@@ -24,6 +24,28 @@ pub(super) struct Session {
     pub(super) remote: Option<(SocketAddr, Direction)>,
     /// Whether the other side holds us (RFC 3264, section 8.4).
     pub(super) held: bool,
+    /// The other side's last description that counted.
+    heard: Option<Heard>,
+}
+
+/// A description of the other side.
+#[derive(Clone, Debug)]
+struct Heard {
+    origin: Origin,
+    /// All of it but the o= line.
+    content: Vec<u8>,
+}
+
+impl Heard {
+    fn read(description: &[u8]) -> Option<Self> {
+        let origin = Sdp::parse(description).ok()?.origin()?;
+        let lines = description.split_inclusive(|octet| *octet == b'\n');
+        let content = lines.filter(|line| !line.starts_with(b"o="));
+        Some(Self {
+            origin,
+            content: content.flatten().copied().collect(),
+        })
+    }
 }
 
 impl Session {
@@ -37,6 +59,7 @@ impl Session {
             holding: false,
             remote: None,
             held: false,
+            heard: None,
         }
     }
 
@@ -81,7 +104,31 @@ impl Session {
                 sections.extend_from_slice(&refuse(lines.get(n)?));
             }
         }
+        self.hear(offer);
         Some(self.describe(&sections))
+    }
+
+    /// What is wrong with the o= line of an offer, seen from the description before it (RFC 3264, section 8).
+    pub(super) fn fault_of_origin(&self, offer: &[u8]) -> Option<String> {
+        let before = self.heard.as_ref()?;
+        let Some(now) = Heard::read(offer) else {
+            return Some("an o= line that cannot be read".to_owned());
+        };
+        let (old, new) = (before.origin, now.origin);
+        if old.session != new.session {
+            let (old, new) = (old.session, new.session);
+            return Some(format!("session id {old}, then {new} in the same dialog"));
+        }
+        if new.version < old.version {
+            let (old, new) = (old.version, new.version);
+            return Some(format!("version {old}, then {new}"));
+        }
+        let changed = new.version == old.version && now.content != before.content;
+        changed.then(|| format!("another content, but version {} as before", old.version))
+    }
+
+    fn hear(&mut self, description: &[u8]) {
+        self.heard = Heard::read(description).or_else(|| self.heard.take());
     }
 
     fn accept(&mut self, media: &Media<'_>) -> Vec<u8> {
@@ -119,6 +166,7 @@ impl Session {
         let Some(audio) = sdp.first_audio() else {
             return false;
         };
+        self.hear(answer);
         self.remote = audio
             .connection_ip()
             .map(|ip| (SocketAddr::new(ip, audio.port), audio.direction.reversed()));

@@ -70,8 +70,10 @@ impl Phone {
         let branch = format!("z9hG4bK{}", self.token());
         let method = request.purpose.method();
         // A challenge seen before is answered at once: that spares a round trip and tests the nonce count.
-        let standing =
-            matches!(request.purpose, Purpose::Register | Purpose::Invite(_)) || request.challenged;
+        let standing = matches!(
+            request.purpose,
+            Purpose::Register | Purpose::Invite(_) | Purpose::Text(_)
+        ) || request.challenged;
         let credentials = if standing {
             self.credentials(method, request.uri)
         } else {
@@ -225,7 +227,8 @@ impl Phone {
             | Purpose::Cancel(_)
             | Purpose::Invite(_)
             | Purpose::Register
-            | Purpose::Reinvite(_) => Vec::new(),
+            | Purpose::Reinvite(_)
+            | Purpose::Text(_) => Vec::new(),
         };
         let (uri, from, to) = (call.target.clone(), call.local.clone(), call.remote.clone());
         let (from_tag, to_tag) = (call.local_tag.clone(), call.remote_tag.clone());
@@ -466,7 +469,9 @@ fn reason(status: u16) -> &'static [u8] {
         200 => b"OK",
         202 => b"Accepted",
         400 => b"Bad Request",
+        404 => b"Not Found",
         405 => b"Method Not Allowed",
+        415 => b"Unsupported Media Type",
         480 => b"Temporarily Unavailable",
         481 => b"Call/Transaction Does Not Exist",
         482 => b"Loop Detected",
@@ -476,6 +481,7 @@ fn reason(status: u16) -> &'static [u8] {
         491 => b"Request Pending",
         500 => b"Server Internal Error",
         501 => b"Not Implemented",
+        503 => b"Service Unavailable",
         600 => b"Busy Everywhere",
         603 => b"Decline",
         _ => b"Answer",

@@ -50,6 +50,7 @@ impl Phone {
             Purpose::Invite(call) => self.over(now, call, Side::Us, Some(408)),
             // A dialog whose peer does not answer is over (12.2.1.2).
             Purpose::Refer(call) | Purpose::Reinvite(call) => self.send_bye(now, call),
+            Purpose::Text(text) => self.text_answered(text, 408),
             Purpose::Register => self.registration_failed(now, 408, None),
         }
     }

@@ -55,6 +55,9 @@ pub enum Rule {
     NotifyUnexpected,
     /// A request was never answered (17.1.2.2; 9.1 for an INVITE that was cancelled).
     NoAnswer,
+    /// An offer within a dialog with another session id in its o= line, or with another content and no higher version
+    /// (RFC 3264, 8). Watched when [`super::Habits::check_origin`] says so.
+    Origin,
     /// A 2xx to a REFER that is not 202 (RFC 3515, 2.4.2).
     ReferAnswer,
     /// A REFER: the PBX carries transfers out by itself.
@@ -71,6 +74,8 @@ pub enum Rule {
     ToTagChanged,
     /// A response with more than one Via, or an address that is not ours in it (8.1.3.3).
     ViaForeign,
+    /// A MESSAGE with a Contact or without a Content-Type (RFC 3428, 4 and 7).
+    TextMalformed,
     /// The Request-URI is not the contact we gave (10.3, 12.2.1.1).
     WrongTarget,
 }

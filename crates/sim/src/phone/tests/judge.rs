@@ -29,10 +29,15 @@ impl Judge {
 
     /// `\n` stands for the line end; the head is completed with what every request or response has.
     pub(super) fn say(&mut self, text: &str) -> Vec<String> {
+        self.say_silently(text);
+        self.heard()
+    }
+
+    /// As [`Self::say`]; what the phone does then stays to be polled.
+    pub(super) fn say_silently(&mut self, text: &str) {
         let text = format!("{}\n\n", text.trim()).replace('\n', "\r\n");
         let from = self.phone.config().server;
         self.phone.handle_datagram(self.now, from, text.as_bytes());
-        self.heard()
     }
 
     pub(super) fn heard(&mut self) -> Vec<String> {
