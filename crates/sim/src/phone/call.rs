@@ -17,6 +17,8 @@ pub(super) struct Call {
     pub(super) remote_tag: Option<Vec<u8>>,
     /// Our From, or the To that we answer as, without a tag.
     pub(super) local: Vec<u8>,
+    /// P-Asserted-Identity of the INVITE that starts it (RFC 3325).
+    pub(super) asserted: Option<Vec<u8>>,
     /// The other side's, without a tag.
     pub(super) remote: Vec<u8>,
     /// Remote target: the Request-URI of what we send.

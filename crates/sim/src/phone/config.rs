@@ -70,6 +70,8 @@ pub enum First {
     Ringing,
     /// 183 Session Progress with a session description: audio before the answer.
     EarlyMedia,
+    /// None at all, not even 100; nothing follows it.
+    Silence,
     /// 100 Trying only.
     Trying,
 }

@@ -32,10 +32,12 @@
 
 mod auth;
 mod call;
+mod carrier;
 mod client;
 mod config;
 mod event;
 mod in_dialog;
+mod odds;
 mod register;
 mod requests;
 mod responses;
@@ -57,15 +59,19 @@ use rand_core::{Rng, SeedableRng};
 
 use auth::Challenge;
 use call::{Action, Call, Cancel, Phase};
+use carrier::{Identity, Line};
 use client::{Client, ClientKey};
+use odds::Manner;
 use register::Registration;
 use server::{Server, ServerKey};
 use text::Text;
 
+pub use carrier::{CarrierConfig, Outage, Outsider};
 pub use config::{
     AfterRefer, First, Habits, Incoming, Number, PhoneConfig, Script, Then, Timers, TransferOrder,
 };
 pub use event::{CallRef, Output, PhoneEvent, Side, TextRef, TransferNews};
+pub use odds::Odds;
 pub use offhook_sip_message::sdp::Direction;
 pub use violation::{Rule, Violation};
 
@@ -74,7 +80,10 @@ pub use violation::{Rule, Violation};
 pub struct Phone {
     config: PhoneConfig,
     rng: ChaCha12Rng,
-    incoming: Incoming,
+    line: Line,
+    manner: Manner,
+    /// INVITEs that get no word at all, by their branches.
+    ignored: BTreeSet<Vec<u8>>,
     habits: Habits,
     registration: Registration,
     challenge: Option<Challenge>,
@@ -102,7 +111,9 @@ impl Phone {
         Self {
             config,
             rng,
-            incoming: Incoming::RING,
+            line: Line::Account,
+            manner: Manner::Fixed(Incoming::RING),
+            ignored: BTreeSet::new(),
             habits: Habits::default(),
             texts: BTreeMap::new(),
             next_text: 0,
@@ -144,7 +155,12 @@ impl Phone {
 
     /// From here on, calls that come in are treated like this.
     pub const fn set_incoming(&mut self, incoming: Incoming) {
-        self.incoming = incoming;
+        self.manner = Manner::Fixed(incoming);
+    }
+
+    /// From here on, what is done with each call that comes in is drawn by these odds.
+    pub const fn set_odds(&mut self, odds: Odds) {
+        self.manner = Manner::Drawn(odds);
     }
 
     /// From here on, the phone has these habits.
@@ -155,10 +171,11 @@ impl Phone {
     /// Dials a number of our domain.
     pub fn dial(&mut self, now: Mono, number: &str, script: Script) -> CallRef {
         let id = self.new_call_ref();
-        if let Some(after) = script.cancel_after {
-            self.at(now + after, id, Action::Cancel);
-        }
-        self.start_call(now, id, number, script);
+        let caller = Identity {
+            from: self.address_of_record(),
+            asserted: None,
+        };
+        self.start_call(now, id, caller, (number, script));
         id
     }
 

@@ -10,7 +10,7 @@ use super::call::{Action, Call, Phase, Role, Up};
 use super::sdp::Session;
 use super::server::{Server, ServerKey};
 use super::transfer::Transfer;
-use super::{CallRef, First, Phone, PhoneEvent, Rule, Script, Side, Then};
+use super::{CallRef, First, Incoming, Phone, PhoneEvent, Rule, Script, Side, Then};
 
 impl Phone {
     pub(super) fn on_request(&mut self, now: Mono, source: SocketAddr, request: View<'_>) {
@@ -32,6 +32,9 @@ impl Phone {
             }
             self.outputs
                 .extend(again.map(|bytes| super::Output::Send { to: source, bytes }));
+            return;
+        }
+        if self.is_silent_to(now, method, request) {
             return;
         }
         let server = Server::new(request, request.raw(), source, self.config.timers);
@@ -121,7 +124,8 @@ impl Phone {
         let from =
             String::from_utf8_lossy(request.header(Name::From).unwrap_or_default()).into_owned();
         self.event(PhoneEvent::Incoming { call: id, from });
-        self.first_word(now, key, id, request.body());
+        let incoming = self.draw_incoming(id);
+        self.first_word(now, key, id, (request.body(), incoming));
     }
 
     fn new_callee(&mut self, key: &ServerKey, request: View<'_>) -> Call {
@@ -138,6 +142,7 @@ impl Phone {
             local_tag: self.token(),
             remote_tag: request.from_tag().map(<[u8]>::to_vec),
             local: party(request.to()),
+            asserted: None,
             remote: party(request.from()),
             target: contact(request).unwrap_or_default(),
             routes: request
@@ -158,12 +163,20 @@ impl Phone {
     }
 
     /// 100, 180 or 183, and what is to come later.
-    fn first_word(&mut self, now: Mono, key: &ServerKey, id: CallRef, offer: &[u8]) {
+    fn first_word(
+        &mut self,
+        now: Mono,
+        key: &ServerKey,
+        id: CallRef,
+        (offer, incoming): (&[u8], Incoming),
+    ) {
         let Some(call) = self.calls.get_mut(&id) else {
             return;
         };
         let tag = call.local_tag.clone();
-        match self.incoming.first {
+        match incoming.first {
+            // An INVITE that gets no word is dropped before it becomes a call.
+            First::Silence => {}
             First::Trying => self.respond(now, key, 100, None, None),
             First::Ringing => self.respond(now, key, 180, Some(&tag), None),
             First::EarlyMedia => {
@@ -176,7 +189,7 @@ impl Phone {
                 self.tell_media(id);
             }
         }
-        match self.incoming.then {
+        match incoming.then {
             Then::Answer { after, script } => {
                 if let Some(call) = self.calls.get_mut(&id) {
                     call.script = script;

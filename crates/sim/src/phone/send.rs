@@ -7,7 +7,8 @@ use offhook_sip_message::{Framing, Index, Method, Name, NameAddr, Uri, View, Wri
 use rand_core::Rng;
 
 use super::auth::Challenge;
-use super::call::{Call, Cancel, Phase, Role, Up};
+use super::call::{Action, Call, Cancel, Phase, Role, Up};
+use super::carrier::{Identity, Line};
 use super::client::{Client, ClientKey, Purpose};
 use super::sdp::{Session, TYPE};
 use super::server::ServerKey;
@@ -53,11 +54,17 @@ impl Phone {
     }
 
     fn contact_uri(&self) -> String {
-        format!("sip:{}@{}", self.config.username, self.config.local)
+        match &self.line {
+            Line::Account => format!("sip:{}@{}", self.config.username, self.config.local),
+            Line::Carrier(_) => format!("sip:{}", self.config.local),
+        }
     }
 
     /// Whether a URI means our contact (10.2.4: compared as URIs).
     pub(super) fn is_our_contact(&self, uri: &[u8]) -> bool {
+        if let Line::Carrier(carrier) = &self.line {
+            return carrier.is_reached_by(uri, self.config.local);
+        }
         let ours = self.contact_uri();
         let ours = Uri::parse(ours.as_bytes());
         Uri::parse(uri).zip(ours).is_some_and(|(uri, ours)| {
@@ -153,6 +160,11 @@ impl Phone {
             );
             return false;
         };
+        if let Line::Carrier(_) = &self.line {
+            let detail = "a trunk known by its address is asked for a password".to_owned();
+            self.violation(now, Rule::ChallengeUnusable, detail);
+            return false;
+        }
         // 22.2: the same credentials again would be refused again, unless the nonce alone was too old.
         let worth_it = !was_authenticated || challenge.stale;
         self.challenge = Some(challenge);
@@ -172,7 +184,16 @@ impl Phone {
         address.unwrap_or(self.config.server)
     }
 
-    pub(super) fn start_call(&mut self, now: Mono, id: CallRef, number: &str, script: Script) {
+    pub(super) fn start_call(
+        &mut self,
+        now: Mono,
+        id: CallRef,
+        caller: Identity,
+        (number, script): (&str, Script),
+    ) {
+        if let Some(after) = script.cancel_after {
+            self.at(now + after, id, Action::Cancel);
+        }
         let target = format!("sip:{number}@{}", self.config.domain).into_bytes();
         let session_id = u64::from(self.rng.next_u32());
         let call = Call {
@@ -180,7 +201,8 @@ impl Phone {
             call_id: format!("{}@{}", self.token(), self.config.local.ip()).into_bytes(),
             local_tag: self.token(),
             remote_tag: None,
-            local: self.address_of_record(),
+            local: caller.from,
+            asserted: caller.asserted,
             remote: [b"<", &target[..], b">"].concat(),
             target,
             routes: Vec::new(),
@@ -223,9 +245,9 @@ impl Phone {
         let body = (purpose.method() == Method::Invite).then(|| call.session.offer());
         let more = match purpose {
             Purpose::Refer(_) => call.refer_headers(),
+            Purpose::Invite(_) => call.identity_headers(),
             Purpose::Bye(_)
             | Purpose::Cancel(_)
-            | Purpose::Invite(_)
             | Purpose::Register
             | Purpose::Reinvite(_)
             | Purpose::Text(_) => Vec::new(),

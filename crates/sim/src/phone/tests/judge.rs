@@ -21,10 +21,11 @@ pub(super) struct Judge {
 
 impl Judge {
     pub(super) fn new() -> Self {
-        Self {
-            phone: Phone::new(config("bob", 2, 1, 1)),
-            now: T0,
-        }
+        Self::of(Phone::new(config("bob", 2, 1, 1)))
+    }
+
+    pub(super) const fn of(phone: Phone) -> Self {
+        Self { phone, now: T0 }
     }
 
     /// `\n` stands for the line end; the head is completed with what every request or response has.

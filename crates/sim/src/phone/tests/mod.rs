@@ -1,4 +1,5 @@
 mod calls;
+mod carrier;
 mod judge;
 mod offer;
 mod registration;
