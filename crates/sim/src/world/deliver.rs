@@ -10,6 +10,7 @@ use offhook_delivery::{
 use rand_chacha::ChaCha12Rng;
 use rand_core::Rng as _;
 
+use super::Luck;
 use super::disk::Disk;
 
 /// The answer to one request, on its way back.
@@ -28,14 +29,22 @@ pub(super) const DEAD: WebhookId = WebhookId(3);
 /// Receivers are well again from here on, so that everything due can arrive.
 const HEALED: Mono = Mono(100_000_000_000);
 
+/// What a receiver takes when nothing is left to chance.
+const CALM: Duration = Duration::from_millis(5);
+const OK: Outcome = Outcome::Answered {
+    status: 204,
+    retry_after: None,
+};
+
 /// Engine and receivers.
 #[derive(Debug)]
 pub(super) struct Deliverer {
     engine: Engine,
+    luck: Luck,
 }
 
 impl Deliverer {
-    pub(super) fn start(disk: &mut Disk, now: Now, seed: [u8; 32]) -> Self {
+    pub(super) fn start(disk: &mut Disk, now: Now, seed: [u8; 32], luck: Luck) -> Self {
         let endpoints = [
             (STRICT, Order::Strict),
             (FLAKY, Order::Bounded),
@@ -52,7 +61,7 @@ impl Deliverer {
         for endpoint in endpoints {
             engine.handle_endpoint(now, EndpointChange::Upsert(Box::new(endpoint)));
         }
-        Self { engine }
+        Self { engine, luck }
     }
 
     pub(super) fn committed(&mut self, now: Now, waiting: Vec<Waiting>) {
@@ -87,7 +96,10 @@ impl Deliverer {
         while let Some(output) = self.engine.poll_output() {
             match output {
                 Output::Send(attempt) => {
-                    let (after, outcome) = receive(now.mono, attempt.endpoint, rng);
+                    let (after, outcome) = match self.luck {
+                        Luck::OfSeed => receive(now.mono, attempt.endpoint, rng),
+                        Luck::Calm => (CALM, OK),
+                    };
                     if outcome.is_success() {
                         let ledger = disk.received.entry(attempt.endpoint).or_default();
                         if !ledger.iter().any(|event| event.id == attempt.event.id) {
@@ -152,13 +164,9 @@ impl Deliverer {
 }
 
 fn receive(now: Mono, endpoint: WebhookId, rng: &mut ChaCha12Rng) -> (Duration, Outcome) {
-    let ok = Outcome::Answered {
-        status: 204,
-        retry_after: None,
-    };
     let quick = Duration::from_millis(2 + rng.next_u64() % 150);
     if now >= HEALED {
-        return (quick, ok);
+        return (quick, OK);
     }
     let chance = rng.next_u64() % 100;
     match endpoint {
@@ -181,7 +189,7 @@ fn receive(now: Mono, endpoint: WebhookId, rng: &mut ChaCha12Rng) -> (Duration, 
                 retry_after: Some(Duration::from_secs(2)),
             },
         ),
-        _ => (quick, ok),
+        _ => (quick, OK),
     }
 }
 

@@ -9,7 +9,7 @@ use offhook_sip_core::{FlowId, Peer, Transport};
 use rand_core::Rng as _;
 
 use super::{PBX, World, deliver};
-use crate::phone::{Phone, Script};
+use crate::phone::{Outsider, Phone, Script};
 
 /// Something that happens at a moment.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub(super) enum Happening {
     Commit,
     Crash,
     Dial {
-        phone: usize,
+        who: Who,
         number: String,
         script: Script,
     },
@@ -33,6 +33,29 @@ pub(super) enum Happening {
     Answer(deliver::Answer),
     Projected,
     Start,
+    Text {
+        who: Who,
+        number: String,
+        words: String,
+    },
+}
+
+/// Who does it.
+#[derive(Clone, Debug)]
+pub(super) enum Who {
+    /// Somebody outside, through this carrier.
+    Outsider(usize, Outsider),
+    /// This phone's owner.
+    Phone(usize),
+}
+
+impl Who {
+    /// The peer that sends it.
+    pub(super) const fn peer(&self) -> usize {
+        match self {
+            Self::Outsider(peer, _) | Self::Phone(peer) => *peer,
+        }
+    }
 }
 
 impl World {
@@ -94,18 +117,11 @@ impl World {
             Happening::Commit => self.commit(),
             Happening::Crash => self.crash(),
             Happening::Dial {
-                phone,
+                who,
                 number,
                 script,
-            } => {
-                let manner = self.manner();
-                let now = self.now.mono;
-                if let Some(sim) = self.phones.get_mut(phone) {
-                    sim.set_incoming(manner);
-                    sim.dial(now, &number, script);
-                }
-                self.drain_phone(phone);
-            }
+            } => self.dial(&who, &number, script),
+            Happening::Text { who, number, words } => self.send_text(&who, &number, &words),
             Happening::Garbage => self.throw_garbage(),
             Happening::Projected => {
                 if let Some(process) = &mut self.process {

@@ -9,6 +9,7 @@
     reason = "a simulation may stop at what cannot be, and counts small things"
 )]
 
+mod cast;
 mod check;
 mod deliver;
 mod disk;
@@ -28,9 +29,11 @@ use rand_chacha::ChaCha12Rng;
 use rand_core::SeedableRng as _;
 
 use crate::phone::Phone;
+use cast::Cast;
 use check::Watch;
 use disk::Disk;
 use happening::Happening;
+use people::Part;
 use process::Process;
 
 pub use plan::Plan;
@@ -41,15 +44,28 @@ const PBX: SocketAddr = SocketAddr::new(
 );
 const REALM: &str = "offhook";
 
+/// What is left to chance.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Luck {
+    /// Nothing: disk and receivers are quick, and phones do what they are told.
+    Calm,
+    /// What the seed says.
+    OfSeed,
+}
+
 /// The world.
 pub struct World {
     plan: Plan,
+    cast: Cast,
+    luck: Luck,
     rng: ChaCha12Rng,
     now: Now,
     queue: BinaryHeap<Reverse<(Mono, u64)>>,
     happenings: BTreeMap<u64, Happening>,
     counter: u64,
+    /// Phones, and after them the far ends of trunks.
     phones: Vec<Phone>,
+    parts: Vec<Part>,
     addresses: BTreeMap<SocketAddr, usize>,
     /// `None` while the process is dead.
     process: Option<Process>,
@@ -70,10 +86,16 @@ impl World {
     /// A world before its first moment.
     #[must_use]
     pub fn new(plan: Plan) -> Self {
+        Self::with(plan, Cast::of(&plan), Luck::OfSeed)
+    }
+
+    fn with(plan: Plan, cast: Cast, luck: Luck) -> Self {
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&plan.seed.to_le_bytes());
         let mut world = Self {
             plan,
+            cast,
+            luck,
             rng: ChaCha12Rng::from_seed(seed),
             now: Now {
                 mono: Mono(1_000_000_000),
@@ -83,6 +105,7 @@ impl World {
             happenings: BTreeMap::new(),
             counter: 0,
             phones: Vec::new(),
+            parts: Vec::new(),
             addresses: BTreeMap::new(),
             process: None,
             disk: Disk::default(),

@@ -1,64 +1,91 @@
 //! Who calls whom, and how each phone behaves.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::happening::Happening;
-use super::{PBX, World};
-use crate::phone::{First, Incoming, Phone, PhoneConfig, PhoneEvent, Script, Then, Timers};
+use super::cast::{self, FIRST_USER};
+use super::happening::{Happening, Who};
+use super::{Luck, World};
+use crate::phone::{
+    AfterRefer, First, Incoming, Number, Odds, Outsider, Phone, PhoneEvent, Script, Then,
+    TransferOrder,
+};
+
+/// What a peer is in a run.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Part {
+    /// The phone of an agent: what it does with calls is left to its odds.
+    Agent,
+    /// The far end of a trunk.
+    Carrier,
+    /// Any other phone: each call that comes in is met in another manner.
+    User,
+}
 
 impl World {
+    /// Phones, carriers, the process; every phone registers.
     pub(super) fn set_up(&mut self) {
-        let phones: Vec<(u32, u32)> = phones(self.plan.users);
-        for (index, (phone, _)) in phones.iter().enumerate() {
-            let octet = u8::try_from(10 + index).unwrap_or(250);
-            let local = SocketAddr::from(([192, 0, 2, octet], 5060));
-            let mut seed = [1; 32];
-            seed[..8].copy_from_slice(&(self.plan.seed ^ u64::from(*phone) << 32).to_le_bytes());
-            let mut sim = Phone::new(PhoneConfig {
-                username: format!("p{phone}"),
-                password: format!("secret{phone}"),
-                display_name: format!("Phone {phone}"),
-                domain: "pbx.example".into(),
-                server: PBX,
-                local,
-                rtp_port: 4_000,
-                user_agent: "sim/1".into(),
-                expires: 600,
-                timers: Timers::RFC3261,
-                seed,
-            });
-            sim.set_incoming(self.manner());
-            self.addresses.insert(local, self.phones.len());
-            self.phones.push(sim);
+        let seed = self.plan.seed;
+        for (index, (phone, user)) in self.cast.phones.clone().into_iter().enumerate() {
+            let mut sim = cast::phone(index, phone, seed);
+            let part = if self.cast.is_agent(user) {
+                Part::Agent
+            } else {
+                Part::User
+            };
+            match (part, self.luck) {
+                (Part::User, Luck::OfSeed) => sim.set_incoming(self.manner()),
+                (Part::Agent | Part::Carrier, Luck::OfSeed) => sim.set_odds(Odds::AGENT),
+                (_, Luck::Calm) => {}
+            }
+            self.enter(sim, part);
+        }
+        for (trunk, outage) in self.cast.trunks.clone() {
+            let mut sim = cast::carrier(&trunk, outage, seed);
+            if self.luck == Luck::OfSeed {
+                sim.set_odds(Odds::CARRIER);
+            }
+            self.enter(sim, Part::Carrier);
         }
         self.start();
-        for phone in 0..self.phones.len() {
+        for phone in 0..self.cast.phones.len() {
             let now = self.now.mono;
             if let Some(sim) = self.phones.get_mut(phone) {
                 sim.register(now);
             }
             self.drain_phone(phone);
         }
+        self.schedule();
+    }
+
+    fn enter(&mut self, sim: Phone, part: Part) {
+        self.addresses.insert(sim.config().local, self.phones.len());
+        self.phones.push(sim);
+        self.parts.push(part);
+    }
+
+    /// All that a plan's seed makes happen from outside.
+    fn schedule(&mut self) {
         let during = self.plan.during;
         for _ in 0..self.plan.calls {
             let at = self.within(Duration::from_secs(5), during);
-            let phone = self.below(self.phones.len() as u64) as usize;
-            // One number in eight does not exist.
-            let number = if self.below(8) == 0 {
-                "7777".to_owned()
-            } else {
-                format!("{}", 2_001 + self.below(u64::from(self.plan.users)))
-            };
+            let who = self.caller();
+            let number = self.number(&who);
             let script = self.script();
             self.at(
                 at,
                 Happening::Dial {
-                    phone,
+                    who,
                     number,
                     script,
                 },
             );
+        }
+        for n in 0..self.plan.texts {
+            let at = self.within(Duration::from_secs(5), during);
+            let who = self.caller();
+            let number = self.number(&who);
+            let words = format!("text {n}");
+            self.at(at, Happening::Text { who, number, words });
         }
         for _ in 0..self.plan.crashes {
             let at = self.within(Duration::from_secs(8), during);
@@ -68,6 +95,61 @@ impl World {
             let at = self.within(Duration::ZERO, during);
             self.at(at, Happening::Garbage);
         }
+    }
+
+    /// A phone, or somebody outside.
+    fn caller(&mut self) -> Who {
+        let peer = self.below(self.phones.len() as u64) as usize;
+        match self.parts.get(peer) {
+            Some(Part::Carrier) => Who::Outsider(
+                peer,
+                Outsider {
+                    number: self.outside_number(),
+                    name: String::new(),
+                },
+            ),
+            Some(Part::Agent | Part::User) | None => Who::Phone(peer),
+        }
+    }
+
+    /// What is dialled. One number in eight does not exist.
+    fn number(&mut self, who: &Who) -> String {
+        let outside = match who {
+            Who::Phone(_) => false,
+            Who::Outsider(..) => true,
+        };
+        if self.below(8) == 0 {
+            return if outside { "441632969999" } else { "7777" }.to_owned();
+        }
+        if outside {
+            let ddi = self.below(self.cast.ddis.len() as u64) as usize;
+            return self
+                .cast
+                .ddis
+                .get(ddi)
+                .map_or_else(|| "7777".to_owned(), |ddi| ddi.e164.clone());
+        }
+        let shared: Vec<String> = self
+            .cast
+            .shared_numbers()
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        if !shared.is_empty() && self.below(2) == 0 {
+            let which = self.below(shared.len() as u64) as usize;
+            return shared.get(which).cloned().unwrap_or_default();
+        }
+        if self.plan.trunks > 0 && self.below(4) == 0 {
+            return self.outside_number();
+        }
+        format!(
+            "{}",
+            u64::from(FIRST_USER) + self.below(u64::from(self.plan.users))
+        )
+    }
+
+    fn outside_number(&mut self) -> String {
+        format!("{}", 447_700_900_000 + self.below(1_000))
     }
 
     pub(super) fn manner(&mut self) -> Incoming {
@@ -87,7 +169,7 @@ impl World {
         }
     }
 
-    pub(super) fn script(&mut self) -> Script {
+    fn script(&mut self) -> Script {
         let mut sometimes = |chance: u64, from: u64, to: u64| {
             (self.below(chance) == 0).then(|| Duration::from_millis(from + self.below(to - from)))
         };
@@ -99,31 +181,83 @@ impl World {
             cancel_after,
             hold_after,
             unhold_after,
-            transfer: None,
+            transfer: self.transfer(),
             hangup_after,
         }
+    }
+
+    /// A blind transfer, to wherever one can dial.
+    fn transfer(&mut self) -> Option<TransferOrder> {
+        if !self.plan.transfers || self.below(4) > 0 {
+            return None;
+        }
+        let number = self.number(&Who::Phone(0));
+        let then = match self.below(4) {
+            0 => AfterRefer::HangUpWhenAccepted,
+            1 => AfterRefer::HangUpWhenNotified,
+            _ => AfterRefer::Wait,
+        };
+        Some(TransferOrder {
+            after: Duration::from_millis(300 + self.below(3_000)),
+            referred_by: self.below(2) == 0,
+            then,
+            ..TransferOrder::to(Number::new(&number)?)
+        })
+    }
+
+    /// Somebody dials.
+    pub(super) fn dial(&mut self, who: &Who, number: &str, script: Script) {
+        let now = self.now.mono;
+        match who {
+            Who::Phone(phone) => {
+                let manner = self.manner();
+                let is_user = self.parts.get(*phone) == Some(&Part::User);
+                if let Some(sim) = self.phones.get_mut(*phone) {
+                    if is_user {
+                        sim.set_incoming(manner);
+                    }
+                    sim.dial(now, number, script);
+                }
+            }
+            Who::Outsider(carrier, outsider) => {
+                if let Some(sim) = self.phones.get_mut(*carrier) {
+                    sim.dial_from(now, outsider, number, script);
+                }
+            }
+        }
+        self.drain_phone(who.peer());
+    }
+
+    /// Somebody sends a text.
+    pub(super) fn send_text(&mut self, who: &Who, number: &str, words: &str) {
+        let now = self.now.mono;
+        if let Some(sim) = self.phones.get_mut(who.peer()) {
+            match who {
+                Who::Phone(_) => sim.send_text(now, number, words),
+                Who::Outsider(_, outsider) => sim.send_text_of(now, outsider, number, words),
+            };
+        }
+        self.drain_phone(who.peer());
     }
 
     pub(super) fn drain_phone(&mut self, phone: usize) {
         let Some(sim) = self.phones.get_mut(phone) else {
             return;
         };
+        let from = sim.config().local;
         let mut sent = Vec::new();
-        let mut manner = false;
+        let mut events = Vec::new();
         while let Some(output) = sim.poll_output() {
             match output {
                 crate::phone::Output::Send { bytes, .. } => sent.push(bytes),
-                crate::phone::Output::Event(event) => {
-                    manner |= matches!(event, PhoneEvent::Ended { .. })
-                }
+                crate::phone::Output::Event(event) => events.push(event),
             }
         }
-        let from = self
-            .addresses
-            .iter()
-            .find(|(_, index)| **index == phone)
-            .map(|(address, _)| *address);
-        if manner {
+        let ended = |event: &PhoneEvent| matches!(event, PhoneEvent::Ended { .. });
+        if self.luck == Luck::OfSeed
+            && self.parts.get(phone) == Some(&Part::User)
+            && events.iter().any(ended)
+        {
             let next = self.manner();
             if let Some(sim) = self.phones.get_mut(phone) {
                 sim.set_incoming(next);
@@ -131,19 +265,8 @@ impl World {
         }
         for octets in sent {
             for (after, octets) in self.plan.network.carry(&mut self.rng, &octets) {
-                if let Some(from) = from {
-                    self.at(self.now.mono + after, Happening::ToPbx { from, octets });
-                }
+                self.at(self.now.mono + after, Happening::ToPbx { from, octets });
             }
         }
     }
-}
-
-/// Phones and their users: one each, and a second one for every third user.
-pub(super) fn phones(users: u32) -> Vec<(u32, u32)> {
-    let first = (0..users).map(|user| (user + 1, 100_001 + user));
-    let second = (0..users)
-        .step_by(3)
-        .map(|user| (100 + user, 100_001 + user));
-    first.chain(second).collect()
 }

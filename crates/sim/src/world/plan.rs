@@ -13,8 +13,20 @@ pub struct Plan {
     pub network: Conditions,
     /// Users, each with one phone; every third has two.
     pub users: u32,
+    /// How many of them, the last ones, are agents of the queues; at most `users`.
+    pub agents: u32,
+    /// Ring groups of all users who are no agents.
+    pub groups: u32,
+    /// Queues, each with all agents.
+    pub queues: u32,
+    /// Trunks; with any, each user, group and queue has a number, and users call outside. The last one of several flaps.
+    pub trunks: u32,
+    /// Whether one phone in four that takes or makes a call transfers it.
+    pub transfers: bool,
     /// Calls placed.
     pub calls: u32,
+    /// Texts sent.
+    pub texts: u32,
     /// Virtual time in which they are placed.
     pub during: Duration,
     /// How often the process dies meanwhile.
@@ -24,7 +36,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A run whose shape follows from its seed.
+    /// A run of plain calls between users, whose shape follows from its seed.
     #[must_use]
     pub fn of(seed: u64) -> Self {
         let network = if seed.is_multiple_of(4) {
@@ -36,10 +48,33 @@ impl Plan {
             seed,
             network,
             users: 6,
+            agents: 0,
+            groups: 0,
+            queues: 0,
+            trunks: 0,
+            transfers: false,
             calls: 14,
+            texts: 0,
             during: Duration::from_secs(60),
             crashes: u32::try_from(seed % 3).unwrap_or(0),
             garbage: 20,
+        }
+    }
+
+    /// A run with all that a PBX has: groups, queues, trunks, transfers and texts.
+    #[must_use]
+    pub fn pbx(seed: u64) -> Self {
+        Self {
+            users: 9,
+            agents: 4,
+            groups: 2,
+            queues: 2,
+            trunks: 2,
+            transfers: true,
+            calls: 30,
+            texts: 6,
+            during: Duration::from_secs(90),
+            ..Self::of(seed)
         }
     }
 }

@@ -2,19 +2,16 @@
 
 use std::time::Duration;
 
-use offhook_base::{PhoneId, Secret, UserId};
-use offhook_call::{
-    CallConfig, CallIds, DirectoryChange, Output, Switch, User, close_after_restart,
-};
-use offhook_sip_core::{
-    Account, AccountChange, DigestAlgorithm, FlowId, Listener, StackConfig, Transport, ha1,
-};
+use offhook_call::{CallConfig, CallIds, Output, Switch, close_after_restart};
+use offhook_sip_core::{FlowId, Listener, StackConfig, Transport};
 use rand_core::Rng as _;
 
 use super::deliver::Deliverer;
 use super::happening::Happening;
-use super::people::phones;
-use super::{PBX, REALM, World};
+use super::{Luck, PBX, REALM, World};
+
+/// What a commit and a projection take when nothing is left to chance.
+const CALM: Duration = Duration::from_millis(1);
 
 /// What dies with a crash.
 pub(super) struct Process {
@@ -44,37 +41,11 @@ impl World {
             seed,
             self.now,
         );
-        for user in 0..self.plan.users {
-            let user = User {
-                id: UserId(100_001 + user),
-                ext: format!("{}", 2_001 + user),
-                name: format!("User {user}"),
-                active: true,
-                dnd: false,
-            };
-            switch.handle_directory(DirectoryChange::User(user));
+        for change in self.cast.directory() {
+            switch.handle_directory(change);
         }
-        for (phone, user) in phones(self.plan.users) {
-            let entry = offhook_call::Phone {
-                id: PhoneId(phone),
-                user: UserId(user),
-                display_name: String::new(),
-            };
-            switch.handle_directory(DirectoryChange::Phone(entry));
-            let (name, password) = (format!("p{phone}"), format!("secret{phone}"));
-            let account = Account {
-                phone: PhoneId(phone),
-                ha1_md5: Some(Secret::new(ha1(
-                    DigestAlgorithm::Md5,
-                    &name,
-                    REALM,
-                    &password,
-                ))),
-                ha1_sha256: None,
-                username: name,
-                enabled: true,
-            };
-            switch.handle_account(self.now, AccountChange::Put(account));
+        for account in self.cast.accounts() {
+            switch.handle_account(self.now, account);
         }
         switch.handle_restored(self.now, self.disk.bindings());
         let mut ids = offhook_call::EventIds::new(
@@ -91,7 +62,7 @@ impl World {
         let reserved = self.disk.next_call_id() + 1_000;
         self.disk.reserve(reserved);
         switch.handle_reserved(reserved);
-        let deliverer = Deliverer::start(&mut self.disk, self.now, seed);
+        let deliverer = Deliverer::start(&mut self.disk, self.now, seed, self.luck);
         self.process = Some(Process {
             switch,
             deliverer,
@@ -125,13 +96,20 @@ impl World {
         }
         process.deliverer.committed(self.now, committed.deliveries);
         // The projector is a little behind.
-        let lag = Duration::from_millis(1 + self.below(15));
+        let lag = match self.luck {
+            Luck::OfSeed => Duration::from_millis(1 + self.below(15)),
+            Luck::Calm => CALM,
+        };
         self.at(self.now.mono + lag, Happening::Projected);
         self.schedule_commit();
     }
 
     pub(super) fn schedule_commit(&mut self) {
         if self.disk.wants_commit() {
+            if self.luck == Luck::Calm {
+                self.at(self.now.mono + CALM, Happening::Commit);
+                return;
+            }
             // Mostly fast, now and then slow, rarely stalled.
             let takes = match self.below(200) {
                 0 => Duration::from_secs(3),
