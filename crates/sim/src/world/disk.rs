@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use offhook_base::{
-    CallId, DeliveryId, EventName, EventRecord, FactRecord, JournalPos, Now, PhoneId, WebhookId,
+    CallId, CdrRecord, DeliveryId, EventName, EventRecord, FactRecord, JournalPos, Now, PhoneId,
+    WebhookId,
 };
 use offhook_call::BindingChange;
 use offhook_delivery::{Router, Waiting};
@@ -17,6 +18,8 @@ use super::Stored;
 pub(super) struct Disk {
     committed: Vec<EventRecord>,
     have: BTreeSet<(CallId, EventName)>,
+    contexts: BTreeMap<CallId, Arc<str>>,
+    cdrs: Vec<Arc<CdrRecord>>,
     /// Handed over and not on disk: a crash takes them.
     pending: VecDeque<(u64, FactRecord)>,
     /// By call and root.
@@ -45,6 +48,16 @@ impl Disk {
     /// Every committed event, in order.
     pub(super) fn facts(&self) -> impl Iterator<Item = &EventRecord> {
         self.committed.iter()
+    }
+
+    /// Every CDR, in order.
+    pub(super) fn cdrs(&self) -> impl Iterator<Item = &CdrRecord> {
+        self.cdrs.iter().map(|cdr| &**cdr)
+    }
+
+    /// The context of a call whose first event is on disk.
+    pub(super) fn context(&self, call: CallId) -> Option<&str> {
+        self.contexts.get(&call).map(|context| &**context)
     }
 
     /// Whether this event of this call is on disk.
@@ -137,8 +150,10 @@ impl Disk {
                     self.open.remove(&(event.call, event.root));
                 }
             }
+            self.cdrs.extend(fact.cdr.clone());
             let mut routes = Vec::new();
             self.router.route(&event, &mut routes);
+            self.contexts.insert(event.call, Arc::clone(&event.context));
             self.committed.push(fact.event);
             self.have.insert((event.call, event.name));
             for route in routes {

@@ -128,6 +128,11 @@ impl World {
     #[must_use]
     pub fn verdict(&self) -> Vec<String> {
         let mut broken = self.watch.verdict(&self.disk);
+        let left = |process: &Process| process.switch.calls();
+        let calls = self.process.as_ref().map_or(0, left);
+        if calls > 0 {
+            broken.push(format!("{calls} calls are left in the switch at the end"));
+        }
         for (index, phone) in self.phones.iter().enumerate() {
             // A process that died answers nobody; what phones miss then is not the living one's fault.
             if self.plan.crashes == 0 {
@@ -137,6 +142,10 @@ impl World {
                         .iter()
                         .map(|seen| format!("phone {index}: {seen:?}")),
                 );
+                let left = phone.calls();
+                if !left.is_empty() {
+                    broken.push(format!("phone {index}: {left:?} are left at the end"));
+                }
             }
         }
         broken

@@ -134,7 +134,7 @@ impl World {
                         .as_ref()
                         .is_some_and(|process| process.switch.is_stalled(self.now.mono));
                     self.watch
-                        .sent(self.now.mono, &bytes, leg, &self.disk, stalled);
+                        .sent(self.now.mono, (peer.addr, &bytes), leg, &self.disk, stalled);
                     let Some(phone) = self.addresses.get(&peer.addr).copied() else {
                         continue;
                     };
@@ -144,6 +144,7 @@ impl World {
                 }
                 Output::Record(fact) => {
                     let n = self.disk.next_fact();
+                    self.watch.recorded(&fact.event);
                     self.disk.hand_over(n, *fact);
                     if !was_waiting {
                         was_waiting = true;

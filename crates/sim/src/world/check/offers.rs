@@ -1,0 +1,263 @@
+//! Who is offered what: no agent two calls of queues at once, and no loser told of an answer that was not.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use offhook_base::{CallId, EventName, EventRecord, Mono};
+use offhook_call::LegName;
+use offhook_sip_message::{Method, Name, View};
+
+use crate::world::disk::Disk;
+
+/// An INVITE without any answer is over by then: 64 × T1 and some.
+const OVER: Duration = Duration::from_secs(34);
+
+/// The INVITEs that phones have and have not answered.
+#[derive(Debug, Default)]
+pub(super) struct Offers {
+    /// By phone and branch.
+    open: BTreeMap<SocketAddr, BTreeMap<Vec<u8>, Offer>>,
+    /// Two calls that one phone was offered at once.
+    together: BTreeSet<(SocketAddr, CallId, CallId)>,
+    /// Roots of which somebody has answered a call.
+    answered: BTreeSet<CallId>,
+    roots: BTreeMap<CallId, CallId>,
+    /// Losers who were told that another answered when none had.
+    misled: Vec<(CallId, u16)>,
+}
+
+#[derive(Debug)]
+struct Offer {
+    call: CallId,
+    at: Mono,
+    /// It rings: such an offer stays open until it is answered.
+    rings: bool,
+}
+
+impl Offers {
+    /// The process died: nobody takes back what it offered.
+    pub(super) fn crashed(&mut self) {
+        self.open.clear();
+    }
+
+    /// The switch handed over a fact.
+    pub(super) fn recorded(&mut self, event: &EventRecord) {
+        self.roots.insert(event.call, event.root);
+        if event.name == EventName::CallConnected {
+            self.answered.insert(event.root);
+        }
+    }
+
+    /// The switch sent a request of a leg.
+    pub(super) fn sent(&mut self, now: Mono, to: SocketAddr, view: View<'_>, leg: LegName) {
+        let Some(branch) = branch(view) else {
+            return;
+        };
+        let open = self.open.entry(to).or_default();
+        match view.method() {
+            Some(Method::Invite) if view.to_tag().is_none() => {
+                open.retain(|_, offer| offer.rings || offer.at + OVER > now);
+                for other in open.values().filter(|other| other.call != leg.call) {
+                    self.together.insert((to, other.call, leg.call));
+                }
+                open.entry(branch).or_insert(Offer {
+                    call: leg.call,
+                    at: now,
+                    rings: false,
+                });
+            }
+            Some(Method::Cancel) => {
+                open.remove(&branch);
+                let root = self.roots.get(&leg.call).unwrap_or(&leg.call);
+                if says_answered(view) && !self.answered.contains(root) {
+                    self.misled.push((leg.call, leg.index));
+                }
+            }
+            Some(_) | None => {}
+        }
+    }
+
+    /// The switch received a response.
+    pub(super) fn received(&mut self, view: View<'_>) {
+        let (Some(branch), Some(status)) = (branch(view), view.status()) else {
+            return;
+        };
+        for open in self.open.values_mut() {
+            if status >= 200 {
+                open.remove(&branch);
+            } else if let Some(offer) = open.get_mut(&branch) {
+                offer.rings = true;
+            }
+        }
+    }
+
+    /// What was broken.
+    pub(super) fn verdict(&self, disk: &Disk, broken: &mut Vec<String>) {
+        let of_queue = |call: &CallId| {
+            let root = self.roots.get(call).unwrap_or(call);
+            disk.context(*root) == Some("QUEUE")
+        };
+        for (phone, first, second) in &self.together {
+            if of_queue(first) && of_queue(second) {
+                broken.push(format!(
+                    "phone {phone} was offered calls {first} and {second} of queues at once"
+                ));
+            }
+        }
+        for (call, leg) in &self.misled {
+            broken.push(format!(
+                "leg {leg} of call {call} was told of an answer elsewhere before there was one"
+            ));
+        }
+    }
+}
+
+/// `SIP;cause=200;text="Call completed elsewhere"` (RFC 3326, section 3.1).
+fn says_answered(view: View<'_>) -> bool {
+    view.elements(Name::Reason).any(|reason| {
+        let mut parts = reason.split(|octet| *octet == b';').map(<[u8]>::trim_ascii);
+        parts
+            .next()
+            .is_some_and(|protocol| protocol.eq_ignore_ascii_case(b"SIP"))
+            && parts.any(|part| part.eq_ignore_ascii_case(b"cause=200"))
+    })
+}
+
+fn branch(view: View<'_>) -> Option<Vec<u8>> {
+    Some(view.top_via()?.branch()?.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use offhook_base::{FactRecord, Now, Wall};
+    use offhook_sip_message::{Framing, Index};
+
+    const PHONE: &str = "192.0.2.10:5060";
+
+    struct Wire {
+        offers: Offers,
+        disk: Disk,
+        now: Mono,
+    }
+
+    impl Wire {
+        /// Calls 1 and 2 are of a queue; 3 is a user's.
+        fn new() -> Self {
+            let mut wire = Self {
+                offers: Offers::default(),
+                disk: Disk::default(),
+                now: Mono(0),
+            };
+            for (call, context) in [(1, "QUEUE"), (2, "QUEUE"), (3, "LOCAL_USER")] {
+                wire.record(call, EventName::CallInitial, context);
+            }
+            wire
+        }
+
+        fn record(&mut self, call: u64, name: EventName, context: &str) {
+            let event = EventRecord {
+                id: "x".into(),
+                root: CallId(call),
+                call: CallId(call),
+                seq: Some(1),
+                name,
+                context: context.into(),
+                is_final: false,
+                at: Wall::from_unix_seconds(0),
+                body: Vec::new().into(),
+            };
+            self.offers.recorded(&event);
+            let fact = FactRecord {
+                event,
+                snapshot: None,
+                cdr: None,
+            };
+            self.disk.hand_over(self.disk.next_fact(), fact);
+            self.disk.commit(Now {
+                mono: self.now,
+                wall: Wall::from_unix_seconds(0),
+            });
+        }
+
+        fn send(&mut self, start: &str, call: u64, more: &str) {
+            let text = format!(
+                "{start}\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK{call}\r\nTo: <sip:a@b>\r\n{more}\r\n"
+            );
+            let index = Index::parse(text.as_bytes(), Framing::Datagram).unwrap();
+            let view = View::new(text.as_bytes(), &index);
+            let leg = LegName {
+                call: CallId(call),
+                index: 1,
+            };
+            if view.is_request() {
+                self.offers
+                    .sent(self.now, PHONE.parse().unwrap(), view, leg);
+            } else {
+                self.offers.received(view);
+            }
+        }
+
+        fn invite(&mut self, call: u64) {
+            self.send("INVITE sip:p@192.0.2.10 SIP/2.0", call, "");
+        }
+
+        fn cancel(&mut self, call: u64, more: &str) {
+            self.send("CANCEL sip:p@192.0.2.10 SIP/2.0", call, more);
+        }
+
+        fn broken(&self) -> usize {
+            let mut broken = Vec::new();
+            self.offers.verdict(&self.disk, &mut broken);
+            broken.len()
+        }
+    }
+
+    #[test]
+    fn an_agent_is_offered_two_calls_of_queues_at_once() {
+        let mut wire = Wire::new();
+        wire.invite(1);
+        wire.send("SIP/2.0 180 Ringing", 1, "");
+        wire.now = wire.now + Duration::from_secs(60);
+        wire.invite(2);
+        assert_eq!(wire.broken(), 1);
+    }
+
+    #[test]
+    fn offers_one_after_the_other_are_no_fault() {
+        let mut wire = Wire::new();
+        wire.invite(1);
+        wire.invite(1);
+        wire.send("SIP/2.0 486 Busy Here", 1, "");
+        wire.invite(2);
+        wire.cancel(2, "");
+        wire.invite(1);
+        wire.now = wire.now + OVER + Duration::from_secs(1);
+        wire.invite(2);
+        assert_eq!(wire.broken(), 0);
+    }
+
+    #[test]
+    fn a_users_call_may_ring_beside_a_queues() {
+        let mut wire = Wire::new();
+        wire.invite(1);
+        wire.invite(3);
+        assert_eq!(wire.broken(), 0);
+    }
+
+    #[test]
+    fn a_loser_is_told_of_an_answer_only_when_there_was_one() {
+        const ELSEWHERE: &str = "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n";
+        let mut wire = Wire::new();
+        wire.invite(3);
+        wire.cancel(3, "Reason: SIP;cause=487\r\n");
+        assert_eq!(wire.broken(), 0);
+        wire.cancel(3, ELSEWHERE);
+        assert_eq!(wire.broken(), 1);
+        wire.record(1, EventName::CallConnected, "QUEUE");
+        wire.cancel(1, ELSEWHERE);
+        assert_eq!(wire.broken(), 1);
+    }
+}
