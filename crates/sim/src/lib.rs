@@ -6,4 +6,5 @@
 
 pub mod network;
 pub mod phone;
+pub mod story;
 pub mod world;

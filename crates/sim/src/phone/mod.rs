@@ -153,6 +153,22 @@ impl Phone {
             .collect()
     }
 
+    /// The calls that ring here and wait for an answer.
+    #[must_use]
+    pub fn ringing(&self) -> Vec<CallRef> {
+        let rings = |call: &Call| matches!(call.phase, Phase::Ringing { .. });
+        let calls = self.calls.iter().filter(|(_, call)| rings(call));
+        calls.map(|(id, _)| *id).collect()
+    }
+
+    /// The calls that were answered and are not over.
+    #[must_use]
+    pub fn up(&self) -> Vec<CallRef> {
+        let is_up = |call: &Call| matches!(call.phase, Phase::Up(_));
+        let calls = self.calls.iter().filter(|(_, call)| is_up(call));
+        calls.map(|(id, _)| *id).collect()
+    }
+
     /// From here on, calls that come in are treated like this.
     pub const fn set_incoming(&mut self, incoming: Incoming) {
         self.manner = Manner::Fixed(incoming);

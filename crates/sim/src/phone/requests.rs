@@ -202,7 +202,7 @@ impl Phone {
     }
 
     /// The invite of a call that rings, its octets, and our tag.
-    fn ringing(&self, id: CallRef) -> Option<(ServerKey, Vec<u8>, String)> {
+    fn invite_of(&self, id: CallRef) -> Option<(ServerKey, Vec<u8>, String)> {
         let call = self.calls.get(&id)?;
         let Phase::Ringing { invite } = &call.phase else {
             return None;
@@ -216,7 +216,7 @@ impl Phone {
     }
 
     pub(super) fn answer_ringing(&mut self, now: Mono, id: CallRef) {
-        let Some((invite, offer, tag)) = self.ringing(id) else {
+        let Some((invite, offer, tag)) = self.invite_of(id) else {
             return;
         };
         let Some(call) = self.calls.get_mut(&id) else {
@@ -246,7 +246,7 @@ impl Phone {
     }
 
     pub(super) fn refuse_ringing(&mut self, now: Mono, id: CallRef, status: u16) {
-        if let Some((invite, _, tag)) = self.ringing(id) {
+        if let Some((invite, _, tag)) = self.invite_of(id) {
             self.respond(now, &invite, status, Some(&tag), None);
             self.over(now, id, Side::Us, Some(status));
         }

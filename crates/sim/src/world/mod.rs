@@ -17,6 +17,7 @@ mod happening;
 mod people;
 mod plan;
 mod process;
+mod stage;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -24,18 +25,19 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use offhook_base::{Mono, Now, PhoneId, Wall};
+use offhook_call::ApiReply;
 use offhook_sip_core::{Binding, BindingKey};
 use rand_chacha::ChaCha12Rng;
 use rand_core::SeedableRng as _;
 
 use crate::phone::Phone;
-use cast::Cast;
 use check::Watch;
 use disk::Disk;
 use happening::Happening;
 use people::Part;
 use process::Process;
 
+pub(crate) use cast::Cast;
 pub use plan::Plan;
 
 const PBX: SocketAddr = SocketAddr::new(
@@ -71,6 +73,8 @@ pub struct World {
     process: Option<Process>,
     disk: Disk,
     watch: Watch,
+    /// What the switch answered to REST clients.
+    replies: Vec<ApiReply>,
 }
 
 impl std::fmt::Debug for World {
@@ -110,6 +114,7 @@ impl World {
             process: None,
             disk: Disk::default(),
             watch: Watch::default(),
+            replies: Vec::new(),
         };
         world.set_up();
         world

@@ -160,7 +160,8 @@ impl World {
                     }
                 }
                 Output::Received { bytes, .. } => self.watch.received(&bytes),
-                Output::Media(_) | Output::Reply(_) | Output::Rejected { .. } => {}
+                Output::Reply(reply) => self.replies.push(reply),
+                Output::Media(_) | Output::Rejected { .. } => {}
             }
         }
         let answers = match &mut self.process {

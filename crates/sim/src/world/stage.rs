@@ -1,0 +1,87 @@
+//! What a story asks of the world.
+
+use std::time::Duration;
+
+use offhook_base::{CallId, CdrRecord, EventName, Mono};
+use offhook_call::{ApiCommand, ApiReply};
+
+use super::cast::Cast;
+use super::deliver::STRICT;
+use super::{Luck, Plan, World};
+use crate::network::Conditions;
+use crate::phone::Phone;
+
+impl World {
+    /// A world in which nothing is left to chance and nobody does anything unasked.
+    pub(crate) fn calm(cast: Cast) -> Self {
+        let plan = Plan {
+            network: Conditions::PERFECT,
+            calls: 0,
+            crashes: 0,
+            garbage: 0,
+            ..Plan::of(0)
+        };
+        Self::with(plan, cast, Luck::Calm)
+    }
+
+    /// Lets time pass.
+    pub(crate) fn run_for(&mut self, time: Duration) {
+        let until = self.now.mono + time;
+        while let Some(at) = self.next_moment().filter(|at| *at <= until) {
+            self.advance(at);
+            self.step();
+        }
+        self.advance(until);
+    }
+
+    /// Tells a peer to do something.
+    pub(crate) fn order(&mut self, peer: usize, order: impl FnOnce(&mut Phone, Mono)) {
+        let now = self.now.mono;
+        if let Some(phone) = self.phones.get_mut(peer) {
+            order(phone, now);
+        }
+        self.drain_phone(peer);
+    }
+
+    /// A phone or carrier.
+    pub(crate) fn peer(&self, peer: usize) -> Option<&Phone> {
+        self.phones.get(peer)
+    }
+
+    /// A REST client asks the switch.
+    pub(crate) fn ask(&mut self, command: ApiCommand, token: u64) {
+        if let Some(process) = &mut self.process {
+            process.switch.handle_api(self.now, command, token);
+        }
+        self.drain_pbx();
+    }
+
+    /// The switch's answer to that.
+    pub(crate) fn reply_to(&self, token: u64) -> Option<ApiReply> {
+        let mut replies = self.replies.iter();
+        replies.find(|reply| reply.token == token).cloned()
+    }
+
+    /// The calls on disk, in the order in which they began.
+    pub(crate) fn call_ids(&self) -> Vec<CallId> {
+        self.disk
+            .facts()
+            .filter(|event| event.name == EventName::CallInitial)
+            .map(|event| event.call)
+            .collect()
+    }
+
+    /// The bodies of the events that the strict receiver has, in the order in which it got them.
+    pub(crate) fn events_received(&self) -> Vec<serde_json::Value> {
+        let ledger = self.disk.received.get(&STRICT);
+        let events = ledger.map_or(&[][..], Vec::as_slice).iter();
+        events
+            .map(|event| serde_json::from_slice(&event.body).unwrap_or_default())
+            .collect()
+    }
+
+    /// The CDRs on disk, in order.
+    pub(crate) fn cdrs(&self) -> Vec<CdrRecord> {
+        self.disk.cdrs().cloned().collect()
+    }
+}
