@@ -1,4 +1,5 @@
-//! What stands around the PBX in a simulation: phones and the network between.
+//! What stands around the PBX in a simulation: phones, the far ends of trunks, and the network between; the world in
+//! which all of it is played from a seed, and stories without any chance in them.
 //!
 //! Nothing here knows a clock, a socket or a thread: the same phones place calls under a virtual clock in the
 //! tests and over real UDP sockets in `offhook demo`. They are written on `sip-message` alone and share no code

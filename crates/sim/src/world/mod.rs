@@ -14,6 +14,7 @@ mod check;
 mod deliver;
 mod disk;
 mod happening;
+mod media;
 mod people;
 mod plan;
 mod process;
@@ -34,6 +35,7 @@ use crate::phone::Phone;
 use check::Watch;
 use disk::Disk;
 use happening::Happening;
+use media::Media;
 use people::Part;
 use process::Process;
 
@@ -73,6 +75,7 @@ pub struct World {
     process: Option<Process>,
     disk: Disk,
     watch: Watch,
+    media: Media,
     /// What the switch answered to REST clients.
     replies: Vec<ApiReply>,
 }
@@ -114,6 +117,7 @@ impl World {
             process: None,
             disk: Disk::default(),
             watch: Watch::default(),
+            media: Media::default(),
             replies: Vec::new(),
         };
         world.set_up();
@@ -133,10 +137,12 @@ impl World {
     #[must_use]
     pub fn verdict(&self) -> Vec<String> {
         let mut broken = self.watch.verdict(&self.disk);
-        let left = |process: &Process| process.switch.calls();
-        let calls = self.process.as_ref().map_or(0, left);
-        if calls > 0 {
-            broken.push(format!("{calls} calls are left in the switch at the end"));
+        if let Some(Process { switch, .. }) = &self.process {
+            if switch.calls() > 0 {
+                let calls = switch.calls();
+                broken.push(format!("{calls} calls are left in the switch at the end"));
+            }
+            broken.extend(self.media.verdict(switch.ports_in_stock()));
         }
         for (index, phone) in self.phones.iter().enumerate() {
             // A process that died answers nobody; what phones miss then is not the living one's fault.

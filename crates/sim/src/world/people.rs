@@ -6,7 +6,7 @@ use super::cast::{self, FIRST_USER};
 use super::happening::{Happening, Who};
 use super::{Luck, World};
 use crate::phone::{
-    AfterRefer, First, Incoming, Number, Odds, Outsider, Phone, PhoneEvent, Script, Then,
+    AfterRefer, First, Habits, Incoming, Number, Odds, Outsider, Phone, PhoneEvent, Script, Then,
     TransferOrder,
 };
 
@@ -32,6 +32,7 @@ impl World {
             } else {
                 Part::User
             };
+            sim.set_habits(self.habits(index));
             match (part, self.luck) {
                 (Part::User, Luck::OfSeed) => sim.set_incoming(self.manner()),
                 (Part::Agent | Part::Carrier, Luck::OfSeed) => sim.set_odds(Odds::AGENT),
@@ -55,6 +56,16 @@ impl World {
             self.drain_phone(phone);
         }
         self.schedule();
+    }
+
+    /// What a phone watches and does beyond its calls.
+    fn habits(&self, index: usize) -> Habits {
+        let takes_no_texts = self.luck == Luck::OfSeed && index % 3 == 2;
+        Habits {
+            // A PBX that passes descriptions on as they are cannot keep the o= line of a call that it moves.
+            check_origin: self.plan.relay || !self.plan.transfers,
+            answer_to_texts: if takes_no_texts { 480 } else { 200 },
+        }
     }
 
     fn enter(&mut self, sim: Phone, part: Part) {

@@ -23,6 +23,9 @@ pub struct Plan {
     pub trunks: u32,
     /// Whether one phone in four that takes or makes a call transfers it.
     pub transfers: bool,
+    /// Whether media goes through the PBX: then it hands out ports, and the o= line that a phone sees stays the same
+    /// whoever it is joined to.
+    pub relay: bool,
     /// Calls placed.
     pub calls: u32,
     /// Texts sent.
@@ -53,6 +56,7 @@ impl Plan {
             queues: 0,
             trunks: 0,
             transfers: false,
+            relay: false,
             calls: 14,
             texts: 0,
             during: Duration::from_secs(60),
@@ -71,6 +75,7 @@ impl Plan {
             queues: 2,
             trunks: 2,
             transfers: true,
+            relay: seed.is_multiple_of(2),
             calls: 30,
             texts: 6,
             during: Duration::from_secs(90),

@@ -34,13 +34,9 @@ impl World {
         };
         let stack = StackConfig::new(REALM, vec![listener], seed);
         let call_ids = CallIds::new(0, self.disk.next_call_id(), self.disk.next_call_id());
-        let mut switch = Switch::new(
-            stack,
-            CallConfig::new("sim", "pbx.example"),
-            call_ids,
-            seed,
-            self.now,
-        );
+        let mut calls = CallConfig::new("sim", "pbx.example");
+        calls.relay = self.plan.relay.then(|| PBX.ip());
+        let mut switch = Switch::new(stack, calls, call_ids, seed, self.now);
         for change in self.cast.directory() {
             switch.handle_directory(change);
         }
@@ -79,6 +75,7 @@ impl World {
         }
         self.disk.crash();
         self.watch.crashed();
+        self.media.crashed();
         let pause = Duration::from_millis(200 + self.below(2_000));
         self.at(self.now.mono + pause, Happening::Start);
     }
@@ -117,6 +114,14 @@ impl World {
                 _ => Duration::from_micros(200 + self.below(5_000)),
             };
             self.at(self.now.mono + takes, Happening::Commit);
+        }
+    }
+
+    /// The media shell keeps the switch supplied.
+    fn supply_ports(&mut self) {
+        if let Some(Process { switch, .. }) = self.process.as_mut().filter(|_| self.plan.relay) {
+            let pairs = self.media.refill(switch.ports_in_stock());
+            switch.handle_ports(pairs);
         }
     }
 
@@ -161,9 +166,11 @@ impl World {
                 }
                 Output::Received { bytes, .. } => self.watch.received(&bytes),
                 Output::Reply(reply) => self.replies.push(reply),
-                Output::Media(_) | Output::Rejected { .. } => {}
+                Output::Media(command) => self.media.command(command),
+                Output::Rejected { .. } => {}
             }
         }
+        self.supply_ports();
         let answers = match &mut self.process {
             Some(process) => process
                 .deliverer
