@@ -52,7 +52,6 @@ const EPILOGUE: Duration = Duration::from_secs(60);
 pub struct Story {
     world: World,
     actors: BTreeMap<String, Actor>,
-    token: u64,
 }
 
 /// Somebody with a name.
@@ -111,11 +110,7 @@ impl Story {
     fn new(mut world: World, actors: BTreeMap<String, Actor>) -> Self {
         // Every phone registers.
         world.run_for(Duration::from_secs(1));
-        Self {
-            world,
-            actors,
-            token: 0,
-        }
+        Self { world, actors }
     }
 
     /// Time passes.
@@ -200,10 +195,9 @@ impl Story {
 
     /// A REST client asks; the answer, when it came within the time of an order.
     pub fn asks(&mut self, command: ApiCommand) -> Option<ApiReply> {
-        self.token += 1;
-        self.world.ask(command, self.token);
+        let token = self.world.ask(command);
         self.world.run_for(BEAT);
-        self.world.reply_to(self.token)
+        self.world.reply_to(token)
     }
 
     /// The calls so far, in the order in which they began.

@@ -14,6 +14,8 @@ use crate::phone::{Outsider, Phone, Script};
 /// Something that happens at a moment.
 #[derive(Debug)]
 pub(super) enum Happening {
+    /// A REST client asks for something.
+    Ask,
     Commit,
     Crash,
     Dial {
@@ -114,6 +116,7 @@ impl World {
                     process.deliverer.answered(self.now, answer);
                 }
             }
+            Happening::Ask => self.ask_by_chance(),
             Happening::Commit => self.commit(),
             Happening::Crash => self.crash(),
             Happening::Dial {

@@ -9,6 +9,7 @@
     reason = "a simulation may stop at what cannot be, and counts small things"
 )]
 
+mod api;
 mod cast;
 mod check;
 mod deliver;
@@ -26,12 +27,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use offhook_base::{Mono, Now, PhoneId, Wall};
-use offhook_call::ApiReply;
 use offhook_sip_core::{Binding, BindingKey};
 use rand_chacha::ChaCha12Rng;
 use rand_core::SeedableRng as _;
 
 use crate::phone::Phone;
+use api::Api;
 use check::Watch;
 use disk::Disk;
 use happening::Happening;
@@ -76,8 +77,7 @@ pub struct World {
     disk: Disk,
     watch: Watch,
     media: Media,
-    /// What the switch answered to REST clients.
-    replies: Vec<ApiReply>,
+    api: Api,
 }
 
 impl std::fmt::Debug for World {
@@ -118,7 +118,7 @@ impl World {
             disk: Disk::default(),
             watch: Watch::default(),
             media: Media::default(),
-            replies: Vec::new(),
+            api: Api::default(),
         };
         world.set_up();
         world
@@ -137,6 +137,7 @@ impl World {
     #[must_use]
     pub fn verdict(&self) -> Vec<String> {
         let mut broken = self.watch.verdict(&self.disk);
+        broken.extend(self.api.verdict());
         if let Some(Process { switch, .. }) = &self.process {
             if switch.calls() > 0 {
                 let calls = switch.calls();

@@ -98,6 +98,10 @@ impl World {
             let words = format!("text {n}");
             self.at(at, Happening::Text { who, number, words });
         }
+        for _ in 0..self.plan.api_commands {
+            let at = self.within(Duration::from_secs(5), during);
+            self.at(at, Happening::Ask);
+        }
         for _ in 0..self.plan.crashes {
             let at = self.within(Duration::from_secs(8), during);
             self.at(at, Happening::Crash);
@@ -124,7 +128,7 @@ impl World {
     }
 
     /// What is dialled. One number in eight does not exist.
-    fn number(&mut self, who: &Who) -> String {
+    pub(super) fn number(&mut self, who: &Who) -> String {
         let outside = match who {
             Who::Phone(_) => false,
             Who::Outsider(..) => true,

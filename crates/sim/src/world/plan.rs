@@ -30,6 +30,8 @@ pub struct Plan {
     pub calls: u32,
     /// Texts sent.
     pub texts: u32,
+    /// What REST clients ask for: to hang up, hold, transfer and place calls.
+    pub api_commands: u32,
     /// Virtual time in which they are placed.
     pub during: Duration,
     /// How often the process dies meanwhile.
@@ -59,6 +61,7 @@ impl Plan {
             relay: false,
             calls: 14,
             texts: 0,
+            api_commands: 0,
             during: Duration::from_secs(60),
             crashes: u32::try_from(seed % 3).unwrap_or(0),
             garbage: 20,
@@ -78,6 +81,7 @@ impl Plan {
             relay: seed.is_multiple_of(2),
             calls: 30,
             texts: 6,
+            api_commands: 12,
             during: Duration::from_secs(90),
             ..Self::of(seed)
         }

@@ -76,6 +76,7 @@ impl World {
         self.disk.crash();
         self.watch.crashed();
         self.media.crashed();
+        self.api.crashed();
         let pause = Duration::from_millis(200 + self.below(2_000));
         self.at(self.now.mono + pause, Happening::Start);
     }
@@ -165,7 +166,7 @@ impl World {
                     }
                 }
                 Output::Received { bytes, .. } => self.watch.received(&bytes),
-                Output::Reply(reply) => self.replies.push(reply),
+                Output::Reply(reply) => self.api.replied(reply),
                 Output::Media(command) => self.media.command(command),
                 Output::Rejected { .. } => {}
             }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use offhook_base::{CallId, CdrRecord, EventName, Mono};
-use offhook_call::{ApiCommand, ApiReply};
+use offhook_call::ApiReply;
 
 use super::cast::Cast;
 use super::deliver::STRICT;
@@ -49,18 +49,9 @@ impl World {
         self.phones.get(peer)
     }
 
-    /// A REST client asks the switch.
-    pub(crate) fn ask(&mut self, command: ApiCommand, token: u64) {
-        if let Some(process) = &mut self.process {
-            process.switch.handle_api(self.now, command, token);
-        }
-        self.drain_pbx();
-    }
-
-    /// The switch's answer to that.
+    /// The switch's answer to a REST client.
     pub(crate) fn reply_to(&self, token: u64) -> Option<ApiReply> {
-        let mut replies = self.replies.iter();
-        replies.find(|reply| reply.token == token).cloned()
+        self.api.reply_to(token).cloned()
     }
 
     /// The calls on disk, in the order in which they began.
