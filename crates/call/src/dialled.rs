@@ -13,11 +13,7 @@ pub(crate) fn dialled(request: &Message) -> String {
 /// says that it is no extension; the separators that people write into numbers (RFC 3966 §5.1.1) are not. Anything else that no
 /// number has is kept as `?`, which nobody answers to, so that a caller never reaches a number that was not dialled.
 pub(crate) fn number_of(uri: &Uri<'_>) -> String {
-    let decoded = if uri.is_tel() {
-        uri.host.into()
-    } else {
-        uri.user_decoded().unwrap_or_default()
-    };
+    let decoded = uri.user_decoded().unwrap_or_default();
     let text = String::from_utf8_lossy(&decoded);
     // User parameters such as `;phone-context=` are no part of the number either.
     let number = text.split(';').next().unwrap_or_default();

@@ -95,7 +95,7 @@ pub(crate) fn plan(map: Map<'_>, dialled: &Dialled) -> Plan {
         Some(DdiTarget::User(user)) => directory.user(user).map(Extension::User),
         Some(DdiTarget::RingGroup(group)) => directory.ring_group(group).map(Extension::RingGroup),
         Some(DdiTarget::Queue(queue)) => directory.queue(queue).map(Extension::Queue),
-        None if dialled.is_global => None,
+        None if dialled.is_global && reads_as_number(map, dialled) => None,
         None => directory.extension(&dialled.number),
     };
     match found {
@@ -114,13 +114,21 @@ pub(crate) fn plan(map: Map<'_>, dialled: &Dialled) -> Plan {
     }
 }
 
-fn outside(map: Map<'_>, dialled: &Dialled) -> Plan {
-    let number = if dialled.is_global {
+/// Some phones put a `+` in front of extensions too.
+fn reads_as_number(map: Map<'_>, dialled: &Dialled) -> bool {
+    number(map, dialled).is_some()
+}
+
+fn number(map: Map<'_>, dialled: &Dialled) -> Option<Outside> {
+    if dialled.is_global {
         map.numbering.outside(&format!("+{}", dialled.number))
     } else {
         map.numbering.outside(&dialled.number)
-    };
-    match number {
+    }
+}
+
+fn outside(map: Map<'_>, dialled: &Dialled) -> Plan {
+    match number(map, dialled) {
         Some(number) if map.directory.trunks().any(|trunk| trunk.active) => {
             let trunks = map.trunks.choose(&number);
             Plan::Outside { number, trunks }

@@ -8,7 +8,7 @@ use rustls_pki_types::pem::PemObject;
 
 use super::values::Value;
 use super::{
-    Bootstrap, Config, Digest, Http, Limits, Media, Node, Retention, Sip, Store, Webhooks,
+    Bootstrap, Config, Digest, Http, Limits, Media, Node, Numbers, Retention, Sip, Store, Webhooks,
 };
 
 /// Something that walks the keys in the order of the documentation.
@@ -33,6 +33,7 @@ pub(super) fn visit(config: &mut Config, visitor: &mut impl Visitor) {
     let Config {
         node,
         sip,
+        numbers,
         media,
         http,
         webhooks,
@@ -43,6 +44,7 @@ pub(super) fn visit(config: &mut Config, visitor: &mut impl Visitor) {
     } = config;
     visit_node(node, visitor);
     visit_sip(sip, visitor);
+    visit_numbers(numbers, visitor);
     visit_media(media, visitor);
     visit_http(http, visitor);
     visit_webhooks(webhooks, visitor);
@@ -84,6 +86,15 @@ fn visit_sip(sip: &mut Sip, visitor: &mut impl Visitor) {
             return Err("must name an algorithm: nobody is let in without a password".to_owned());
         }
         distinct(algorithms)
+    });
+}
+
+fn visit_numbers(numbers: &mut Numbers, visitor: &mut impl Visitor) {
+    visitor.section("numbers");
+    visitor.key("country", &mut numbers.country, |country| {
+        let known =
+            offhook_call::Numbering::new(Some(country.as_str()).filter(|text| !text.is_empty()));
+        known.map(drop).map_err(|error| error.to_string())
     });
 }
 

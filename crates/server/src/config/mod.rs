@@ -26,6 +26,8 @@ pub(crate) struct Config {
     pub(crate) node: Node,
     /// `[sip]`
     pub(crate) sip: Sip,
+    /// `[numbers]`
+    pub(crate) numbers: Numbers,
     /// `[media]`
     pub(crate) media: Media,
     /// `[http]`
@@ -101,6 +103,13 @@ impl Default for Sip {
             digest: vec![Digest::Md5],
         }
     }
+}
+
+/// How numbers of the outside are read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Numbers {
+    /// Two letters of ISO 3166: what is dialled without `+` is a number of this country. Empty: digits stay as dialled.
+    pub(crate) country: String,
 }
 
 /// How media flows.

@@ -188,6 +188,8 @@ fn values_out_of_their_range_are_refused() {
         ("[sip]\ndigest = []", "sip.digest"),
         ("[sip]\ndigest = [\"MD5\", \"MD5\"]", "sip.digest"),
         ("[sip]\ndigest = [\"md5\"]", "sip.digest[0]"),
+        ("[numbers]\ncountry = \"Spain\"", "numbers.country"),
+        ("[numbers]\ncountry = \"ZZ\"", "numbers.country"),
         ("[media]\nrelay = \"sometimes\"", "media.relay"),
         ("[media]\nrtp_ports = \"20001-29999\"", "media.rtp_ports"),
         ("[media]\nrtp_ports = \"20000-20000\"", "media.rtp_ports"),

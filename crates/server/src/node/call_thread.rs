@@ -21,6 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::clock;
 use super::inbox::{CallInput, Inbox, Inputs};
 use super::projector::ProjectorHandle;
+use super::trunk_states::TrunkStates;
 use crate::media::Media;
 
 const WAKE: Token = Token(usize::MAX);
@@ -41,6 +42,7 @@ pub(crate) struct CallThread {
     pub(crate) projector: ProjectorHandle,
     pub(crate) media: Option<Media>,
     pub(crate) gauges: Arc<Gauges>,
+    pub(crate) trunks: TrunkStates,
     /// Addresses that stand for us in captures, by transport.
     pub(crate) tcp_local: SocketAddr,
     pub(crate) first_fact: u64,
@@ -343,6 +345,9 @@ impl Loop {
                 Output::ReserveCallIds(upto) => {
                     self.ids_wanted = Some(upto);
                     self.hand_over();
+                }
+                Output::Trunk { trunk, up, reason } => {
+                    self.core.trunks.set(trunk, up, reason.to_owned());
                 }
                 Output::Rejected { peer, status } => {
                     tracing::debug!(peer = %peer.addr, status, "a request was refused");

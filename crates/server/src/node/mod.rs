@@ -208,6 +208,7 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         projector: writers.projector.handle(),
         media: switchboard::start_media(&config, &listeners, &inbox, &mut tasks)?,
         gauges: Arc::clone(&gauges),
+        trunks: trunks.states(),
         tcp_local: listeners.tcp_local(),
         first_fact,
         max_message: listen::max_message(&config),

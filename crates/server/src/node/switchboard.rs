@@ -50,9 +50,9 @@ pub(crate) fn build(
     let stack = stack_config(config, realm, listeners)?;
     let first_call = stored.first_call;
     let ids = CallIds::new(config.node.number, first_call, first_call);
-    let mut switch = Switch::new(stack, call_config(config, listeners), ids, seed()?, now);
+    let mut switch = Switch::new(stack, call_config(config, listeners)?, ids, seed()?, now);
     load(&mut switch, stored.db, now)?;
-    load_outside_and_shared(&mut switch, stored)?;
+    load_outside_and_shared(&mut switch, stored, now)?;
     Ok(switch)
 }
 
@@ -136,20 +136,24 @@ fn load(switch: &mut Switch, db: &ConfigDb, now: Now) -> anyhow::Result<()> {
 }
 
 /// Trunks, numbers, ring groups and queues into the switch.
-fn load_outside_and_shared(switch: &mut Switch, stored: &Stored<'_>) -> anyhow::Result<()> {
+fn load_outside_and_shared(
+    switch: &mut Switch,
+    stored: &Stored<'_>,
+    now: Now,
+) -> anyhow::Result<()> {
     let db = stored.db;
     let trunks = db.all_trunks().context("reading trunks")?;
     for change in stored.trunks.load(trunks) {
-        switch.handle_directory(change);
+        switch.handle_directory(now, change);
     }
     for group in db.all_ring_groups().context("reading ring groups")? {
-        switch.handle_directory(changes::directory_ring_group(&group));
+        switch.handle_directory(now, changes::directory_ring_group(&group));
     }
     for queue in db.all_queues().context("reading queues")? {
-        switch.handle_directory(changes::directory_queue(&queue));
+        switch.handle_directory(now, changes::directory_queue(&queue));
     }
     for ddi in db.all_ddis().context("reading numbers")? {
-        switch.handle_directory(changes::directory_ddi(&ddi));
+        switch.handle_directory(now, changes::directory_ddi(&ddi));
     }
     Ok(())
 }
@@ -177,7 +181,7 @@ fn stack_config(
     Ok(stack)
 }
 
-fn call_config(config: &Config, listeners: &Listeners) -> CallConfig {
+fn call_config(config: &Config, listeners: &Listeners) -> anyhow::Result<CallConfig> {
     let host = match listeners.advertised_ip() {
         _ if !config.sip.domain.is_empty() => config.sip.domain.clone(),
         IpAddr::V6(ip) => format!("[{ip}]"),
@@ -185,6 +189,10 @@ fn call_config(config: &Config, listeners: &Listeners) -> CallConfig {
     };
     let mut calls = CallConfig::new(&config.node.name, &host);
     calls.relay = (config.media.relay == Relay::Always).then(|| listeners.media_ip());
+    let country = Some(&*config.numbers.country).filter(|country| !country.is_empty());
+    calls.numbering = std::sync::Arc::new(
+        offhook_call::Numbering::new(country).context("reading numbers.country")?,
+    );
     if !config.sip.domain.is_empty() {
         calls.own_hosts = listeners.own_hosts();
         calls.own_hosts.push(config.sip.domain.clone());
@@ -206,7 +214,7 @@ fn call_config(config: &Config, listeners: &Listeners) -> CallConfig {
             })
             .collect(),
     };
-    calls
+    Ok(calls)
 }
 
 /// Starts the media thread, when media goes through us.

@@ -43,6 +43,12 @@ impl Media {
     pub(super) fn command(&mut self, command: MediaCommand) {
         match command {
             MediaCommand::Refill { .. } | MediaCommand::Update { .. } => {}
+            MediaCommand::Play { relay, .. } | MediaCommand::StopPlay { relay, .. } => {
+                if !self.relays.contains_key(&relay) {
+                    self.broken
+                        .push(format!("media: {command:?} plays to nobody"));
+                }
+            }
             MediaCommand::Release { pair } => self.give_back(pair, command),
             MediaCommand::Start { relay, a, b, .. } => {
                 let free = |pair| {

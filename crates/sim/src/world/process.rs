@@ -38,7 +38,7 @@ impl World {
         calls.relay = self.plan.relay.then(|| PBX.ip());
         let mut switch = Switch::new(stack, calls, call_ids, seed, self.now);
         for change in self.cast.directory() {
-            switch.handle_directory(change);
+            switch.handle_directory(self.now, change);
         }
         for account in self.cast.accounts() {
             switch.handle_account(self.now, account);
@@ -49,11 +49,14 @@ impl World {
             u32::from_le_bytes([seed[0], seed[1], seed[2], seed[3]]),
         );
         let mut next = self.disk.next_fact();
-        for snapshot in self.disk.open_calls() {
-            let fact = close_after_restart(&snapshot, self.now.wall, &mut ids)
+        for (open, last_seq) in self.disk.open_roots() {
+            let snapshots = open.iter().map(|snapshot| &**snapshot);
+            let facts = close_after_restart(snapshots, last_seq, self.now.wall, &mut ids)
                 .expect("our own snapshot can be read");
-            self.disk.hand_over(next, fact);
-            next += 1;
+            for fact in facts {
+                self.disk.hand_over(next, fact);
+                next += 1;
+            }
         }
         let reserved = self.disk.next_call_id() + 1_000;
         self.disk.reserve(reserved);
@@ -168,7 +171,7 @@ impl World {
                 Output::Received { bytes, .. } => self.watch.received(&bytes),
                 Output::Reply(reply) => self.api.replied(reply),
                 Output::Media(command) => self.media.command(command),
-                Output::Rejected { .. } => {}
+                Output::Rejected { .. } | Output::Trunk { .. } => {}
             }
         }
         self.supply_ports();
