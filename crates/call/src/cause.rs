@@ -24,6 +24,8 @@ pub(crate) enum EndCause {
     IncompatibleDestination,
     /// No RTP port, no room.
     CircuitCongestion,
+    /// No place in the queue.
+    QueueFull,
     /// No trunk answers.
     NetworkOutOfOrder,
     /// `DELETE /calls/{id}`.
@@ -79,6 +81,7 @@ impl EndCause {
                 "Normal Circuit Congestion",
                 503,
             ),
+            Self::QueueFull => row(17, "USER_BUSY", "User Busy", 486),
             Self::NetworkOutOfOrder => row(38, "NETWORK_OUT_OF_ORDER", "Network Out Of Order", 503),
             Self::ManagerRequest => row(16, "MANAGER_REQUEST", "Manager Request", 200),
             // 800 and 702 in FreeSWITCH, which never go on the wire: there they are 16 and 26.

@@ -1,9 +1,10 @@
 //! The JSON of a call event, field for field as the contract (section 1.1) prints it.
 
-use offhook_base::{CallId, EventName, TerminatedBy, Wall};
+use offhook_base::{CallId, EventName, QueueId, TerminatedBy, UserId, Wall};
 use serde::Serialize;
 
-use crate::record::{CallRecord, End};
+use crate::queue::WrapupAction;
+use crate::record::{CallRecord, CallState, End};
 
 /// Absent, not null, when there is nothing to say: `t_cause`, `info`, `terminated_by`, `cause`.
 #[derive(Serialize)]
@@ -35,9 +36,19 @@ struct CallEvent<'a> {
     root_call_id: CallId,
     #[serde(rename = "final")]
     is_final: bool,
-    seq: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<offhook_base::Cause>,
+}
+
+#[derive(Serialize)]
+struct WrapupEvent<'a> {
+    #[serde(flatten)]
+    call: CallEvent<'a>,
+    queue_id: QueueId,
+    user_id: UserId,
+    action: &'static str,
 }
 
 /// The body of one call event.
@@ -49,7 +60,44 @@ pub(crate) fn call_event(
     end: Option<&End>,
     is_final: bool,
 ) -> Vec<u8> {
-    let event = CallEvent {
+    let event = view(call, id, at, (name, end, is_final));
+    // Strings, numbers and booleans only: there is nothing in it that could fail to serialise.
+    serde_json::to_vec(&event).unwrap_or_default()
+}
+
+/// The body of `queue.wrapup`: the call's fields as they were at its end, with the agent and what happened.
+pub(crate) fn wrapup_event(
+    call: &CallRecord,
+    id: &str,
+    at: Wall,
+    (queue, agent, action): (QueueId, UserId, WrapupAction),
+) -> Vec<u8> {
+    let name = EventName::QueueWrapup;
+    let event = WrapupEvent {
+        call: CallEvent {
+            event_time: at.to_contract(),
+            seq: None,
+            state: CallState::Hangup.as_str(),
+            ..view(call, id, call.last_event_at, (name, None, false))
+        },
+        queue_id: queue,
+        user_id: agent,
+        action: match action {
+            WrapupAction::Close => "close",
+            WrapupAction::Open => "open",
+            WrapupAction::Timeout => "timeout",
+        },
+    };
+    serde_json::to_vec(&event).unwrap_or_default()
+}
+
+fn view<'a>(
+    call: &'a CallRecord,
+    id: &'a str,
+    at: Wall,
+    (name, end, is_final): (EventName, Option<&'a End>, bool),
+) -> CallEvent<'a> {
+    CallEvent {
         id,
         event_time: at.to_contract(),
         event_name: name,
@@ -73,9 +121,7 @@ pub(crate) fn call_event(
         terminated_by: end.map(|end| end.by),
         root_call_id: call.root,
         is_final,
-        seq: call.seq,
+        seq: Some(call.seq),
         cause: end.map(|end| end.cause),
-    };
-    // Strings, numbers and booleans only: there is nothing in it that could fail to serialise.
-    serde_json::to_vec(&event).unwrap_or_default()
+    }
 }

@@ -36,10 +36,6 @@ mod office;
 mod pbx;
 mod phase;
 mod plan;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the calls do not ask the queues for agents yet")
-)]
 mod queue;
 mod record;
 mod restart;

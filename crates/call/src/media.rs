@@ -12,8 +12,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use bytes::Bytes;
 use offhook_base::CallId;
-use offhook_media_core::{PortPair, Side};
-use offhook_sip_message::sdp::{Direction, Sdp};
+use offhook_media_core::{Format, Law, MediaCommand, PortPair, Side, Sound};
+use offhook_sip_message::sdp::{Answer, Codec, Direction, Sdp};
 
 use crate::effect::Effect;
 use relayed::{Hole, Relayed};
@@ -32,8 +32,18 @@ pub(crate) struct Media {
     turned: bool,
     a: Voice,
     b: Voice,
-    /// The payload type that is spoken: the first of the last answer.
-    spoken: Option<u8>,
+    /// What is spoken: the first codec of the last answer.
+    spoken: Option<Spoken>,
+    /// The first side hears a sound of ours.
+    plays: bool,
+}
+
+/// A codec as two sides agreed on it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Spoken {
+    payload_type: u8,
+    /// `None` for anything but G.711.
+    law: Option<Law>,
 }
 
 /// What one side has said and was told.
@@ -62,6 +72,7 @@ impl Media {
             a: Voice::default(),
             b: Voice::default(),
             spoken: None,
+            plays: false,
         }
     }
 
@@ -216,6 +227,67 @@ impl Media {
         self.a.told.carry(&offer, None)
     }
 
+    /// Our own answer to the first side's offer, so that it hears a sound of ours; `None` when it speaks nothing that we do,
+    /// or its media does not pass by us. Its later partner is offered what it offered to us.
+    pub(crate) fn answer_ourselves(
+        &mut self,
+        session: CallId,
+        effects: &mut Vec<Effect>,
+    ) -> Option<Bytes> {
+        let said = self.a.said.clone()?;
+        let offer = Sdp::parse(&said).ok()?;
+        let codec = offer.plain_g711()?;
+        let side = self.turn(Side::A);
+        let relayed = self.relayed.as_mut()?;
+        let (address, port) = relayed.facing(side);
+        let mut out = Vec::with_capacity(256);
+        let answer = Answer {
+            session: session.0,
+            address,
+            port,
+            codec,
+            direction: Direction::SendRecv,
+        };
+        offer.answer(&answer, &mut out);
+        relayed.start(effects);
+        let answer = Bytes::from(out);
+        self.spoken = spoken(&answer);
+        Some(self.a.told.carry(&answer, None))
+    }
+
+    /// The first side hears this, where it speaks G.711 and the relay runs.
+    pub(crate) fn play(&mut self, sound: Sound, effects: &mut Vec<Effect>) {
+        let side = self.turn(Side::A);
+        let Some(Spoken {
+            payload_type,
+            law: Some(law),
+        }) = self.spoken
+        else {
+            return;
+        };
+        if let Some(relay) = self.relayed.as_ref().and_then(|relayed| relayed.running()) {
+            self.plays = true;
+            let format = Format { payload_type, law };
+            effects.push(Effect::Media(MediaCommand::Play {
+                relay,
+                side,
+                sound,
+                format,
+            }));
+        }
+    }
+
+    /// The first side hears its partner.
+    pub(crate) fn stop_playing(&mut self, effects: &mut Vec<Effect>) {
+        if !std::mem::take(&mut self.plays) {
+            return;
+        }
+        let side = self.turn(Side::A);
+        if let Some(relay) = self.relayed.as_ref().and_then(|relayed| relayed.running()) {
+            effects.push(Effect::Media(MediaCommand::StopPlay { relay, side }));
+        }
+    }
+
     /// Starts the relay though the second side is not known yet.
     pub(crate) fn start(&mut self, effects: &mut Vec<Effect>) {
         if let Some(relayed) = &mut self.relayed {
@@ -267,9 +339,17 @@ pub(crate) fn codec(octets: &[u8]) -> Option<String> {
     sdp.first_audio_codec().map(str::to_owned)
 }
 
-/// The payload type of the first codec of an SDP's audio.
-fn spoken(octets: &[u8]) -> Option<u8> {
+/// The first codec of an SDP's audio.
+fn spoken(octets: &[u8]) -> Option<Spoken> {
     let sdp = Sdp::parse(octets).ok()?;
-    let codec = sdp.first_audio()?.codecs().find(|codec| codec.is_voice())?;
-    Some(codec.payload_type)
+    let codec = sdp.first_audio()?.codecs().find(Codec::is_voice)?;
+    let law = match codec.rate {
+        8_000 if codec.is("PCMA") => Some(Law::A),
+        8_000 if codec.is("PCMU") => Some(Law::Mu),
+        _ => None,
+    };
+    Some(Spoken {
+        payload_type: codec.payload_type,
+        law,
+    })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use offhook_base::{CallId, Mono, TrunkId};
+use offhook_base::{CallId, Mono, TrunkId, UserId};
 use offhook_media_core::PortPair;
 use offhook_sip_core::{FlowId, LegId, TxId};
 use sha2::{Digest as _, Sha256};
@@ -12,7 +12,9 @@ use crate::bindings::Bindings;
 use crate::config::CallConfig;
 use crate::directory::Directory;
 use crate::media::Media;
-use crate::plan::{Dialled, Map, Plan, plan};
+use crate::plan::{Dialled, Map, Plan, plan, targets};
+use crate::queue::Queues;
+use crate::record::CallRecord;
 use crate::trunks::Trunks;
 use crate::{CallIds, EventIds};
 
@@ -26,6 +28,9 @@ pub(crate) struct Office {
     pub(crate) call_ids: CallIds,
     pub(crate) ports: Vec<PortPair>,
     pub(crate) trunks: Trunks,
+    pub(crate) queues: Queues,
+    /// The queue's call of each agent who talks to a caller of it, or has time after that.
+    pub(crate) talking: BTreeMap<UserId, CallRecord>,
     /// Legs that count as a call of a trunk.
     trunk_legs: BTreeMap<LegId, TrunkId>,
     salt: [u8; 32],
@@ -58,6 +63,8 @@ impl Office {
             call_ids,
             ports: Vec::new(),
             trunks,
+            queues: Queues::default(),
+            talking: BTreeMap::new(),
             trunk_legs: BTreeMap::new(),
             salt: Sha256::digest(seed).into(),
             next_leg: 0,
@@ -74,6 +81,14 @@ impl Office {
             trunks: &self.trunks,
         };
         plan(map, dialled)
+    }
+
+    /// Tells the queues whether a user's phones can be rung.
+    pub(crate) fn note_reach(&mut self, now: Mono, user: UserId) {
+        let reachable = self.directory.user(user).is_some_and(|user| {
+            user.active && targets(&self.directory, &self.bindings, None, user).is_ok()
+        });
+        self.queues.reachable(now, user, reachable);
     }
 
     /// Counts a leg as a call of a trunk. False when the trunk may have no further one.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use offhook_base::{
     CallId, Cause, CdrRecord, Disposition, EventName, EventRecord, FactRecord, Party, PhoneId,
-    TerminatedBy, UserId, Wall,
+    QueueId, TerminatedBy, UserId, Wall,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::EventIds;
 use crate::event_json;
+use crate::queue::WrapupAction;
 
 /// Format of [`CallRecord`] in the journal. Raise it with a change that older code could not read.
 const VERSION: u32 = 1;
@@ -227,6 +228,8 @@ pub(crate) struct NewCall {
     pub(crate) src: Participant,
     pub(crate) dst: Participant,
     pub(crate) referred_by: String,
+    /// State in a queue, empty when it is in none.
+    pub(crate) queue_state: &'static str,
 }
 
 /// A moment of a conversation, as each record of it is stamped.
@@ -255,7 +258,7 @@ impl CallRecord {
             src: call.src,
             dst: call.dst,
             referred_by: call.referred_by,
-            queue_state: String::new(),
+            queue_state: call.queue_state.to_owned(),
             started_at: stamp.at,
             connected_at: None,
             last_event_at: stamp.at,
@@ -321,6 +324,33 @@ impl CallRecord {
             event,
             snapshot: None,
             cdr: Some(Arc::new(self.cdr(stamp.at, end))),
+        }
+    }
+
+    /// The event of an agent's time after a call of this queue. It has no number of its own.
+    pub(crate) fn wrapup(
+        &self,
+        now: Wall,
+        (queue, agent, action): (QueueId, UserId, WrapupAction),
+        ids: &mut EventIds,
+    ) -> FactRecord {
+        let at = now.max(self.last_event_at);
+        let id = ids.next(at);
+        let body = event_json::wrapup_event(self, &id, at, (queue, agent, action));
+        FactRecord {
+            event: EventRecord {
+                id,
+                root: self.root,
+                call: self.id,
+                seq: None,
+                name: EventName::QueueWrapup,
+                context: self.context.as_str().into(),
+                is_final: false,
+                at,
+                body: body.into(),
+            },
+            snapshot: None,
+            cdr: None,
         }
     }
 

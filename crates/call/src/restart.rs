@@ -77,6 +77,7 @@ mod tests {
             src: side("2001", 100_001),
             dst: side("2002", 100_002),
             referred_by: String::new(),
+            queue_state: "",
         }
     }
 

@@ -166,7 +166,7 @@ impl Switch {
     /// Bindings stored before a restart.
     pub fn handle_restored(&mut self, now: Now, bindings: Vec<(PhoneId, Binding)>) {
         for (phone, binding) in &bindings {
-            self.pbx.office.bindings.insert(*phone, binding.clone());
+            self.pbx.restore(now, *phone, binding.clone());
         }
         self.stack.handle_command(now, Command::Restore(bindings));
         self.drain(now);

@@ -4,10 +4,12 @@
 //! ([`Sdp::rewrite`]) changes the lines that a media relay has to change and keeps every other octet.
 
 mod amend;
+mod answer;
 mod codec;
 mod rewrite;
 
 pub use amend::Amend;
+pub use answer::Answer;
 pub use codec::Codec;
 pub use rewrite::{Origin, PortPair, Rewrite};
 

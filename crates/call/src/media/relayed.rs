@@ -155,6 +155,11 @@ impl Relayed {
         }
     }
 
+    /// The relay, once it runs.
+    pub(super) const fn running(&self) -> Option<RelayId> {
+        if self.started { Some(self.relay) } else { None }
+    }
+
     /// Starts the relay with what is known of the sides.
     pub(super) fn start(&mut self, effects: &mut Vec<Effect>) {
         if std::mem::replace(&mut self.started, true) {

@@ -4,7 +4,7 @@ use offhook_base::{CallId, Now, UserId};
 
 use super::{Action, Entry, Pbx};
 use crate::calls::Calls;
-use crate::command::{ApiCommand, ApiRefusal, ApiReply};
+use crate::command::{ApiAnswer, ApiCommand, ApiRefusal, ApiReply};
 use crate::effect::Effect;
 use crate::phase::{Input, Originate, Originating, Phase, Reach, Requester, TransferRequest};
 use crate::plan::{Dialled, Plan, targets};
@@ -48,8 +48,16 @@ impl Pbx {
                     self.refuse(token, refusal);
                 }
             }
-            ApiCommand::QueueLive { .. } | ApiCommand::WrapupClose { .. } => {
-                self.refuse(token, ApiRefusal::NotFound);
+            ApiCommand::QueueLive { queue } => {
+                let live = self.office.queues.queue_live(now.mono, queue);
+                let result = live
+                    .map(|live| ApiAnswer::Queue(Box::new(live)))
+                    .ok_or(ApiRefusal::NotFound);
+                self.actions
+                    .push_back(Action::Reply(ApiReply { token, result }));
+            }
+            ApiCommand::WrapupClose { queue, user } => {
+                self.close_wrapup(now, queue, user, token);
             }
         }
     }
@@ -122,6 +130,7 @@ impl Pbx {
             gate: 0,
             deadline: None,
             legs: Vec::new(),
+            busy: Vec::new(),
         })
     }
 

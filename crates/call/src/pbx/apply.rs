@@ -22,7 +22,7 @@ impl Pbx {
                 }
                 if fact.cdr.is_some() {
                     self.open.remove(&fact.event.call);
-                } else {
+                } else if fact.snapshot.is_some() {
                     self.open.insert(fact.event.call, fact.event.root);
                 }
                 self.actions.push_back(Action::Record(fact));

@@ -3,12 +3,13 @@
 mod api;
 mod apply;
 mod incoming;
+mod queues;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use offhook_base::{CallId, FactRecord, Mono, Now};
+use offhook_base::{CallId, FactRecord, Mono, Now, RingGroupId, UserId};
 use offhook_media_core::{MediaCommand, PortPair};
 use offhook_sip_core::{Command, Event, LegId, Origin, TrunkPeer, TxId};
 use offhook_sip_message::Method;
@@ -24,6 +25,7 @@ use crate::limit::{Bucket, Buckets};
 use crate::office::Office;
 use crate::phase::{Context, Input, Phase, reply};
 use crate::trunks::{TrunkOutput, TrunkState};
+use queues::QueueDesk;
 
 /// What the calls want done, in order.
 #[derive(Debug)]
@@ -62,6 +64,8 @@ struct Entry {
     gate: u64,
     deadline: Option<Mono>,
     legs: Vec<LegId>,
+    /// Users of ours who are in one of its calls, but for agents that a queue found.
+    busy: Vec<UserId>,
 }
 
 /// Name of a leg in captures and pictures: `A` called, `B1`, `B2` … were called.
@@ -103,6 +107,7 @@ pub(crate) struct Pbx {
     new_calls: Option<Bucket>,
     effects: Vec<Effect>,
     new_legs: Vec<(LegId, LegName)>,
+    queues: QueueDesk,
     pub(crate) actions: VecDeque<Action>,
 }
 
@@ -122,6 +127,7 @@ impl Pbx {
             new_calls: None,
             effects: Vec::new(),
             new_legs: Vec::new(),
+            queues: QueueDesk::default(),
             actions: VecDeque::new(),
         }
     }
@@ -145,31 +151,16 @@ impl Pbx {
     }
 
     pub(crate) fn handle_directory(&mut self, now: Now, change: DirectoryChange) {
-        let gone = match &change {
-            DirectoryChange::RingGroupRemoved(group) => Some(*group),
-            DirectoryChange::Trunk(trunk) => {
-                self.office.trunks.put(now.mono, trunk.clone());
-                None
-            }
-            DirectoryChange::TrunkRemoved(trunk) => {
-                self.office.trunks.remove(*trunk);
-                None
-            }
-            DirectoryChange::Ddi(_)
-            | DirectoryChange::DdiRemoved(_)
-            | DirectoryChange::Phone(_)
-            | DirectoryChange::PhoneRemoved(_)
-            | DirectoryChange::Queue(_)
-            | DirectoryChange::QueueRemoved(_)
-            | DirectoryChange::RingGroup(_)
-            | DirectoryChange::User(_)
-            | DirectoryChange::UserRemoved(_) => None,
-        };
+        let gone = self.before_change(now, &change);
         let trunks_changed = matches!(
             change,
             DirectoryChange::Trunk(_) | DirectoryChange::TrunkRemoved(_)
         );
+        let users = self.users_of(&change);
         self.office.directory.apply(change);
+        for user in users {
+            self.office.note_reach(now.mono, user);
+        }
         if trunks_changed {
             self.admit_trunks();
             self.drain_trunks();
@@ -180,6 +171,49 @@ impl Pbx {
             for root in roots {
                 self.feed(now, root, Input::GroupRemoved(group));
             }
+        }
+        self.drain_queues(now);
+    }
+
+    /// What the machines beside the directory must know of a change. Gives the ring group that is gone with it.
+    fn before_change(&mut self, now: Now, change: &DirectoryChange) -> Option<RingGroupId> {
+        match change {
+            DirectoryChange::RingGroupRemoved(group) => return Some(*group),
+            DirectoryChange::Queue(queue) => {
+                self.office.queues.configure(now.mono, queue.clone());
+            }
+            DirectoryChange::QueueRemoved(queue) => self.office.queues.remove(now.mono, *queue),
+            DirectoryChange::Trunk(trunk) => self.office.trunks.put(now.mono, trunk.clone()),
+            DirectoryChange::TrunkRemoved(trunk) => self.office.trunks.remove(*trunk),
+            DirectoryChange::Ddi(_)
+            | DirectoryChange::DdiRemoved(_)
+            | DirectoryChange::Phone(_)
+            | DirectoryChange::PhoneRemoved(_)
+            | DirectoryChange::RingGroup(_)
+            | DirectoryChange::User(_)
+            | DirectoryChange::UserRemoved(_) => {}
+        }
+        None
+    }
+
+    /// Whose phones may ring, or not any more, after a change.
+    fn users_of(&self, change: &DirectoryChange) -> Vec<UserId> {
+        let owner = |phone| self.office.directory.phone(phone).map(|(_, user)| user.id);
+        match change {
+            DirectoryChange::User(user) => vec![user.id],
+            DirectoryChange::UserRemoved(user) => vec![*user],
+            DirectoryChange::Phone(phone) => {
+                owner(phone.id).into_iter().chain([phone.user]).collect()
+            }
+            DirectoryChange::PhoneRemoved(phone) => owner(*phone).into_iter().collect(),
+            DirectoryChange::Ddi(_)
+            | DirectoryChange::DdiRemoved(_)
+            | DirectoryChange::Queue(_)
+            | DirectoryChange::QueueRemoved(_)
+            | DirectoryChange::RingGroup(_)
+            | DirectoryChange::RingGroupRemoved(_)
+            | DirectoryChange::Trunk(_)
+            | DirectoryChange::TrunkRemoved(_) => Vec::new(),
         }
     }
 
@@ -215,8 +249,14 @@ impl Pbx {
                 peer,
                 request,
             } => self.on_trunk_invite(now, leg, trunk, peer, &request),
-            Event::Registered { phone, binding } => self.office.bindings.insert(phone, binding),
-            Event::Unregistered { phone, key } => self.office.bindings.remove(phone, &key),
+            Event::Registered { phone, binding } => {
+                self.office.bindings.insert(phone, binding);
+                self.note_reach_of(now, phone);
+            }
+            Event::Unregistered { phone, key } => {
+                self.office.bindings.remove(phone, &key);
+                self.note_reach_of(now, phone);
+            }
             Event::Cancelled { leg, reason } => {
                 self.feed_leg(now, leg, Input::Cancelled { leg, reason })
             }
@@ -327,6 +367,8 @@ impl Pbx {
             .trunks
             .handle_timeout(now.mono, || office.tx_ids.next());
         self.drain_trunks();
+        self.office.queues.handle_timeout(now.mono);
+        self.drain_queues(now);
         let mut released = Vec::new();
         self.fence.release_stalled(now.mono, &mut released);
         self.release(released);
@@ -336,7 +378,8 @@ impl Pbx {
         let timer = self.timers.first().map(|(at, _)| *at);
         let linger = self.lingering.front().map(|(at, _)| *at);
         let trunks = self.office.trunks.next_timeout();
-        [timer, linger, trunks, self.fence.next_timeout()]
+        let queues = self.office.queues.next_timeout();
+        [timer, linger, trunks, queues, self.fence.next_timeout()]
             .into_iter()
             .flatten()
             .min()
@@ -423,6 +466,7 @@ impl Pbx {
             }
         }
         self.settle(now, entry, effects, legs);
+        self.drain_queues(now);
     }
 
     /// Performs the effects and files the conversation, or lets go of it when it is over.
@@ -447,7 +491,9 @@ impl Pbx {
         if let Some(old) = entry.deadline.take() {
             self.timers.remove(&(old, root));
         }
+        self.note_busy(now, &mut entry);
         if matches!(entry.phase, Phase::Ended) {
+            self.office.queues.leave(now.mono, root);
             for leg in &entry.legs {
                 self.office.free_line(*leg);
             }

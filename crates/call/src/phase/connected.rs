@@ -158,6 +158,7 @@ impl Connected {
             | Input::GroupRemoved(_)
             | Input::Lost { .. }
             | Input::Provisional { .. }
+            | Input::Queue(_)
             | Input::Refused { .. } => {}
         }
         Phase::Connected(self)

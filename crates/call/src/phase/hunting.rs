@@ -61,6 +61,7 @@ pub(crate) fn start(
             ..Participant::default()
         },
         referred_by: waiting.referred_by.clone(),
+        queue_state: "",
     };
     let Some(call) = route::open_first(cx, &mut waiting, call) else {
         return route::no_id(cx, waiting);
@@ -165,6 +166,7 @@ impl Hunting {
             | Input::Failed { .. }
             | Input::GroupRemoved(_)
             | Input::Lost { .. }
+            | Input::Queue(_)
             | Input::Response { .. } => {}
         }
         Phase::Hunting(self)

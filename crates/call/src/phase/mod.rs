@@ -21,6 +21,7 @@ mod dial;
 mod hunting;
 mod originating;
 mod own;
+mod queued;
 mod renegotiation;
 mod ringing;
 mod route;
@@ -36,12 +37,14 @@ pub(crate) use context::Context;
 pub(crate) use dial::{Dial, Reach};
 pub(crate) use hunting::Hunting;
 pub(crate) use originating::{Originate, Originating};
+pub(crate) use queued::Queued;
 pub(crate) use ringing::Ringing;
 pub(crate) use route::{committed_by, fail_at_once, start};
 pub(crate) use transfer::{Requester, TransferRequest};
 pub(crate) use waiting::{Unanswered, Waiting};
 
 use crate::convey;
+use crate::queue::{LeaveReason, OfferId};
 use offhook_base::{Cause, RingGroupId};
 
 /// Where a conversation stands.
@@ -53,6 +56,8 @@ pub(crate) enum Phase {
     Ringing(Box<Ringing>),
     /// The members of a ring group are being tried.
     Hunting(Box<Hunting>),
+    /// A caller waits for an agent of a queue.
+    Queued(Box<Queued>),
     /// Two legs are joined.
     Connected(Box<Connected>),
     /// Nothing more will happen.
@@ -102,6 +107,8 @@ pub(crate) enum Input {
     },
     /// `PATCH /calls/{id} {"dst"}`.
     Transfer(TransferRequest),
+    /// The queues have decided something about this caller.
+    Queue(QueueNews),
     /// The ring group is no more.
     GroupRemoved(RingGroupId),
     /// The media shell could not start the relay.
@@ -110,6 +117,19 @@ pub(crate) enum Input {
     Timeout,
     /// We stop: a shutdown, or a fault of our own in this call.
     Shutdown,
+}
+
+/// What the queues decide about a caller.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum QueueNews {
+    /// His place; 1 is next.
+    Announce(u32),
+    /// He leaves the queue without an agent.
+    Leave(LeaveReason),
+    /// Ring an agent, for this long.
+    Offer(OfferId, std::time::Duration),
+    /// Stop ringing him.
+    Withdraw(OfferId),
 }
 
 /// How long an INVITE may wait for the commit of its first fact.
@@ -125,6 +145,7 @@ impl Phase {
             Self::Originating(originating) => originating.handle(cx, input),
             Self::Ringing(ringing) => ringing.handle(cx, input),
             Self::Hunting(hunting) => hunting.handle(cx, input),
+            Self::Queued(queued) => queued.handle(cx, input),
             Self::Connected(connected) => connected.handle(cx, input),
             Self::Ended => Self::Ended,
         }
@@ -136,6 +157,7 @@ impl Phase {
             Self::Originating(originating) => Some(originating.next_timeout()),
             Self::Ringing(ringing) => Some(ringing.next_timeout()),
             Self::Hunting(hunting) => Some(hunting.next_timeout()),
+            Self::Queued(queued) => Some(queued.next_timeout()),
             Self::Connected(connected) => Some(connected.next_timeout()),
             Self::Ended => None,
         }

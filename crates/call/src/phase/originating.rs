@@ -82,6 +82,7 @@ impl Originating {
             src,
             dst: dst.clone(),
             referred_by: String::new(),
+            queue_state: "",
         });
         let Some(call) = call else {
             media.stop(cx.effects);
@@ -168,6 +169,7 @@ impl Originating {
             | Input::Failed { .. }
             | Input::GroupRemoved(_)
             | Input::Lost { .. }
+            | Input::Queue(_)
             | Input::Response { .. } => {}
         }
         Phase::Originating(self)

@@ -102,6 +102,7 @@ impl Ringing {
             | Input::Failed { .. }
             | Input::GroupRemoved(_)
             | Input::Lost { .. }
+            | Input::Queue(_)
             | Input::Response { .. } => {}
         }
         Phase::Ringing(self)

@@ -9,7 +9,7 @@ use offhook_sip_core::InviteOut;
 use super::attempt::{Attempt, Failure};
 use super::dial::Reach;
 use super::waiting::Waiting;
-use super::{Context, Phase, Ringing, hunting};
+use super::{Context, Phase, Ringing, hunting, queued};
 use crate::cause::EndCause;
 use crate::directory::{Trunk, User};
 use crate::numbers::Outside;
@@ -39,7 +39,8 @@ pub(crate) fn start(cx: &mut Context<'_>, waiting: Waiting, dialled: &Dialled) -
             end_at_once(cx, waiting, callee, Destination::In, why.cause())
         }
         Plan::Group(group) => hunting::start(cx, waiting, group, dialled.number.clone()),
-        Plan::Queue(_) | Plan::Unknown => {
+        Plan::Queue(queue) => queued::start(cx, waiting, &queue, dialled.number.clone()),
+        Plan::Unknown => {
             let cause = EndCause::UnallocatedNumber;
             let unknown = outsider(&dialled.number);
             end_at_once(cx, waiting, unknown, Destination::Out, cause)
@@ -227,6 +228,7 @@ fn new_call(waiting: &Waiting, dst: Participant, destination: Destination) -> Ne
         src: waiting.party.clone(),
         dst,
         referred_by: waiting.referred_by.clone(),
+        queue_state: "",
     }
 }
 

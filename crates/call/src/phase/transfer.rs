@@ -228,6 +228,9 @@ fn replace(cx: &mut Context<'_>, waiting: Waiting, number: String, by: Terminate
     let end = End::replaced(EndCause::BlindTransfer.with_sip(sip(answered)), by);
     cx.end_all(&end, Then::GoesOn);
     cx.calls.note_transfer();
+    // An agent who transfers a caller of a queue is done with him.
+    let root = cx.calls.root();
+    cx.office.queues.leave(cx.now.mono, root);
     start(cx, waiting, &Dialled::by_user(&number, None))
 }
 
@@ -339,12 +342,14 @@ impl Transfer {
             src: waiting.party.clone(),
             dst: self.back,
             referred_by: String::new(),
+            queue_state: "",
         };
         let Some(call) = cx.open(call) else {
             cx.bye(line.leg, vec![convey::reason(failure.end.cause)]);
             return end(cx, waiting, failure);
         };
         cx.connected(call);
+        waiting.media.stop_playing(cx.effects);
         waiting.media.join_again(line.parted, cx.effects);
         let joined = Joined {
             caller: waiting.leg,

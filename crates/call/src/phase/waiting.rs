@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use offhook_base::{CallId, Cause, Mono, TerminatedBy};
-use offhook_media_core::Side;
+use offhook_media_core::{Side, Sound};
 use offhook_sip_core::{Body, Command, LegId, TxId};
 use offhook_sip_message::sdp::Direction;
 use offhook_sip_message::{Message, Method};
@@ -165,6 +165,9 @@ impl Waiting {
     /// Tells a caller that it rings, with early media where there is some.
     pub(crate) fn ring(&mut self, cx: &mut Context<'_>, progress: Progress) {
         if self.unanswered.is_none() {
+            if progress.first {
+                self.media.play(Sound::Ringback, cx.effects);
+            }
             return;
         }
         let body = progress
@@ -207,6 +210,7 @@ impl Waiting {
         response: &Message,
         losers: Vec<Attempt>,
     ) -> Phase {
+        self.media.stop_playing(cx.effects);
         self.media.is_at(Side::B, winner.reach.host);
         let spoken = convey::body(response).filter(convey::is_sdp);
         let fits = spoken
@@ -288,6 +292,7 @@ impl Waiting {
         match self.transfer.take() {
             Some(transfer) => {
                 cx.end_all(&failure.end, Then::GoesOn);
+                self.media.stop_playing(cx.effects);
                 transfer.give_back(cx, self, failure)
             }
             None => {

@@ -156,6 +156,10 @@ impl Queues {
     }
 
     /// The call that the agent answered under this offer has ended for him, in whatever way, also by a transfer.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the end of a conversation is told by leave")
+    )]
     pub(crate) fn call_over(&mut self, now: Mono, offer: OfferId) {
         if let Some(Caller::Talking(talking)) = self.callers.get(offer.caller)
             && *talking == offer

@@ -229,12 +229,12 @@ pub(super) fn insert(out: &mut Vec<u8>, model: &Line<'_>, text: impl FnOnce(&mut
     out.extend_from_slice(end);
 }
 
-fn push_fmt(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+pub(super) fn push_fmt(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
     let written = out.write_fmt(text);
     debug_assert!(written.is_ok(), "a Vec takes all that is written to it");
 }
 
-fn push_address(out: &mut Vec<u8>, address: IpAddr) {
+pub(super) fn push_address(out: &mut Vec<u8>, address: IpAddr) {
     match address.to_canonical() {
         IpAddr::V4(address) => push_fmt(out, format_args!("IN IP4 {address}")),
         IpAddr::V6(address) => push_fmt(out, format_args!("IN IP6 {address}")),

@@ -4,6 +4,7 @@ mod click;
 mod ending;
 mod group;
 mod holding;
+mod queue;
 mod ringing;
 mod stalls;
 mod transfer;

@@ -1,0 +1,156 @@
+//! Between the queues and the conversations: what the queues decide reaches the caller's phase, and what a user is busy
+//! with reaches the queues.
+
+use std::collections::BTreeMap;
+
+use offhook_base::{CallId, Now, PhoneId, QueueId, UserId};
+use offhook_sip_core::Binding;
+
+use super::{Action, Entry, Pbx};
+use crate::command::{ApiAnswer, ApiRefusal, ApiReply};
+use crate::phase::{Input, Phase, QueueNews};
+use crate::queue::{OfferId, Outcome, QueueOutput, WrapupAction};
+
+/// What is remembered between two looks at the queues.
+#[derive(Debug, Default)]
+pub(super) struct QueueDesk {
+    /// The outputs are being dealt with: what comes of them is dealt with in the same loop.
+    draining: bool,
+    /// In how many conversations each user is.
+    calls: BTreeMap<UserId, u32>,
+}
+
+impl Pbx {
+    /// Deals with everything that the queues have decided, in order.
+    pub(super) fn drain_queues(&mut self, now: Now) {
+        if self.queues.draining {
+            return;
+        }
+        self.queues.draining = true;
+        while let Some(output) = self.office.queues.poll_output() {
+            self.on_queue_output(now, output);
+        }
+        self.queues.draining = false;
+    }
+
+    fn on_queue_output(&mut self, now: Now, output: QueueOutput) {
+        match output {
+            QueueOutput::Announce { caller, position } => {
+                self.tell_caller(now, caller, QueueNews::Announce(position));
+            }
+            QueueOutput::Leave { caller, why } => {
+                self.tell_caller(now, caller, QueueNews::Leave(why));
+            }
+            QueueOutput::Offer {
+                offer, ring_time, ..
+            } => {
+                if !self.waits(offer) {
+                    // Its caller is none who waits: the agent must not be kept.
+                    self.office
+                        .queues
+                        .refused(now.mono, offer, Outcome::Cancelled);
+                    return;
+                }
+                self.tell_caller(now, offer.caller, QueueNews::Offer(offer, ring_time));
+            }
+            QueueOutput::Withdraw { offer } => {
+                self.tell_caller(now, offer.caller, QueueNews::Withdraw(offer));
+            }
+            QueueOutput::Wrapup {
+                queue,
+                agent,
+                action,
+                ..
+            } => self.record_wrapup(now, queue, agent, action),
+        }
+    }
+
+    fn waits(&self, offer: OfferId) -> bool {
+        self.conversations
+            .get(&offer.caller)
+            .is_some_and(|entry| matches!(entry.phase, Phase::Queued(_)))
+    }
+
+    fn tell_caller(&mut self, now: Now, caller: CallId, news: QueueNews) {
+        self.feed(now, caller, Input::Queue(news));
+    }
+
+    /// `queue.wrapup`: the queue's call, which is over, with the agent and what happened.
+    fn record_wrapup(&mut self, now: Now, queue: QueueId, agent: UserId, action: WrapupAction) {
+        let record = match action {
+            WrapupAction::Open => self.office.talking.get_mut(&agent).map(|record| {
+                record.last_event_at = record.last_event_at.max(now.wall);
+                record.clone()
+            }),
+            WrapupAction::Close | WrapupAction::Timeout => self.office.talking.remove(&agent),
+        };
+        let Some(record) = record else { return };
+        let fact = record.wrapup(now.wall, (queue, agent, action), &mut self.office.event_ids);
+        self.fence.hand_over(now.mono);
+        self.actions.push_back(Action::Record(Box::new(fact)));
+    }
+
+    pub(super) fn close_wrapup(&mut self, now: Now, queue: QueueId, user: UserId, token: u64) {
+        let closed = self.office.queues.wrapup_close(now.mono, queue, user);
+        self.drain_queues(now);
+        let result = if closed {
+            Ok(ApiAnswer::Done)
+        } else {
+            Err(ApiRefusal::NotFound)
+        };
+        self.actions
+            .push_back(Action::Reply(ApiReply { token, result }));
+    }
+
+    /// A contact that was stored before a restart.
+    pub(crate) fn restore(&mut self, now: Now, phone: PhoneId, binding: Binding) {
+        self.office.bindings.insert(phone, binding);
+        self.note_reach_of(now, phone);
+    }
+
+    /// A phone registered, or is gone.
+    pub(super) fn note_reach_of(&mut self, now: Now, phone: PhoneId) {
+        let owner = self.office.directory.phone(phone).map(|(_, user)| user.id);
+        if let Some(user) = owner {
+            self.office.note_reach(now.mono, user);
+            self.drain_queues(now);
+        }
+    }
+
+    /// Takes note of who is in a call of this conversation. An agent that a queue found is known to it already.
+    pub(super) fn note_busy(&mut self, now: Now, entry: &mut Entry) {
+        let mut users = Vec::with_capacity(2);
+        let mut parent = None;
+        for call in entry.calls.iter() {
+            let of_a_queue = parent.is_some_and(|parent| call.parent == Some(parent));
+            let callee = call.dst.user.filter(|_| !of_a_queue);
+            for user in call.src.user.into_iter().chain(callee) {
+                if !users.contains(&user) {
+                    users.push(user);
+                }
+            }
+            if call.context == "QUEUE" {
+                parent = Some(call.id);
+            }
+        }
+        if users == entry.busy {
+            return;
+        }
+        let before = std::mem::replace(&mut entry.busy, users.clone());
+        for user in before.iter().filter(|user| !users.contains(user)) {
+            let calls = self.queues.calls.entry(*user).or_default();
+            *calls = calls.saturating_sub(1);
+            if *calls == 0 {
+                self.queues.calls.remove(user);
+                self.office.queues.busy(now.mono, *user, false);
+            }
+        }
+        for user in users.iter().filter(|user| !before.contains(user)) {
+            let calls = self.queues.calls.entry(*user).or_default();
+            *calls += 1;
+            if *calls == 1 {
+                self.office.queues.busy(now.mono, *user, true);
+            }
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Queues: what callers, agents and subscribers hear of them.
+
+use std::time::Duration;
+
+use offhook_base::{QueueId, UserId};
+use offhook_sip_core::LegId;
+
+use super::{A, B1, Script, sdp};
+use crate::directory::{DirectoryChange, QueueConfig, QueueStrategy};
+use crate::{ApiAnswer, ApiCommand};
+
+const B2: LegId = LegId(5);
+
+fn config() -> QueueConfig {
+    QueueConfig {
+        id: QueueId(5),
+        name: "Support".into(),
+        number: "4000".into(),
+        strategy: QueueStrategy::InOrder,
+        ring_time: Duration::from_secs(15),
+        max_wait: Some(Duration::from_secs(60)),
+        max_length: Some(2),
+        wrap_up: Duration::from_secs(10),
+        announce: None,
+        skip_busy: true,
+        agents: vec![(UserId(100_002), true), (UserId(100_003), true)],
+    }
+}
+
+fn script(change: impl FnOnce(&mut QueueConfig)) -> Script {
+    let mut script =
+        Script::with(|config| config.relay = Some([192, 0, 2, 254].into())).registered(&[1, 2, 4]);
+    let mut queue = config();
+    change(&mut queue);
+    script
+        .pbx
+        .handle_directory(script.now, DirectoryChange::Queue(queue));
+    script.ports(4).skip();
+    script
+}
+
+fn lines(script: &mut Script) -> Vec<String> {
+    script.drain();
+    let mut lines = std::mem::take(&mut script.lines);
+    lines.retain(|line| !line.starts_with("media"));
+    lines
+}
+
+#[test]
+fn a_caller_hears_music_until_an_agent_answers_and_the_agent_has_time_afterwards() {
+    let mut script = script(|_| {});
+    script
+        .invite("4000", Some(&sdp("192.0.2.1", 4000, "sendrecv")))
+        .commit();
+    assert_eq!(
+        lines(&mut script),
+        [
+            "* call.initial",
+            "* call.initial",
+            "-- commit",
+            "A 200 +sdp",
+            "B1 INVITE +sdp"
+        ]
+    );
+    script.acked(A, None).provisional(B1, 180, None);
+    // The first agent lets it ring; the second takes it.
+    script.wait(Duration::from_secs(15)).commit();
+    assert_eq!(
+        lines(&mut script),
+        [
+            "* call.ringing",
+            "B1 CANCEL given up",
+            "* call.missed No Answer",
+            "* call.initial",
+            "-- commit",
+            "B2 INVITE +sdp"
+        ]
+    );
+    script
+        .answered(B2, Some(&sdp("192.0.2.4", 6000, "sendrecv")))
+        .commit();
+    assert_eq!(
+        lines(&mut script),
+        [
+            "* call.connected",
+            "* call.connected",
+            "-- commit",
+            "B2 ACK"
+        ]
+    );
+    script.request(A, 8, "BYE", None).commit();
+    script.wait(Duration::from_secs(10)).commit();
+    assert_eq!(
+        script.told(),
+        [
+            "1 1 call.initial QUEUE 2001>4000",
+            "2 2 call.initial 2001>2002",
+            "3 2 call.ringing 2001>2002",
+            "4 2 call.missed 2001>2002 No Answer",
+            "5 3 call.initial 2001>2003",
+            "6 3 call.connected 2001>2003",
+            "7 1 call.connected QUEUE 2001>4000",
+            "8 3 call.hangup 2001>2003 Normal Clearing",
+            "9 1 call.hangup QUEUE 2001>4000 Normal Clearing final",
+            "null 1 queue.wrapup QUEUE 2001>4000",
+            "null 1 queue.wrapup QUEUE 2001>4000",
+        ]
+    );
+    let wrapups: Vec<_> = script
+        .bodies
+        .iter()
+        .filter(|body| body["event_name"] == "queue.wrapup")
+        .map(|body| (body["action"].clone(), body["user_id"].clone()))
+        .collect();
+    assert_eq!(
+        wrapups,
+        [
+            ("open".into(), 100_003.into()),
+            ("timeout".into(), 100_003.into())
+        ]
+    );
+    assert_eq!(script.pbx.len(), 0);
+}
+
+#[test]
+fn a_caller_who_waited_long_enough_is_let_go() {
+    let mut script = script(|queue| {
+        queue.max_wait = Some(Duration::from_secs(10));
+        queue.agents = vec![(UserId(100_004), true)];
+    });
+    script
+        .invite("4000", Some(&sdp("192.0.2.1", 4000, "sendrecv")))
+        .commit()
+        .acked(A, None);
+    script.wait(Duration::from_secs(10)).commit();
+    assert_eq!(
+        lines(&mut script),
+        [
+            "* call.initial",
+            "-- commit",
+            "A 200 +sdp",
+            "* call.missed No Answer",
+            "-- commit",
+            "A BYE"
+        ]
+    );
+    assert_eq!(
+        script.bodies.last().map(|body| body["info"].clone()),
+        Some("max_wait".into())
+    );
+}
+
+#[test]
+fn the_live_view_counts_who_waits() {
+    let mut script = script(|queue| queue.agents = vec![(UserId(100_004), true)]);
+    script
+        .invite("4000", Some(&sdp("192.0.2.1", 4000, "sendrecv")))
+        .commit();
+    let command = ApiCommand::QueueLive { queue: QueueId(5) };
+    script.pbx.handle_api(script.now, command, 9);
+    let reply = script.pbx.actions.pop_back();
+    let Some(super::Action::Reply(reply)) = reply else {
+        panic!("{reply:?}");
+    };
+    let Ok(ApiAnswer::Queue(live)) = reply.result else {
+        panic!("{reply:?}");
+    };
+    assert_eq!(live.waiting, 1);
+}

@@ -1,0 +1,373 @@
+//! A caller waits in a queue: the queues decide which agent is rung for him, and when he has waited enough.
+//!
+//! ```text
+//!  enters ──► waits, hears music ◄───┐
+//!    │            │ offer            │ refused, ring time over, withdrawn
+//!    │            ▼                  │
+//!    │        agents ring ───────────┘
+//!    │            │ one answers ──► Connected; the calls of the others end: Lose Race
+//!    │            │
+//!    │            ├─ max_wait · no_agents · the queue is removed ──► back to who transferred, or Ended
+//!    │            └─ caller gone ──► abandoned
+//!    └─ full, nobody logged in ──► max_length, no_agents
+//! ```
+//!
+//! The queue has a call of its own (context `QUEUE`), and each agent that is tried has one under it. Where media passes
+//! by us the caller's INVITE is answered at once, so that there is something to hear; it is `connected` only when an
+//! agent answers.
+
+use bytes::Bytes;
+use offhook_base::{CallId, Cause, Mono, TerminatedBy};
+use offhook_media_core::Sound;
+use offhook_sip_core::{Body, Command, LegId};
+use offhook_sip_message::Message;
+
+use super::attempt::{Attempt, Failure, GIVEN_UP, Progress};
+use super::route::{self, Tried};
+use super::waiting::{Heard, Unanswered, Waiting};
+use super::{Context, Input, Phase, QueueNews, transfer};
+use crate::cause::EndCause;
+use crate::command::{ApiAnswer, ApiRefusal};
+use crate::directory::QueueConfig;
+use crate::effect::Effect;
+use crate::fence::Class;
+use crate::queue::{LeaveReason, OfferId, Outcome, Refused};
+use crate::record::{Destination, End, NewCall, Participant};
+
+/// A waiting party and the agents that are rung for it.
+#[derive(Debug)]
+pub(crate) struct Queued {
+    waiting: Waiting,
+    /// The queue's own call.
+    call: CallId,
+    offers: Vec<(OfferId, Attempt)>,
+    /// Our answer to the caller's INVITE waits for its fact until then.
+    committed_by: Option<Mono>,
+}
+
+/// Lets `waiting` into a queue that it dialled, or whose number it dialled.
+pub(crate) fn start(
+    cx: &mut Context<'_>,
+    mut waiting: Waiting,
+    queue: &QueueConfig,
+    dialled: String,
+) -> Phase {
+    let call = NewCall {
+        parent: waiting.parent,
+        context: "QUEUE".into(),
+        destination: Destination::In,
+        clid: waiting.clid.clone(),
+        src: waiting.party.clone(),
+        dst: Participant {
+            number: dialled,
+            shared: Some(queue.id.0),
+            name: queue.name.clone(),
+            ..Participant::default()
+        },
+        referred_by: waiting.referred_by.clone(),
+        queue_state: "waiting",
+    };
+    let Some(call) = route::open_first(cx, &mut waiting, call) else {
+        return route::no_id(cx, waiting);
+    };
+    let root = cx.calls.root();
+    if let Err(refused) = cx.office.queues.enter(cx.now.mono, queue.id, root) {
+        return waiting.fail(cx, refusal(&refused));
+    }
+    let committed_by = waiting.committed_by();
+    answer(cx, &mut waiting);
+    waiting.prepare_offer();
+    waiting.media.play(Sound::Music, cx.effects);
+    Phase::Queued(Box::new(Queued {
+        waiting,
+        call,
+        offers: Vec::new(),
+        committed_by,
+    }))
+}
+
+fn refusal(refused: &Refused) -> Failure {
+    let (cause, status, info) = match refused {
+        Refused::Full(_) => (EndCause::QueueFull, 486, "max_length"),
+        Refused::NoAgents => (EndCause::NoAnswer, 480, "no_agents"),
+        Refused::NoQueue => (EndCause::UnallocatedNumber, 404, "removed"),
+    };
+    failure(cause, status, info)
+}
+
+fn failure(cause: EndCause, status: u16, info: &'static str) -> Failure {
+    let failure = Failure::ours(cause.cause(), status);
+    Failure {
+        end: failure.end.with_info(info),
+        ..failure
+    }
+}
+
+/// Answers the caller's INVITE ourselves where it can hear us; else it is told that it rings.
+fn answer(cx: &mut Context<'_>, waiting: &mut Waiting) {
+    let leg = waiting.leg;
+    if waiting.unanswered.is_none() {
+        return;
+    }
+    let root = cx.calls.root();
+    let Some(octets) = waiting.media.answer_ourselves(root, cx.effects) else {
+        let ringing = Progress {
+            first: true,
+            status: 180,
+            headers: Vec::new(),
+            early: None,
+        };
+        return waiting.ring(cx, ringing);
+    };
+    waiting.unanswered = None;
+    let command = Command::Answer {
+        leg,
+        status: 200,
+        reason: Bytes::new(),
+        headers: Vec::new(),
+        body: Some(Body {
+            content_type: Bytes::from_static(b"application/sdp"),
+            octets,
+        }),
+    };
+    cx.held(leg, Class::Tells, command);
+}
+
+impl Queued {
+    pub(crate) fn next_timeout(&self) -> Mono {
+        let offers = self.offers.iter().map(|(_, attempt)| attempt.gives_up_at);
+        offers
+            .chain(self.committed_by)
+            .min()
+            .unwrap_or(Mono(u64::MAX))
+    }
+
+    pub(crate) fn handle(mut self: Box<Self>, cx: &mut Context<'_>, input: Input) -> Phase {
+        let input = match self.waiting.hear(cx, input) {
+            Heard::Done => return Phase::Queued(self),
+            Heard::Gone(gone) => {
+                self.stop(cx, &gone.end());
+                cx.end(self.call, &gone.end().with_info("abandoned"));
+                return self.waiting.leave(cx, &gone);
+            }
+            Heard::Other(input) => input,
+        };
+        match input {
+            Input::Queue(news) => return self.on_news(cx, news),
+            Input::Provisional { leg, response } => {
+                // The caller hears music: what the agent's phone says is recorded, not passed on.
+                if let Some((_, attempt)) = self.offered(leg) {
+                    attempt.on_provisional(cx, leg, &response);
+                }
+            }
+            Input::Answered { leg, response } => return self.on_answered(cx, leg, &response),
+            Input::Refused {
+                leg,
+                status,
+                response,
+            } => self.on_refused(cx, leg, status, response),
+            Input::Hangup { token } => {
+                let cause = EndCause::ManagerRequest.with_sip(480);
+                let phase = self.end(cx, cause, TerminatedBy::Api, 480);
+                cx.reply_api(token, Ok(ApiAnswer::Done));
+                return phase;
+            }
+            Input::Transfer(request) => {
+                let mut queued = *self;
+                let offers = &mut queued.offers;
+                let deflected = transfer::deflect(cx, queued.waiting, request, |cx| {
+                    for (_, attempt) in offers.iter_mut() {
+                        attempt.cancel(cx, GIVEN_UP);
+                    }
+                });
+                return match deflected {
+                    Ok(phase) => phase,
+                    Err(waiting) => Phase::Queued(Box::new(Self {
+                        waiting: *waiting,
+                        ..queued
+                    })),
+                };
+            }
+            Input::Hold { token, .. } => {
+                cx.reply_api(
+                    token,
+                    Err(ApiRefusal::Conflict("the call waits in a queue")),
+                );
+            }
+            Input::Shutdown => {
+                let cause = EndCause::SystemShutdown.cause();
+                return self.end(cx, cause, TerminatedBy::System, 503);
+            }
+            Input::MediaLost => {
+                let cause = EndCause::CircuitCongestion.cause();
+                return self.end(cx, cause, TerminatedBy::System, 503);
+            }
+            Input::Timeout => return self.on_timeout(cx),
+            Input::Request { leg, tx, request } => {
+                let (status, headers) = super::waiting::busy_reply(request.view().method());
+                cx.reply(leg, tx, status, headers);
+            }
+            Input::Acked { .. }
+            | Input::Cancelled { .. }
+            | Input::Failed { .. }
+            | Input::GroupRemoved(_)
+            | Input::Lost { .. }
+            | Input::Response { .. } => {}
+        }
+        Phase::Queued(self)
+    }
+
+    /// The queues have decided something about this caller.
+    fn on_news(mut self: Box<Self>, cx: &mut Context<'_>, news: QueueNews) -> Phase {
+        match news {
+            QueueNews::Announce(position) => {
+                self.waiting
+                    .media
+                    .play(Sound::Position(position), cx.effects);
+            }
+            QueueNews::Offer(offer, ring_time) => {
+                let tried = route::try_member(cx, &self.waiting, self.call, offer.agent, ring_time);
+                match tried {
+                    Tried::Rings(attempt) => self.offers.push((offer, attempt)),
+                    Tried::Failed(_) => {
+                        let queues = &mut cx.office.queues;
+                        queues.refused(cx.now.mono, offer, Outcome::Unreachable);
+                    }
+                    Tried::Nobody => {
+                        let queues = &mut cx.office.queues;
+                        queues.refused(cx.now.mono, offer, Outcome::Cancelled);
+                    }
+                }
+            }
+            QueueNews::Withdraw(offer) => {
+                if let Some(place) = self.offers.iter().position(|(at, _)| *at == offer) {
+                    let (_, mut attempt) = self.offers.remove(place);
+                    attempt.cancel(cx, GIVEN_UP);
+                    let end = End::new(EndCause::NoAnswer.cause(), TerminatedBy::System);
+                    cx.end(attempt.call, &end);
+                }
+            }
+            QueueNews::Leave(why) => {
+                let failure = match why {
+                    LeaveReason::MaxWait => failure(EndCause::NoAnswer, 480, "max_wait"),
+                    LeaveReason::NoAgents => failure(EndCause::NoAnswer, 480, "no_agents"),
+                    LeaveReason::Removed => failure(EndCause::UnallocatedNumber, 404, "removed"),
+                };
+                self.stop(cx, &failure.end.clone().with_info(""));
+                return self.waiting.fail(cx, failure);
+            }
+        }
+        Phase::Queued(self)
+    }
+
+    fn offered(&mut self, leg: LegId) -> Option<&mut (OfferId, Attempt)> {
+        self.offers.iter_mut().find(|(_, attempt)| attempt.has(leg))
+    }
+
+    fn on_answered(
+        mut self: Box<Self>,
+        cx: &mut Context<'_>,
+        leg: LegId,
+        response: &Message,
+    ) -> Phase {
+        let place = self.offers.iter().position(|(_, attempt)| attempt.has(leg));
+        let winner = place.and_then(|place| {
+            let (offer, mut attempt) = self.offers.remove(place);
+            Some((offer, attempt.on_answered(cx, leg)?))
+        });
+        let Some((offer, winner)) = winner else {
+            cx.not_wanted(leg);
+            return Phase::Queued(self);
+        };
+        if !cx.office.queues.answered(cx.now.mono, offer) {
+            // The offer was withdrawn in the same moment: the agent's phone is let go.
+            cx.not_wanted(leg);
+            let end = End::new(EndCause::NoAnswer.cause(), TerminatedBy::System);
+            cx.end(winner.call, &end);
+            return Phase::Queued(self);
+        }
+        if let Some(record) = cx.calls.get_mut(self.call) {
+            record.queue_state = "connected".to_owned();
+        }
+        let call = self.call;
+        let losers = self.offers.into_iter().map(|(_, attempt)| attempt);
+        let phase = self.waiting.join(cx, &winner, response, losers.collect());
+        if let Some(record) = cx.calls.get_mut(call) {
+            // What an event after the end of the call tells of it.
+            cx.office.talking.insert(offer.agent, record.clone());
+        }
+        phase
+    }
+
+    fn on_refused(
+        &mut self,
+        cx: &mut Context<'_>,
+        leg: LegId,
+        status: u16,
+        response: Option<Message>,
+    ) {
+        let Some(place) = self.offers.iter().position(|(_, attempt)| attempt.has(leg)) else {
+            return;
+        };
+        let theirs = response.is_some();
+        let heard = self
+            .offers
+            .get_mut(place)
+            .map(|(_, attempt)| attempt.on_refused(cx, leg, status, response));
+        let Some(Err(failure)) = heard else { return };
+        let (offer, attempt) = self.offers.remove(place);
+        cx.end(attempt.call, &failure.end);
+        let outcome = match status {
+            486 | 600 => Outcome::Busy,
+            408 | 480 | 503 => Outcome::Unreachable,
+            _ if theirs => Outcome::Declined,
+            _ => Outcome::Unreachable,
+        };
+        cx.office.queues.refused(cx.now.mono, offer, outcome);
+    }
+
+    fn on_timeout(mut self: Box<Self>, cx: &mut Context<'_>) -> Phase {
+        let now = cx.now.mono;
+        if self.committed_by.is_some_and(|by| by <= now) {
+            self.committed_by = None;
+            if !cx.committed && self.offers.is_empty() {
+                return self.end_uncommitted(cx);
+            }
+        }
+        let (over, ringing): (Vec<_>, Vec<_>) = std::mem::take(&mut self.offers)
+            .into_iter()
+            .partition(|(_, attempt)| attempt.gives_up_at <= now);
+        self.offers = ringing;
+        for (offer, mut attempt) in over {
+            attempt.cancel(cx, GIVEN_UP);
+            let end = End::new(EndCause::NoAnswer.cause(), TerminatedBy::System);
+            cx.end(attempt.call, &end);
+            cx.office.queues.refused(now, offer, Outcome::NoAnswer);
+        }
+        Phase::Queued(self)
+    }
+
+    /// The disk did not take the first fact in time: the caller gets 503, never our held answer.
+    fn end_uncommitted(mut self, cx: &mut Context<'_>) -> Phase {
+        cx.effects.push(Effect::DropHeld(self.waiting.leg));
+        self.waiting.unanswered = Some(Unanswered {
+            delayed_offer: false,
+            committed_by: None,
+        });
+        let cause = EndCause::TemporaryFailure.cause();
+        self.waiting.end(cx, cause, TerminatedBy::System, 503)
+    }
+
+    /// The agents' phones are given up, and their calls end.
+    fn stop(&mut self, cx: &mut Context<'_>, end: &End) {
+        for (_, mut attempt) in self.offers.drain(..) {
+            attempt.cancel(cx, GIVEN_UP);
+            cx.end(attempt.call, end);
+        }
+    }
+
+    fn end(mut self, cx: &mut Context<'_>, cause: Cause, by: TerminatedBy, status: u16) -> Phase {
+        self.stop(cx, &End::new(cause, by));
+        self.waiting.end(cx, cause, by, status)
+    }
+}
