@@ -189,6 +189,11 @@ impl Directory {
         self.queues.get(&id)
     }
 
+    /// All queues, in the order of their ids.
+    pub(crate) fn queues(&self) -> impl Iterator<Item = &QueueConfig> {
+        self.queues.values()
+    }
+
     /// A trunk.
     #[must_use]
     pub fn trunk(&self, id: TrunkId) -> Option<&Trunk> {

@@ -39,6 +39,7 @@ mod plan;
 mod queue;
 mod record;
 mod restart;
+mod star;
 mod switch;
 mod trunks;
 

@@ -255,6 +255,22 @@ impl Media {
         Some(self.a.told.carry(&answer, None))
     }
 
+    /// Our own answer to the first side's offer where it cannot hear us: a stream on which nothing flows.
+    pub(crate) fn answer_in_silence(&mut self, session: CallId) -> Option<Bytes> {
+        let said = self.a.said.clone()?;
+        let offer = Sdp::parse(&said).ok()?;
+        let mut out = Vec::with_capacity(256);
+        let answer = Answer {
+            session: session.0,
+            address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            port: 9,
+            codec: offer.plain_g711()?,
+            direction: Direction::Inactive,
+        };
+        offer.answer(&answer, &mut out);
+        Some(self.a.told.carry(&Bytes::from(out), None))
+    }
+
     /// The first side hears this, where it speaks G.711 and the relay runs.
     pub(crate) fn play(&mut self, sound: Sound, effects: &mut Vec<Effect>) {
         let side = self.turn(Side::A);

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use offhook_base::{CallId, FactRecord, Mono, Now, PhoneId, TrunkId};
+use offhook_base::{CallId, FactRecord, Mono, Now, PhoneId, QueueId, TrunkId, UserId};
 use offhook_sip_core::{
     AccountChange, Binding, BindingKey, Command, Event, FlowId, Output as Wire, Peer, Stack,
     StackConfig,
@@ -59,6 +59,16 @@ pub enum Output {
     Binding(BindingChange),
     /// Reserve call ids in the journal; then call [`Switch::handle_reserved`].
     ReserveCallIds(u64),
+    /// An agent logged in or out of a queue by his phone. It takes effect when the queue comes back as a change of the
+    /// directory, once that is stored.
+    AgentLogin {
+        /// The agent.
+        user: UserId,
+        /// The queue.
+        queue: QueueId,
+        /// In, or out.
+        login: bool,
+    },
     /// Whether calls are sent to a trunk.
     Trunk {
         /// The trunk.
@@ -268,6 +278,10 @@ impl Switch {
                     Action::Record(fact) => self.outputs.push_back(Output::Record(fact)),
                     Action::Media(command) => self.outputs.push_back(Output::Media(command)),
                     Action::Reply(reply) => self.outputs.push_back(Output::Reply(reply)),
+                    Action::AgentLogin { user, queue, login } => {
+                        self.outputs
+                            .push_back(Output::AgentLogin { user, queue, login });
+                    }
                     Action::Trunk(state) => self.outputs.push_back(Output::Trunk {
                         trunk: state.trunk,
                         up: state.up,

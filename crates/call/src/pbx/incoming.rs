@@ -1,21 +1,22 @@
 //! A new call: who calls, and what they offer. Whom it reaches is the business of `phase::start`.
 
 use bytes::Bytes;
-use offhook_base::{CallId, Mono, Now, PhoneId, TrunkId};
+use offhook_base::{CallId, Mono, Now, PhoneId, TrunkId, UserId};
 use offhook_media_core::Side;
 use offhook_sip_core::{Body, LegId, Peer};
 use offhook_sip_message::{Message, Name};
 
-use super::Pbx;
+use super::{LegName, Pbx};
 use crate::cause::EndCause;
 use crate::convey;
 use crate::dialled::dialled;
 use crate::fence::Class;
 use crate::limit::{Bucket, admit};
 use crate::media::{Media, NoMedia};
-use crate::phase::{Dial, Unanswered, Waiting, answer, committed_by, fail_at_once, start};
+use crate::phase::{Dial, Service, Unanswered, Waiting, answer, committed_by, fail_at_once, start};
 use crate::plan::Dialled;
 use crate::record::Participant;
+use crate::star::{self, AgentCode, NoEffect};
 use crate::trunks::caller::caller_of;
 
 impl Pbx {
@@ -37,8 +38,56 @@ impl Pbx {
         let Some(root) = self.next_call_id() else {
             return self.refuse_unrecorded(leg, 503, Some(1));
         };
-        let dialled = Dialled::by_user(&dialled(request), Some(phone));
+        let number = dialled(request);
+        let code = party
+            .user
+            .and_then(|user| Some((user, star::read(&self.office.directory, user, &number)?)));
+        if let Some((user, code)) = code {
+            return self.on_code(now, (leg, peer), root, (user, code), request);
+        }
+        let dialled = Dialled::by_user(&number, Some(phone));
         self.begin(now, (leg, peer), root, (party, &dialled), request);
+    }
+
+    /// A user logs in or out of queues. What came of it is heard, or shown by the phone as a refusal.
+    fn on_code(
+        &mut self,
+        now: Now,
+        (leg, peer): (LegId, Peer),
+        root: CallId,
+        (user, code): (UserId, Result<AgentCode, NoEffect>),
+        request: &Message,
+    ) {
+        let code = match code {
+            Ok(code) => code,
+            Err(NoEffect::NoAgent) => return self.refuse_unrecorded(leg, 403, None),
+            Err(NoEffect::UnknownQueue) => return self.refuse_unrecorded(leg, 404, None),
+        };
+        let Some(mut media) = self.office.media(root, peer.addr.ip()) else {
+            return self.refuse_unrecorded(leg, 503, Some(5));
+        };
+        let mut effects = Vec::new();
+        if let Some(body) = convey::body(request).filter(convey::is_sdp)
+            && let Err(NoMedia) = media.translate(Side::A, &body.octets, &mut effects)
+        {
+            tracing::debug!(%user, "a code was dialled with an offer that cannot be answered");
+        }
+        let AgentCode { login, queues } = code;
+        for queue in queues {
+            self.actions
+                .push_back(super::Action::AgentLogin { user, queue, login });
+        }
+        let entry = self.entry(root, now);
+        self.run(now, entry, |cx, _| {
+            cx.legs.push((
+                leg,
+                LegName {
+                    call: root,
+                    index: 0,
+                },
+            ));
+            Service::start(cx, leg, media, if login { 1 } else { 2 })
+        });
     }
 
     /// An outsider calls by a trunk. It reaches numbers of ours and nothing else, never another trunk.

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use offhook_base::{CallId, FactRecord, Mono, Now, RingGroupId, UserId};
+use offhook_base::{CallId, FactRecord, Mono, Now, QueueId, RingGroupId, UserId};
 use offhook_media_core::{MediaCommand, PortPair};
 use offhook_sip_core::{Command, Event, LegId, Origin, TrunkPeer, TxId};
 use offhook_sip_message::Method;
@@ -40,6 +40,12 @@ pub(crate) enum Action {
     Reply(ApiReply),
     /// Reserve call ids below this number.
     ReserveCallIds(u64),
+    /// An agent logged in or out of a queue by his phone: to be stored.
+    AgentLogin {
+        user: UserId,
+        queue: QueueId,
+        login: bool,
+    },
     /// Whether calls are sent to a trunk.
     Trunk(TrunkState),
 }

@@ -25,6 +25,7 @@ mod queued;
 mod renegotiation;
 mod ringing;
 mod route;
+mod service;
 mod transfer;
 mod waiting;
 
@@ -40,6 +41,7 @@ pub(crate) use originating::{Originate, Originating};
 pub(crate) use queued::Queued;
 pub(crate) use ringing::Ringing;
 pub(crate) use route::{committed_by, fail_at_once, start};
+pub(crate) use service::Service;
 pub(crate) use transfer::{Requester, TransferRequest};
 pub(crate) use waiting::{Unanswered, Waiting};
 
@@ -60,6 +62,8 @@ pub(crate) enum Phase {
     Queued(Box<Queued>),
     /// Two legs are joined.
     Connected(Box<Connected>),
+    /// A code was dialled, and is being answered.
+    Service(Box<Service>),
     /// Nothing more will happen.
     Ended,
 }
@@ -147,6 +151,7 @@ impl Phase {
             Self::Hunting(hunting) => hunting.handle(cx, input),
             Self::Queued(queued) => queued.handle(cx, input),
             Self::Connected(connected) => connected.handle(cx, input),
+            Self::Service(service) => service.handle(cx, input),
             Self::Ended => Self::Ended,
         }
     }
@@ -159,6 +164,7 @@ impl Phase {
             Self::Hunting(hunting) => Some(hunting.next_timeout()),
             Self::Queued(queued) => Some(queued.next_timeout()),
             Self::Connected(connected) => Some(connected.next_timeout()),
+            Self::Service(service) => Some(service.next_timeout()),
             Self::Ended => None,
         }
     }

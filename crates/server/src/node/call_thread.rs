@@ -18,6 +18,7 @@ use offhook_sip_core::{FlowId, Peer, Transport};
 use offhook_store::{CaptureHandle, CaptureTransport, CapturedMessage, JournalHandle};
 use tokio::sync::{mpsc, oneshot};
 
+use super::agents::Login;
 use super::clock;
 use super::inbox::{CallInput, Inbox, Inputs};
 use super::projector::ProjectorHandle;
@@ -43,6 +44,7 @@ pub(crate) struct CallThread {
     pub(crate) media: Option<Media>,
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) trunks: TrunkStates,
+    pub(crate) logins: mpsc::Sender<Login>,
     /// Addresses that stand for us in captures, by transport.
     pub(crate) tcp_local: SocketAddr,
     pub(crate) first_fact: u64,
@@ -345,6 +347,12 @@ impl Loop {
                 Output::ReserveCallIds(upto) => {
                     self.ids_wanted = Some(upto);
                     self.hand_over();
+                }
+                Output::AgentLogin { user, queue, login } => {
+                    let wish = Login { user, queue, login };
+                    if self.core.logins.try_send(wish).is_err() {
+                        tracing::warn!(%user, %queue, "too many agents log in at once; this one has to try again");
+                    }
                 }
                 Output::Trunk { trunk, up, reason } => {
                     self.core.trunks.set(trunk, up, reason.to_owned());

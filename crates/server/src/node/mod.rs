@@ -5,6 +5,7 @@
 //!      ▲ SIP over UDP here, over TCP by tasks                        API tasks read the stores and ask the threads
 //! ```
 
+mod agents;
 mod bootstrap;
 mod call_thread;
 mod changes;
@@ -198,6 +199,7 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
     let mut tasks = JoinSet::new();
     let gauges = Arc::new(Gauges::default());
     let trunks = Trunks::new(inbox.clone());
+    let (logins, logged_in) = agents::channel();
     let stored = Stored::new(&db, &trunks, first_call);
     let call = CallThread {
         switch: switchboard::build(&config, &realm, &listeners, &stored, now)?,
@@ -209,6 +211,7 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         media: switchboard::start_media(&config, &listeners, &inbox, &mut tasks)?,
         gauges: Arc::clone(&gauges),
         trunks: trunks.states(),
+        logins,
         tcp_local: listeners.tcp_local(),
         first_fact,
         max_message: listen::max_message(&config),
@@ -242,14 +245,9 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
     let (http, sip_udp) = (listeners.http_addr(), listeners.udp_addrs());
     listeners.write_listen_json(&dir)?;
     let api = listeners.serve(&config, surface, &inbox, &mut tasks);
-    retention::start(
-        &config,
-        &db,
-        &journal,
-        &capture_handle,
-        &attempt_handle,
-        &mut tasks,
-    );
+    let aging = (&journal, &capture_handle, &attempt_handle);
+    retention::start(&config, &db, aging, &mut tasks);
+    agents::store(api.clone(), logged_in, &mut tasks);
     room::watch(&dir, &inbox, &mut tasks);
     trunks.watch(&mut tasks);
     tracing::info!(http = %http, sip_udp = ?sip_udp, data = %dir.display(), "listening");

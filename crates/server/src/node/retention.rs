@@ -16,9 +16,7 @@ const EVERY: Duration = Duration::from_secs(3_600);
 pub(crate) fn start(
     config: &Config,
     db: &ConfigDb,
-    journal: &JournalHandle,
-    captures: &CaptureHandle,
-    attempts: &AttemptsHandle,
+    (journal, captures, attempts): (&JournalHandle, &CaptureHandle, &AttemptsHandle),
     tasks: &mut JoinSet<()>,
 ) {
     let retention = config.retention.clone();

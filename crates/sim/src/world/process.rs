@@ -171,7 +171,7 @@ impl World {
                 Output::Received { bytes, .. } => self.watch.received(&bytes),
                 Output::Reply(reply) => self.api.replied(reply),
                 Output::Media(command) => self.media.command(command),
-                Output::Rejected { .. } | Output::Trunk { .. } => {}
+                Output::AgentLogin { .. } | Output::Rejected { .. } | Output::Trunk { .. } => {}
             }
         }
         self.supply_ports();

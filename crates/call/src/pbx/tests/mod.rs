@@ -330,6 +330,9 @@ impl Script {
                 Action::Media(command) => format!("media {command:?}"),
                 Action::Reply(reply) => format!("api {} {:?}", reply.token, reply.result),
                 Action::ReserveCallIds(upto) => format!("reserve {upto}"),
+                Action::AgentLogin { user, queue, login } => {
+                    format!("agent {user} queue {queue} {login}")
+                }
                 Action::Trunk(state) => format!("{state:?}"),
             };
             self.lines.push(line);

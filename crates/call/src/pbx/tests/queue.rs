@@ -167,3 +167,27 @@ fn the_live_view_counts_who_waits() {
     };
     assert_eq!(live.waiting, 1);
 }
+
+#[test]
+fn an_agent_logs_out_by_a_code_and_hears_that_it_was_done() {
+    let mut script = script(|_| {});
+    script.event(offhook_sip_core::Event::Invite {
+        leg: A,
+        from: offhook_sip_core::Origin::Phone(offhook_base::PhoneId(2)),
+        peer: super::peer(2),
+        request: super::message(
+            "INVITE sip:*23@pbx.example SIP/2.0",
+            "1 INVITE",
+            &[],
+            Some(&sdp("192.0.2.2", 4000, "sendrecv")),
+        ),
+    });
+    assert_eq!(
+        lines(&mut script),
+        ["agent 100002 queue 5 false", "A 200 +sdp"]
+    );
+    script.acked(A, None).wait(Duration::from_secs(2));
+    assert_eq!(lines(&mut script), ["A BYE"]);
+    assert!(script.bodies.is_empty(), "nobody called anybody");
+    assert_eq!(script.pbx.len(), 0);
+}
