@@ -246,7 +246,7 @@ impl Media {
             address,
             port,
             codec,
-            direction: Direction::SendRecv,
+            direction: mirrored(&offer),
         };
         offer.answer(&answer, &mut out);
         relayed.start(effects);
@@ -353,6 +353,16 @@ impl Media {
 pub(crate) fn codec(octets: &[u8]) -> Option<String> {
     let sdp = Sdp::parse(octets).ok()?;
     sdp.first_audio_codec().map(str::to_owned)
+}
+
+/// The direction of an answer that wants all that the offer gives (RFC 3264 §6.1).
+fn mirrored(offer: &Sdp<'_>) -> Direction {
+    match offer.first_audio().map(|audio| audio.direction) {
+        Some(Direction::SendOnly) => Direction::RecvOnly,
+        Some(Direction::RecvOnly) => Direction::SendOnly,
+        Some(Direction::Inactive) => Direction::Inactive,
+        Some(Direction::SendRecv) | None => Direction::SendRecv,
+    }
 }
 
 /// The first codec of an SDP's audio.

@@ -117,8 +117,9 @@ impl Waiting {
         }
     }
 
-    /// Nothing can be renegotiated while it waits (RFC 3311 §5.2 wants 500 with Retry-After for UPDATE).
-    fn on_request(&self, cx: &mut Context<'_>, tx: TxId, request: &Message) -> Heard {
+    /// A party that is in a dialog may hold, resume or refresh it while it waits: we answer for who is not there yet. Before
+    /// its INVITE is answered nothing can be renegotiated (RFC 3311 §5.2 wants 500 with Retry-After for UPDATE).
+    fn on_request(&mut self, cx: &mut Context<'_>, tx: TxId, request: &Message) -> Heard {
         let method = request.view().method();
         if method == Some(Method::Bye) {
             let cause = convey::cause_of(Some(request), EndCause::OriginatorCancel, 487);
@@ -128,9 +129,44 @@ impl Waiting {
                 bye: Some(tx),
             });
         }
+        let negotiates = matches!(method, Some(Method::Invite | Method::Update));
+        if negotiates && self.unanswered.is_none() {
+            self.renegotiate(cx, tx, request);
+            return Heard::Done;
+        }
         let (status, headers) = busy_reply(method);
         cx.reply(self.leg, tx, status, headers);
         Heard::Done
+    }
+
+    fn renegotiate(&mut self, cx: &mut Context<'_>, tx: TxId, request: &Message) {
+        let method = request.view().method();
+        let Some(body) = convey::body(request).filter(convey::is_sdp) else {
+            // An UPDATE without an offer only says that the dialog lives. A re-INVITE without one asks for ours.
+            let (status, headers) = match method {
+                Some(Method::Update) => (200, Vec::new()),
+                _ => busy_reply(method),
+            };
+            return cx.reply(self.leg, tx, status, headers);
+        };
+        self.media.hear(Side::A, &body.octets, cx.effects);
+        let root = cx.calls.root();
+        let answer = self
+            .media
+            .answer_ourselves(root, cx.effects)
+            .or_else(|| self.media.answer_in_silence(root));
+        let Some(octets) = answer else {
+            return cx.reply(self.leg, tx, 488, Vec::new());
+        };
+        let reply = Command::Reply {
+            tx,
+            status: 200,
+            reason: Bytes::new(),
+            headers: Vec::new(),
+            body: Some(Body { octets, ..body }),
+        };
+        cx.free(self.leg, reply);
+        self.prepare_offer();
     }
 
     /// When the first fact must be on disk.

@@ -191,3 +191,20 @@ fn an_agent_logs_out_by_a_code_and_hears_that_it_was_done() {
     assert!(script.bodies.is_empty(), "nobody called anybody");
     assert_eq!(script.pbx.len(), 0);
 }
+
+#[test]
+fn a_caller_who_waits_may_hold_and_refresh() {
+    let mut script = script(|queue| queue.agents = vec![(UserId(100_004), true)]);
+    script
+        .invite("4000", Some(&sdp("192.0.2.1", 4000, "sendrecv")))
+        .commit()
+        .acked(A, None)
+        .skip();
+    script.request(A, 4, "INVITE", Some(&sdp("192.0.2.1", 4000, "sendonly")));
+    script.request(A, 6, "UPDATE", None);
+    script.request(A, 8, "INVITE", None);
+    assert_eq!(
+        lines(&mut script),
+        ["reply 4 200 +sdp", "reply 6 200", "reply 8 500"]
+    );
+}
