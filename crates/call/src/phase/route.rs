@@ -43,7 +43,7 @@ pub(crate) fn start(cx: &mut Context<'_>, waiting: Waiting, dialled: &Dialled) -
         Plan::Unknown => {
             let cause = EndCause::UnallocatedNumber;
             let unknown = outsider(&dialled.number);
-            end_at_once(cx, waiting, unknown, Destination::Out, cause)
+            end_at_once(cx, waiting, unknown, destination(dialled), cause)
         }
         Plan::Outside { number, trunks } if trunks.is_empty() => {
             // None of them is up, or those that are have all the calls that they may have.
@@ -117,8 +117,24 @@ pub(crate) fn fail_at_once(
     dialled: &Dialled,
     end: EndCause,
 ) -> Phase {
-    let callee = cx.office.directory.callee(&dialled.number);
-    end_at_once(cx, waiting, callee, Destination::In, end)
+    let (callee, destination) = match cx.office.plan(dialled) {
+        Plan::Outside { number, .. } => (outsider(number.digits()), Destination::Out),
+        Plan::Unknown => (outsider(&dialled.number), destination(dialled)),
+        Plan::Group(_) | Plan::Queue(_) | Plan::Ring { .. } | Plan::Unreachable { .. } => {
+            let callee = cx.office.directory.callee(&dialled.number);
+            (callee, Destination::In)
+        }
+    };
+    end_at_once(cx, waiting, callee, destination, end)
+}
+
+/// Which way a call to nobody goes: outwards when a user dialled it. An outsider always means somebody of ours.
+const fn destination(dialled: &Dialled) -> Destination {
+    if dialled.outwards {
+        Destination::Out
+    } else {
+        Destination::In
+    }
 }
 
 /// The first call that is opened for a party; who asked for a transfer is told of it. `None` when no id is left.

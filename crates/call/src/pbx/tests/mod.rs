@@ -8,6 +8,7 @@ mod queue;
 mod ringing;
 mod stalls;
 mod transfer;
+mod trunk;
 
 use std::time::Duration;
 
