@@ -30,6 +30,11 @@ impl CallIds {
         }
     }
 
+    /// Whether an id is left of the reserved block.
+    pub(crate) const fn has_next(&self) -> bool {
+        self.next < self.reserved
+    }
+
     /// The next id; `None` when the reserved block is used up.
     pub(crate) fn next(&mut self) -> Option<CallId> {
         if self.next >= self.reserved {

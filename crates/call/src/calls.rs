@@ -21,15 +21,6 @@ pub(crate) struct Calls {
     transfers: u32,
 }
 
-/// Whether the conversation goes on after a call of it has ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Then {
-    /// Another call follows, though none may be open now: a transfer.
-    GoesOn,
-    /// It is over when no other call is open.
-    MayBeOver,
-}
-
 impl Calls {
     /// A conversation that starts now.
     pub(crate) const fn new(root: CallId, src_hash: String, now: Now) -> Self {
@@ -131,18 +122,20 @@ impl Calls {
         Some(record.change(stamp, name, state, ids))
     }
 
-    /// Records the end of an open call; `None` when there is no such call.
+    /// Records the end of an open call; `None` when there is no such call. The last one that was open ends the
+    /// conversation: where another takes its place that one is opened first, so that at no moment, and after no crash,
+    /// a conversation that goes on is without an open call.
     pub(crate) fn end(
         &mut self,
         now: Now,
         call: CallId,
-        (end, then): (&End, Then),
+        end: &End,
         ids: &mut EventIds,
     ) -> Option<FactRecord> {
         let place = self.open.iter().position(|record| record.id == call)?;
         let at = self.wall_at(now);
         let record = self.open.remove(place);
-        let is_final = self.open.is_empty() && then == Then::MayBeOver;
+        let is_final = self.open.is_empty();
         Some(record.end(self.next(at), end, is_final, ids))
     }
 

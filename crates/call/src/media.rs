@@ -185,6 +185,12 @@ impl Media {
         }
     }
 
+    /// The second side is given up before it answered: it is heard no more. The next one is offered what it was.
+    pub(crate) fn give_up(&mut self, effects: &mut Vec<Effect>) {
+        let Parted { voice, .. } = self.part(effects);
+        self.b.told = voice.told;
+    }
+
     /// Who was set apart has its place again.
     pub(crate) fn join_again(&mut self, parted: Parted, effects: &mut Vec<Effect>) {
         let side = self.turn(Side::B);

@@ -7,6 +7,7 @@ use offhook_sip_core::Binding;
 use crate::bindings::Bindings;
 use crate::directory::{DdiTarget, Directory, Extension, QueueConfig, RingGroup, User};
 use crate::numbers::{Numbering, Outside};
+use crate::record::Participant;
 use crate::trunks::Trunks;
 
 /// What is dialled, and by whom.
@@ -34,6 +35,22 @@ impl Dialled {
             by,
             target: None,
             outwards: true,
+        }
+    }
+
+    /// Who was called before, and is again: one of ours by what it is, an outsider by the number.
+    pub(crate) fn again(
+        party: &Participant,
+        target: Option<DdiTarget>,
+        numbering: &Numbering,
+    ) -> Self {
+        let number = &*party.number;
+        let is_outsider = party.user.is_none() && party.shared.is_none();
+        let e164 = numbering.to_e164(&format!("+{number}"));
+        Self {
+            is_global: is_outsider && e164.as_deref() == Some(number),
+            target,
+            ..Self::by_user(number, None)
         }
     }
 }

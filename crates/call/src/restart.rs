@@ -158,14 +158,7 @@ mod tests {
         let lost = calls.open(start(), CallId(8), call(Destination::In), &mut ids);
         let inner = calls.open(start(), CallId(9), call(Destination::In), &mut ids);
         let end = End::new(EndCause::NoAnswer.cause(), TerminatedBy::System);
-        calls
-            .end(
-                start(),
-                CallId(8),
-                (&end, crate::calls::Then::MayBeOver),
-                &mut ids,
-            )
-            .expect("open");
+        calls.end(start(), CallId(8), &end, &mut ids).expect("open");
         drop(lost);
         let snapshots = [outer.snapshot.expect("open"), inner.snapshot.expect("open")];
 

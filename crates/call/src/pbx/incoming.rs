@@ -208,6 +208,7 @@ impl Pbx {
             parent: None,
             referred_by: String::new(),
             transfer: None,
+            replaced: None,
         };
         (waiting, obstacle)
     }

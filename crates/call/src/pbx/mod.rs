@@ -526,7 +526,6 @@ fn abandon(
     effects: &mut Vec<Effect>,
     legs: &mut Vec<(LegId, LegName)>,
 ) {
-    use crate::calls::Then;
     use crate::cause::EndCause;
     use crate::record::End;
 
@@ -546,7 +545,7 @@ fn abandon(
         effects,
     };
     let end = End::new(cause, offhook_base::TerminatedBy::System);
-    cx.end_all(&end, Then::MayBeOver);
+    cx.end_all(&end);
     for leg in entry.legs.iter().copied().chain(opened) {
         cx.bye(leg, Vec::new());
     }

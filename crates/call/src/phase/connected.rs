@@ -15,7 +15,6 @@ use super::renegotiation::{Offer, Renegotiation, Renegotiations};
 use super::transfer::Departing;
 use super::waiting::acknowledge_stray;
 use super::{ANSWER_COMMIT_WITHIN, Context, Input, Phase, end_headers, reply};
-use crate::calls::Then;
 use crate::cause::EndCause;
 use crate::command::{ApiAnswer, ApiRefusal};
 use crate::convey;
@@ -492,7 +491,7 @@ impl Connected {
     /// Ends all calls of the conversation, and what was still going on in it.
     fn end_calls(&mut self, cx: &mut Context<'_>, cause: Cause, by: TerminatedBy) {
         self.refuse_pending(cx);
-        cx.end_all(&End::new(cause, by), Then::MayBeOver);
+        cx.end_all(&End::new(cause, by));
         if let Some(departing) = self.departing.take() {
             departing.hang_up(cx);
         }

@@ -4,7 +4,7 @@ use offhook_base::{CallId, EventName, FactRecord, Now};
 use offhook_sip_core::{Command, Headers, LegId, TxId};
 
 use super::{answer, reply};
-use crate::calls::{Calls, Then};
+use crate::calls::Calls;
 use crate::command::{ApiAnswer, ApiRefusal, ApiReply};
 use crate::effect::Effect;
 use crate::fence::Class;
@@ -78,21 +78,22 @@ impl Context<'_> {
 
     /// The end of one call.
     pub(crate) fn end(&mut self, call: CallId, end: &End) {
-        self.end_then(call, end, Then::MayBeOver);
+        let ids = &mut self.office.event_ids;
+        if let Some(fact) = self.calls.end(self.now, call, end, ids) {
+            self.record(fact);
+        }
     }
 
     /// The end of all calls that are open, the innermost first.
-    pub(crate) fn end_all(&mut self, end: &End, then: Then) {
+    pub(crate) fn end_all(&mut self, end: &End) {
         for call in self.open_calls() {
-            self.end_then(call, end, then);
+            self.end(call, end);
         }
     }
 
-    fn end_then(&mut self, call: CallId, end: &End, then: Then) {
-        let ids = &mut self.office.event_ids;
-        if let Some(fact) = self.calls.end(self.now, call, (end, then), ids) {
-            self.record(fact);
-        }
+    /// Whether a call can be opened: an id is left.
+    pub(crate) fn can_open(&self) -> bool {
+        self.office.call_ids.has_next()
     }
 
     fn change(&mut self, call: CallId, name: EventName, state: CallState) {

@@ -17,7 +17,6 @@ use offhook_sip_message::Message;
 use super::attempt::{Attempt, GIVEN_UP};
 use super::dial::Reach;
 use super::{Context, Dial, Input, Phase, Waiting, start};
-use crate::calls::Then;
 use crate::cause::EndCause;
 use crate::command::{ApiAnswer, ApiRefusal};
 use crate::convey;
@@ -205,6 +204,7 @@ impl Originating {
             parent: Some(winner.call),
             referred_by: String::new(),
             transfer: None,
+            replaced: None,
         };
         let dialled = Dialled::by_user(&self.to, winner.reach.phone);
         start(cx, waiting, &dialled)
@@ -241,7 +241,7 @@ impl Originating {
     }
 
     fn finish(self, cx: &mut Context<'_>, end: &End) -> Phase {
-        cx.end_all(end, Then::MayBeOver);
+        cx.end_all(end);
         self.media.stop(cx.effects);
         Phase::Ended
     }

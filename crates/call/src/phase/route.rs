@@ -146,6 +146,9 @@ pub(crate) fn open_first(
     let leg = waiting.leg;
     let first = cx.calls.is_new();
     let call = cx.open(call)?;
+    if let Some(replaced) = waiting.replaced.take() {
+        replaced.end(cx);
+    }
     if first {
         cx.name_leg(leg, call, leg.is_outgoing());
     }

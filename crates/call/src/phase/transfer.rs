@@ -13,24 +13,30 @@
 //! Who transfers keeps its leg until the outcome is known, so that nobody is lost to a target that fails; it may hang up
 //! at any time.
 
+mod departing;
+mod refer;
+
 use bytes::Bytes;
-use offhook_base::{CallId, Cause, TerminatedBy, UserId};
-use offhook_sip_core::{Body, Command, Headers, LegId, TxId};
-use offhook_sip_message::{Message, Method, Name, NameAddr};
+use offhook_base::{CallId, Cause, QueueId, RingGroupId, TerminatedBy, UserId};
+use offhook_sip_core::{LegId, TxId};
+use offhook_sip_message::Method;
+
+pub(super) use departing::Departing;
+pub(super) use refer::refer_to;
 
 use super::attempt::Failure;
 use super::connected::Joined;
-use super::waiting::{acknowledge_stray, busy_reply};
+use super::waiting::{Replaced, acknowledge_stray, busy_reply};
 use super::{Connected, Context, Input, Phase, Waiting, reply, start};
-use crate::calls::Then;
 use crate::cause::EndCause;
 use crate::command::{ApiAnswer, ApiRefusal, TransferParty};
 use crate::convey;
+use crate::directory::DdiTarget;
 use crate::fence::Class;
 use crate::hold::Holds;
 use crate::media::Parted;
 use crate::plan::{Dialled, Plan, Unreachable};
-use crate::record::{Destination, End, NewCall, Participant};
+use crate::record::{CallRecord, Destination, End, NewCall, Participant};
 
 /// A wish to transfer.
 #[derive(Clone, Debug)]
@@ -48,7 +54,7 @@ pub(crate) enum Requester {
     /// A REST client.
     Api { token: u64 },
     /// A phone, by REFER.
-    Refer { leg: LegId, tx: TxId },
+    Refer { leg: LegId, tx: TxId, cseq: u32 },
 }
 
 /// Why a call is not transferred; it goes on as it is.
@@ -68,17 +74,21 @@ pub(crate) enum Obstacle {
     NoTrunk,
     /// The target cannot be rung.
     Unreachable(Unreachable),
+    /// No call can be opened now: no id is left, which the journal mends within milliseconds.
+    NoRoom,
 }
 
 /// A transfer under way, kept by the party that was moved.
 #[derive(Debug)]
 pub(crate) struct Transfer {
-    /// Who gets the party back when nobody answers, as dialled.
-    back: Participant,
+    /// Who gets the party back when nobody answers; nobody does when it was an outsider who has hung up.
+    back: Option<Participant>,
+    /// How that one is called again when it has no leg any more, where it is one of ours.
+    target: Option<DdiTarget>,
     /// Its leg, until it hangs up.
     line: Option<Line>,
-    /// It asked by REFER and is to be told how that goes.
-    notifies: bool,
+    /// The Event of the NOTIFYs when it asked by REFER.
+    event: Option<Bytes>,
     /// Who waits for the answer to the wish itself.
     pending: Option<Requester>,
     /// The call that ended.
@@ -91,13 +101,6 @@ pub(crate) struct Line {
     pub(crate) leg: LegId,
     pub(crate) parted: Parted,
     pub(crate) holds: Holds,
-}
-
-/// Who transferred with success, until it has been told and hung up.
-#[derive(Debug)]
-pub(crate) struct Departing {
-    pub(crate) leg: LegId,
-    notified_by: TxId,
 }
 
 impl Obstacle {
@@ -117,6 +120,7 @@ impl Obstacle {
             Self::Unreachable(Unreachable::Unregistered) => {
                 ApiRefusal::Conflict("no phone of the target is registered")
             }
+            Self::NoRoom => ApiRefusal::Unavailable,
         }
     }
 
@@ -125,7 +129,7 @@ impl Obstacle {
             Self::InProgress => 491,
             Self::Itself | Self::Outsider => 403,
             Self::Loop => 482,
-            Self::NoTrunk => 503,
+            Self::NoRoom | Self::NoTrunk => 503,
             Self::Unknown => 404,
             Self::Unreachable(Unreachable::DoNotDisturb) => 486,
             Self::Unreachable(Unreachable::Unregistered) => 480,
@@ -138,7 +142,7 @@ impl Requester {
     pub(crate) fn refuse(self, cx: &mut Context<'_>, obstacle: Obstacle) {
         match self {
             Self::Api { token } => cx.reply_api(token, Err(obstacle.refusal())),
-            Self::Refer { leg, tx } => cx.reply(leg, tx, obstacle.status(), Vec::new()),
+            Self::Refer { leg, tx, .. } => cx.reply(leg, tx, obstacle.status(), Vec::new()),
         }
     }
 }
@@ -152,6 +156,9 @@ pub(crate) fn check(
 ) -> Result<(), Obstacle> {
     if cx.calls.transfers() >= MOST {
         return Err(Obstacle::Loop);
+    }
+    if !cx.can_open() {
+        return Err(Obstacle::NoRoom);
     }
     let is_party = |user: UserId| Some(user) == moved.user || Some(user) == other.user;
     match cx.office.plan(&Dialled::by_user(dst, None)) {
@@ -177,10 +184,15 @@ pub(crate) fn begin(
     let from = cx.calls.innermost_id();
     waiting.parent = Some(from);
     waiting.referred_by.clone_from(&back.number);
+    let is_first = cx.calls.transfers() == 0;
     waiting.transfer = Some(Box::new(Transfer {
-        back,
+        target: back.user.map(DdiTarget::User),
+        back: Some(back),
         line: Some(line),
-        notifies: matches!(request.by, Requester::Refer { .. }),
+        event: match request.by {
+            Requester::Refer { cseq, .. } => Some(refer::event(is_first, cseq)),
+            Requester::Api { .. } => None,
+        },
         pending: Some(request.by),
         from,
     }));
@@ -195,7 +207,9 @@ pub(crate) fn deflect(
     give_up: impl FnOnce(&mut Context<'_>),
 ) -> Result<Phase, Box<Waiting>> {
     let outermost = cx.calls.iter().next();
-    let back = outermost.map(|call| call.dst.clone()).unwrap_or_default();
+    let (back, target) = outermost
+        .map(|call| (call.dst.clone(), target_of(call)))
+        .unwrap_or_default();
     let obstacle = if waiting.transfer.is_some() || request.party == Some(TransferParty::Dst) {
         Err(Obstacle::InProgress)
     } else {
@@ -206,32 +220,50 @@ pub(crate) fn deflect(
         return Err(Box::new(waiting));
     }
     give_up(cx);
+    // What rings may have sent early media: it is heard no more.
+    waiting.media.give_up(cx.effects);
     let from = cx.calls.innermost_id();
     waiting.parent = Some(from);
+    waiting.on_behalf = back.user.or(waiting.on_behalf);
     waiting.referred_by.clone_from(&back.number);
     waiting.transfer = Some(Box::new(Transfer {
-        back,
+        back: Some(back),
+        target,
         line: None,
-        notifies: false,
+        event: None,
         pending: Some(request.by),
         from,
     }));
     Ok(replace(cx, waiting, request.dst, TerminatedBy::Api))
 }
 
-fn replace(cx: &mut Context<'_>, waiting: Waiting, number: String, by: TerminatedBy) -> Phase {
+fn replace(cx: &mut Context<'_>, mut waiting: Waiting, number: String, by: TerminatedBy) -> Phase {
     let sip = |answered: bool| if answered { 200 } else { 487 };
     let answered = cx
         .calls
         .innermost()
         .is_some_and(|call| call.connected_at.is_some());
     let end = End::replaced(EndCause::BlindTransfer.with_sip(sip(answered)), by);
-    cx.end_all(&end, Then::GoesOn);
+    waiting.replaced = Some(Replaced::all(cx, end));
     cx.calls.note_transfer();
     // An agent who transfers a caller of a queue is done with him.
     let root = cx.calls.root();
     cx.office.queues.leave(cx.now.mono, root);
     start(cx, waiting, &Dialled::by_user(&number, None))
+}
+
+/// Whom of ours a call is to.
+fn target_of(call: &CallRecord) -> Option<DdiTarget> {
+    if let Some(user) = call.dst.user {
+        return Some(DdiTarget::User(user));
+    }
+    let shared = call.dst.shared?;
+    // A click-to-call has a context of its own, and its destination is found by its number.
+    match &*call.context {
+        "QUEUE" => Some(DdiTarget::Queue(QueueId(shared))),
+        context if context.starts_with("RG-") => Some(DdiTarget::RingGroup(RingGroupId(shared))),
+        _ => None,
+    }
 }
 
 impl Transfer {
@@ -250,7 +282,7 @@ impl Transfer {
             } if Some(at) == leg => {
                 let method = request.view().method();
                 if method == Some(Method::Bye) {
-                    self.line = None;
+                    self.hung_up();
                     cx.reply(at, tx, 200, Vec::new());
                 } else {
                     let (status, headers) = busy_reply(method);
@@ -265,7 +297,7 @@ impl Transfer {
                 None
             }
             Input::Lost { leg: at } if Some(at) == leg => {
-                self.line = None;
+                self.hung_up();
                 cx.bye(at, Vec::new());
                 None
             }
@@ -278,13 +310,24 @@ impl Transfer {
         }
     }
 
+    /// Who transferred has hung up. A user is rung again when the target fails; an outsider is not called back.
+    fn hung_up(&mut self) {
+        self.line = None;
+        if self.target.is_none() {
+            self.back = None;
+        }
+    }
+
     /// The target's call was opened: who wished it is told so.
     pub(crate) fn is_under_way(&mut self, cx: &mut Context<'_>, call: CallId) {
         match self.pending.take() {
             Some(Requester::Api { token }) => cx.reply_api(token, Ok(ApiAnswer::Call(call))),
-            Some(Requester::Refer { leg, tx }) => {
+            Some(Requester::Refer { leg, tx, .. }) => {
                 cx.held(leg, Class::Tells, reply(tx, 202, Vec::new()));
-                notify(cx, leg, "SIP/2.0 100 Trying\r\n", "active;expires=60");
+                if let Some(event) = &self.event {
+                    let trying = ("SIP/2.0 100 Trying\r\n", "active;expires=60");
+                    refer::notify(cx, leg, event, trying);
+                }
             }
             None => {}
         }
@@ -293,15 +336,13 @@ impl Transfer {
     /// The target answered: who transferred is let go.
     pub(crate) fn succeed(self, cx: &mut Context<'_>) -> Option<Departing> {
         let Line { leg, .. } = self.line?;
-        if !self.notifies {
-            cx.bye(
-                leg,
-                vec![convey::reason(EndCause::BlindTransfer.with_sip(200))],
-            );
+        let Some(event) = self.event else {
+            let cause = EndCause::BlindTransfer.with_sip(200);
+            cx.bye(leg, vec![convey::reason(cause)]);
             return None;
-        }
+        };
         // The phone hangs up by itself once it knows; ours follows the answer to this NOTIFY, never sooner.
-        let notified_by = notify(cx, leg, "SIP/2.0 200 OK\r\n", OVER);
+        let notified_by = refer::notify(cx, leg, &event, ("SIP/2.0 200 OK\r\n", refer::OVER));
         Some(Departing { leg, notified_by })
     }
 
@@ -312,24 +353,17 @@ impl Transfer {
         mut waiting: Waiting,
         failure: Failure,
     ) -> Phase {
+        waiting.referred_by = String::new();
+        waiting.parent = Some(self.from);
+        let Some(back) = self.back else {
+            return waiting.fail(cx, failure);
+        };
         let Some(line) = self.line else {
-            if self.back.number.is_empty() {
-                return end(cx, waiting, failure);
-            }
-            waiting.parent = Some(self.from);
-            waiting.referred_by = String::new();
-            let dialled = Dialled::by_user(&self.back.number, None);
+            let dialled = Dialled::again(&back, self.target, &cx.office.config.numbering);
+            waiting.replaced = Some(Replaced::all(cx, failure.end));
             return start(cx, waiting, &dialled);
         };
-        if self.notifies {
-            let text = format!(
-                "SIP/2.0 {} {}\r\n",
-                failure.status,
-                reason_of(failure.status)
-            );
-            notify(cx, line.leg, &text, OVER);
-        }
-        let destination = if self.back.user.is_some() {
+        let destination = if back.user.is_some() {
             Destination::In
         } else {
             Destination::Out
@@ -340,15 +374,24 @@ impl Transfer {
             destination,
             clid: waiting.clid.clone(),
             src: waiting.party.clone(),
-            dst: self.back,
+            dst: back,
             referred_by: String::new(),
             queue_state: "",
         };
+        let failed = Replaced::all(cx, failure.end.clone());
         let Some(call) = cx.open(call) else {
-            cx.bye(line.leg, vec![convey::reason(failure.end.cause)]);
-            return end(cx, waiting, failure);
+            let reason = convey::reason(failure.end.cause);
+            let phase = waiting.fail(cx, failure);
+            cx.bye(line.leg, vec![reason]);
+            return phase;
         };
+        failed.end(cx);
         cx.connected(call);
+        if let Some(event) = &self.event {
+            let status = failure.status;
+            let text = format!("SIP/2.0 {status} {}\r\n", refer::reason_of(status));
+            refer::notify(cx, line.leg, event, (&text, refer::OVER));
+        }
         waiting.media.stop_playing(cx.effects);
         waiting.media.join_again(line.parted, cx.effects);
         let joined = Joined {
@@ -367,8 +410,8 @@ impl Transfer {
 
     /// The conversation is over: so is it for who transferred.
     pub(crate) fn drop_all(self, cx: &mut Context<'_>, cause: Cause) {
-        if let Some(Requester::Refer { leg, tx }) = self.pending {
-            cx.reply(leg, tx, 480, Vec::new());
+        if let Some(requester) = self.pending {
+            requester.refuse(cx, Obstacle::NoRoom);
         }
         if let Some(line) = self.line {
             cx.bye(line.leg, vec![convey::reason(cause)]);
@@ -376,128 +419,5 @@ impl Transfer {
     }
 }
 
-/// Nobody is left to give the party back to.
-fn end(cx: &mut Context<'_>, waiting: Waiting, failure: Failure) -> Phase {
-    waiting.release(cx, failure)
-}
-
-impl Departing {
-    /// Deals with what concerns its leg. Gives itself back unless it has gone, and what is about something else.
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "all that is not about this leg passes on, whatever it is"
-    )]
-    pub(crate) fn hear(self, cx: &mut Context<'_>, input: Input) -> (Option<Self>, Option<Input>) {
-        match input {
-            Input::Request { leg, tx, request } if leg == self.leg => {
-                let method = request.view().method();
-                if method == Some(Method::Bye) {
-                    cx.reply(leg, tx, 200, Vec::new());
-                    return (None, None);
-                }
-                let (status, headers) = busy_reply(method);
-                cx.reply(leg, tx, status, headers);
-                (Some(self), None)
-            }
-            Input::Response { leg, tx, .. } | Input::Failed { leg, tx, .. } if leg == self.leg => {
-                if tx != self.notified_by {
-                    return (Some(self), None);
-                }
-                self.hang_up(cx);
-                (None, None)
-            }
-            Input::Lost { leg } if leg == self.leg => {
-                self.hang_up(cx);
-                (None, None)
-            }
-            other => (Some(self), Some(other)),
-        }
-    }
-
-    /// BYE, whether it has been told or not.
-    pub(crate) fn hang_up(self, cx: &mut Context<'_>) {
-        let headers = vec![convey::reason(EndCause::BlindTransfer.with_sip(200))];
-        let leg = self.leg;
-        cx.free(leg, Command::Bye { leg, headers });
-    }
-}
-
-/// Whom a REFER names, as dialled; the status of the refusal when it names nobody that can be called.
-pub(crate) fn refer_to(request: &Message, hosts: &dyn Fn(&[u8]) -> bool) -> Result<String, u16> {
-    let view = request.view();
-    let mut values = view.headers(Name::ReferTo);
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return Err(400);
-    };
-    let address = NameAddr::parse(value).ok_or(400_u16)?;
-    let uri = address.parsed_uri().ok_or(400_u16)?;
-    if !uri.scheme.eq_ignore_ascii_case(b"sip") && !uri.is_secure() && !uri.is_tel() {
-        return Err(416);
-    }
-    // Another dialog's place is not taken: an attended transfer is refused, not turned into a blind one.
-    if address
-        .uri
-        .windows(9)
-        .any(|part| part.eq_ignore_ascii_case(b"Replaces="))
-    {
-        return Err(501);
-    }
-    if uri
-        .params
-        .get("method")
-        .is_some_and(|method| method != b"INVITE")
-    {
-        return Err(405);
-    }
-    if !uri.is_tel() && !hosts(uri.bare_host()) {
-        return Err(403);
-    }
-    let number = crate::dialled::number_of(&uri);
-    if number.is_empty() {
-        Err(404)
-    } else {
-        Ok(number)
-    }
-}
-
-/// Tells of the progress of a REFER (RFC 3515 §2.4.4).
-fn notify(cx: &mut Context<'_>, leg: LegId, line: &str, state: &'static str) -> TxId {
-    let tx = cx.office.next_tx();
-    let headers: Headers = vec![
-        (Bytes::from_static(b"Event"), Bytes::from_static(b"refer")),
-        (
-            Bytes::from_static(b"Subscription-State"),
-            Bytes::from_static(state.as_bytes()),
-        ),
-    ];
-    let body = Body {
-        content_type: Bytes::from_static(b"message/sipfrag;version=2.0"),
-        octets: Bytes::copy_from_slice(line.as_bytes()),
-    };
-    let command = Command::Request {
-        leg,
-        tx,
-        method: Bytes::from_static(b"NOTIFY"),
-        headers,
-        body: Some(body),
-    };
-    cx.held(leg, Class::Tells, command);
-    tx
-}
-
-const fn reason_of(status: u16) -> &'static str {
-    match status {
-        403 => "Forbidden",
-        404 => "Not Found",
-        480 => "Temporarily Unavailable",
-        486 => "Busy Here",
-        487 => "Request Terminated",
-        488 => "Not Acceptable Here",
-        603 => "Decline",
-        _ => "Service Unavailable",
-    }
-}
-
-const OVER: &str = "terminated;reason=noresource";
 /// Transfers of one conversation.
 const MOST: u32 = 32;

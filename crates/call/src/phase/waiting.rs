@@ -12,7 +12,6 @@ use super::attempt::{Attempt, ELSEWHERE, Failure, Progress, Winner};
 use super::connected::Joined;
 use super::transfer::Transfer;
 use super::{Connected, Context, Dial, Input, Phase, answer, reply};
-use crate::calls::Then;
 use crate::cause::EndCause;
 use crate::convey;
 use crate::fence::Class;
@@ -40,6 +39,29 @@ pub(crate) struct Waiting {
     pub(crate) referred_by: String,
     /// It was transferred: who did so gets it back when nobody answers.
     pub(crate) transfer: Option<Box<Transfer>>,
+    /// The calls whose place the next one takes.
+    pub(crate) replaced: Option<Replaced>,
+}
+
+/// Calls that end as soon as the one that takes their place is open.
+#[derive(Debug)]
+pub(crate) struct Replaced {
+    pub(crate) calls: Vec<CallId>,
+    pub(crate) end: End,
+}
+
+impl Replaced {
+    /// All calls that are open now.
+    pub(crate) fn all(cx: &Context<'_>, end: End) -> Self {
+        let calls = cx.open_calls();
+        Self { calls, end }
+    }
+
+    pub(crate) fn end(self, cx: &mut Context<'_>) {
+        for call in self.calls {
+            cx.end(call, &self.end);
+        }
+    }
 }
 
 /// An INVITE that waits for our answer.
@@ -327,12 +349,14 @@ impl Waiting {
     pub(crate) fn fail(mut self, cx: &mut Context<'_>, failure: Failure) -> Phase {
         match self.transfer.take() {
             Some(transfer) => {
-                cx.end_all(&failure.end, Then::GoesOn);
                 self.media.stop_playing(cx.effects);
                 transfer.give_back(cx, self, failure)
             }
             None => {
-                cx.end_all(&failure.end, Then::MayBeOver);
+                if let Some(replaced) = self.replaced.take() {
+                    replaced.end(cx);
+                }
+                cx.end_all(&failure.end);
                 self.release(cx, failure)
             }
         }
@@ -357,7 +381,7 @@ impl Waiting {
         by: TerminatedBy,
         status: u16,
     ) -> Phase {
-        cx.end_all(&End::new(cause, by), Then::MayBeOver);
+        cx.end_all(&End::new(cause, by));
         if let Some(transfer) = self.transfer.take() {
             transfer.drop_all(cx, cause);
         }
@@ -371,7 +395,7 @@ impl Waiting {
 
     /// The party has gone, and with it the whole conversation. `info` tells more of a group's or queue's end.
     pub(crate) fn leave(mut self, cx: &mut Context<'_>, gone: &Gone) -> Phase {
-        cx.end_all(&gone.end(), Then::MayBeOver);
+        cx.end_all(&gone.end());
         if let Some(transfer) = self.transfer.take() {
             transfer.drop_all(cx, gone.cause);
         }

@@ -39,8 +39,8 @@ fn a_blind_transfer_moves_the_caller_and_lets_the_transferor_go_once_told() {
     assert_eq!(
         lines_without_media(&mut script),
         [
-            "* call.hangup Blind Transfer",
             "* call.initial",
+            "* call.hangup Blind Transfer",
             "-- commit",
             "reply 4 202",
             "B1 NOTIFY +sdp",
@@ -69,8 +69,8 @@ fn a_blind_transfer_moves_the_caller_and_lets_the_transferor_go_once_told() {
         [
             "1 1 call.initial 2001>2002",
             "2 1 call.connected 2001>2002",
-            "3 1 call.hangup 2001>2002 Blind Transfer",
-            "4 2 call.initial 2001>2003",
+            "3 2 call.initial 2001>2003",
+            "4 1 call.hangup 2001>2002 Blind Transfer",
             "5 2 call.ringing 2001>2003",
             "6 2 call.connected 2001>2003",
             "7 2 call.hangup 2001>2003 Normal Clearing final",
@@ -90,8 +90,8 @@ fn a_target_that_fails_gives_the_call_back() {
     assert_eq!(
         lines_without_media(&mut script),
         [
-            "* call.missed User Busy",
             "* call.initial",
+            "* call.missed User Busy",
             "* call.connected",
             "-- commit",
             "B1 NOTIFY +sdp",
@@ -113,8 +113,8 @@ fn a_transferor_that_hung_up_at_once_is_rung_again_when_the_target_fails() {
     assert_eq!(
         lines_without_media(&mut script),
         [
-            "* call.missed User Busy",
             "* call.initial",
+            "* call.missed User Busy",
             "-- commit",
             "B3 INVITE +sdp",
         ]
@@ -140,8 +140,8 @@ fn the_api_moves_the_caller_and_answers_with_the_new_call() {
     assert_eq!(
         lines_without_media(&mut script),
         [
-            "* call.hangup Blind Transfer",
             "* call.initial",
+            "* call.hangup Blind Transfer",
             "api 10 Err(NotFound)",
             "-- commit",
             "api 9 Ok(Call(CallId(2)))",

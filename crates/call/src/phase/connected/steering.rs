@@ -35,7 +35,11 @@ impl Connected {
                     Side::A => TransferParty::Dst,
                     Side::B => TransferParty::Src,
                 }),
-                by: Requester::Refer { leg, tx },
+                by: Requester::Refer {
+                    leg,
+                    tx,
+                    cseq: request.view().cseq().map_or(0, |cseq| cseq.number),
+                },
             },
             Err(status) => {
                 cx.reply(leg, tx, status, Vec::new());
@@ -110,6 +114,7 @@ impl Connected {
             parent: None,
             referred_by: String::new(),
             transfer: None,
+            replaced: None,
         };
         transfer::begin(cx, waiting, request, back, line, by)
     }
