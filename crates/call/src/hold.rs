@@ -9,14 +9,14 @@ use offhook_sip_message::sdp::{Direction, Sdp};
 pub(crate) struct Holds {
     caller: bool,
     callee: bool,
-    /// By the API, on behalf of one of them.
-    ours: bool,
+    /// By the API, on behalf of this one.
+    ours: Option<Side>,
 }
 
 impl Holds {
     /// Whether anybody holds.
     pub(crate) const fn any(self) -> bool {
-        self.caller || self.callee || self.ours
+        self.caller || self.callee || self.ours.is_some()
     }
 
     /// Whether a side holds by its own phone.
@@ -24,14 +24,22 @@ impl Holds {
         self.caller || self.callee
     }
 
-    /// Whether we hold for a side.
-    pub(crate) const fn by_us(self) -> bool {
+    /// Whether this side holds by its own phone.
+    pub(crate) const fn by_phone_of(self, side: Side) -> bool {
+        match side {
+            Side::A => self.caller,
+            Side::B => self.callee,
+        }
+    }
+
+    /// The side that we hold for.
+    pub(crate) const fn by_us(self) -> Option<Side> {
         self.ours
     }
 
     /// We hold for a side, or do not any more.
-    pub(crate) const fn set_ours(&mut self, held: bool) {
-        self.ours = held;
+    pub(crate) const fn set_ours(&mut self, holder: Option<Side>) {
+        self.ours = holder;
     }
 
     /// The same with the sides in each other's place.
@@ -39,7 +47,10 @@ impl Holds {
         Self {
             caller: self.callee,
             callee: self.caller,
-            ours: self.ours,
+            ours: match self.ours {
+                Some(side) => Some(side.other()),
+                None => None,
+            },
         }
     }
 

@@ -36,6 +36,8 @@ pub(crate) struct Media {
     spoken: Option<Spoken>,
     /// The first side hears a sound of ours.
     plays: bool,
+    /// The side that is held by us: whatever the other one says, it is told that no media flows.
+    held: Option<Side>,
 }
 
 /// A codec as two sides agreed on it.
@@ -73,6 +75,7 @@ impl Media {
             b: Voice::default(),
             spoken: None,
             plays: false,
+            held: None,
         }
     }
 
@@ -146,10 +149,15 @@ impl Media {
         self.spoken = spoken(octets);
     }
 
-    /// What `from` said last, as an offer to the other side; `None` when it has said nothing that could be offered.
-    pub(crate) fn offer_again(&mut self, from: Side, direction: Direction) -> Option<Bytes> {
+    /// What `from` said last, as an offer to the other side, with another direction where one is given; `None` when it has
+    /// said nothing that could be offered.
+    pub(crate) fn offer_again(
+        &mut self,
+        from: Side,
+        direction: Option<Direction>,
+    ) -> Option<Bytes> {
         let said = self.voice(from).said.clone()?;
-        let offer = self.pass(from, &said, Some(direction)).ok()?;
+        let offer = self.pass(from, &said, direction).ok()?;
         let side = self.turn(from);
         if let Some(relayed) = &mut self.relayed {
             relayed.forget_offer(side);
@@ -200,16 +208,32 @@ impl Media {
         }
     }
 
-    /// Nothing passes, though both sides stay: the call is held by us.
-    pub(crate) fn silence(&mut self, silent: bool, effects: &mut Vec<Effect>) {
-        if let Some(relayed) = &mut self.relayed {
-            relayed.silence(silent, effects);
+    /// We hold the call: one side is told so in all that it is told from here on, and nothing passes between the two.
+    pub(crate) fn hold(&mut self, held: Option<Side>, effects: &mut Vec<Effect>) {
+        let changes = held.is_some() != self.held.is_some();
+        self.held = held;
+        if let Some(relayed) = self.relayed.as_mut().filter(|_| changes) {
+            relayed.silence(held.is_some(), effects);
         }
+    }
+
+    /// Whether a side was told last which way the other one wants media now.
+    pub(crate) fn knows(&self, side: Side) -> bool {
+        let (told, said) = match side {
+            Side::A => (&self.a.told, &self.b.said),
+            Side::B => (&self.b.told, &self.a.said),
+        };
+        let said = said.as_ref().and_then(|said| direction(said));
+        said.is_none() || told.direction() == said
     }
 
     /// The sides change places: who was called comes first from here on.
     pub(crate) const fn turn_round(&mut self) {
         self.turned = !self.turned;
+        self.held = match self.held {
+            Some(side) => Some(side.other()),
+            None => None,
+        };
         std::mem::swap(&mut self.a, &mut self.b);
     }
 
@@ -332,6 +356,8 @@ impl Media {
         direction: Option<Direction>,
     ) -> Result<Bytes, NoMedia> {
         let side = self.turn(from);
+        let held = (self.held == Some(from.other())).then_some(Direction::Inactive);
+        let direction = direction.or(held);
         let told = match from {
             Side::A => &mut self.b.told,
             Side::B => &mut self.a.told,
@@ -369,6 +395,12 @@ fn mirrored(offer: &Sdp<'_>) -> Direction {
         Some(Direction::Inactive) => Direction::Inactive,
         Some(Direction::SendRecv) | None => Direction::SendRecv,
     }
+}
+
+/// Which way the sender of an SDP wants audio.
+fn direction(octets: &[u8]) -> Option<Direction> {
+    let sdp = Sdp::parse(octets).ok()?;
+    sdp.first_audio().map(|audio| audio.direction)
 }
 
 /// The first codec of an SDP's audio.

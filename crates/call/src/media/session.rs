@@ -45,6 +45,12 @@ impl Session {
         (origin != theirs).then_some(origin)
     }
 
+    /// The direction that was told last.
+    pub(super) fn direction(&self) -> Option<Direction> {
+        let (sdp, direction) = &self.last.as_ref()?.source;
+        direction.or_else(|| super::direction(sdp))
+    }
+
     /// The SDP as it is passed on where no relay stands between.
     pub(super) fn carry(&mut self, octets: &Bytes, direction: Option<Direction>) -> Bytes {
         let Ok(sdp) = Sdp::parse(octets) else {

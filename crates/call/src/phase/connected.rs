@@ -1,5 +1,6 @@
 //! Two legs are joined: media flows, either side may hold, hang up or transfer the other.
 
+mod legs;
 mod steering;
 
 use std::time::Duration;
@@ -81,11 +82,6 @@ impl Connected {
         self.owes_ack
     }
 
-    /// The first side hears by a re-INVITE who its partner is: `body` is that one's SDP.
-    pub(crate) fn align(&mut self, cx: &mut Context<'_>, body: Body) {
-        self.own = Some(Own::send(cx, (Side::A, self.caller), body, Why::Align));
-    }
-
     /// Who transferred the caller here is still there.
     pub(crate) fn departs(&mut self, departing: Option<Departing>) {
         self.departing = departing;
@@ -94,6 +90,7 @@ impl Connected {
     /// The call goes on as it was before a transfer that failed.
     pub(crate) fn was_held(&mut self, cx: &mut Context<'_>, holds: Holds) {
         self.holds = holds;
+        self.media.hold(holds.by_us().map(Side::other), cx.effects);
         if holds.any() {
             cx.hold_all(true);
         }
@@ -119,6 +116,9 @@ impl Connected {
             }
             None => input,
         };
+        let Some(input) = self.own_input(cx, input) else {
+            return Phase::Connected(self);
+        };
         match input {
             Input::Request { leg, tx, request } => return self.on_request(cx, leg, tx, &request),
             Input::Response { leg, tx, response } => {
@@ -126,11 +126,11 @@ impl Connected {
             }
             Input::Failed { tx, status, .. } => return self.on_failed(cx, tx, status),
             Input::Acked { leg, body } => return self.on_acked(cx, leg, body.as_ref()),
-            Input::Lost { leg } if leg == self.caller || leg == self.callee => {
+            Input::Lost { .. } => {
                 let cause = EndCause::TimerExpired.cause();
                 return self.end_both(cx, cause, TerminatedBy::System);
             }
-            Input::Hangup { token } => {
+            Input::Hangup { token, .. } => {
                 let cause = EndCause::ManagerRequest.cause();
                 let phase = self.end_both(cx, cause, TerminatedBy::Api);
                 cx.reply_api(token, Ok(ApiAnswer::Done));
@@ -150,28 +150,19 @@ impl Connected {
             // A phone that lost the race answered before its CANCEL landed (RFC 3261 §13.2.2.4).
             Input::Answered { leg, .. } => cx.not_wanted(leg),
             Input::Cancelled {
-                reason: Some(bye), ..
-            } if bye.view().method() == Some(Method::Bye) => return self.on_early_bye(cx, &bye),
+                leg,
+                reason: Some(bye),
+            } if leg == self.caller && bye.view().method() == Some(Method::Bye) => {
+                return self.on_early_bye(cx, &bye);
+            }
             // A CANCEL after the answer was handed over changes nothing; what a loser still says neither.
             Input::Cancelled { .. }
             | Input::GroupRemoved(_)
-            | Input::Lost { .. }
             | Input::Provisional { .. }
             | Input::Queue(_)
             | Input::Refused { .. } => {}
         }
         Phase::Connected(self)
-    }
-
-    fn side_of(&self, leg: LegId) -> Side {
-        if leg == self.caller { Side::A } else { Side::B }
-    }
-
-    const fn leg_of(&self, side: Side) -> LegId {
-        match side {
-            Side::A => self.caller,
-            Side::B => self.callee,
-        }
     }
 
     fn on_request(
@@ -321,6 +312,7 @@ impl Connected {
         }
         if let Some(answer) = spoken {
             self.holds.on_answer(asked.from.other(), &answer);
+            self.have_agreed();
         }
         if self.record_hold(cx, before) {
             cx.held(asker, Class::Tells, command);
@@ -436,6 +428,7 @@ impl Connected {
             self.holds.on_offer(from.other(), offered_held);
         }
         self.holds.on_answer(from, &answer);
+        self.have_agreed();
         let command = Command::Ack { leg: other, body };
         if self.record_hold(cx, before) {
             cx.held(other, Class::Tells, command);
@@ -512,11 +505,7 @@ impl Connected {
                 return self.end_unconfirmed(cx);
             }
         }
-        if let Some(own) = &mut self.own
-            && own.again_at.is_some_and(|at| at <= now)
-        {
-            own.try_again(cx);
-        }
+        self.ask_again(cx);
         if self.ends_at <= now {
             return self.end_both(cx, EndCause::AllottedTimeout.cause(), TerminatedBy::System);
         }

@@ -16,7 +16,6 @@ pub(super) struct Own {
     pub(super) leg: LegId,
     pub(super) side: Side,
     pub(super) why: Why,
-    body: Body,
     /// `None` while it waits to be sent again.
     tx: Option<TxId>,
     pub(super) again_at: Option<Mono>,
@@ -48,16 +47,15 @@ impl Own {
             leg,
             side,
             why,
-            body,
             tx: None,
             again_at: None,
             tries: 0,
         };
-        own.try_again(cx);
+        own.try_again(cx, body);
         own
     }
 
-    pub(super) fn try_again(&mut self, cx: &mut Context<'_>) {
+    pub(super) fn try_again(&mut self, cx: &mut Context<'_>, body: Body) {
         let tx = cx.office.next_tx();
         self.tx = Some(tx);
         self.again_at = None;
@@ -67,9 +65,14 @@ impl Own {
             tx,
             method: Bytes::from_static(b"INVITE"),
             headers: Vec::new(),
-            body: Some(self.body.clone()),
+            body: Some(body),
         };
         cx.held(self.leg, Class::Tells, command);
+    }
+
+    /// Whether it waits to be sent again.
+    pub(super) const fn waits(&self) -> bool {
+        self.again_at.is_some()
     }
 
     pub(super) fn is(&self, tx: TxId) -> bool {

@@ -213,7 +213,7 @@ impl Waiting {
         if self.unanswered.is_some() {
             return;
         }
-        let offer = self.media.offer_again(Side::A, Direction::SendRecv);
+        let offer = self.media.offer_again(Side::A, Some(Direction::SendRecv));
         self.dial.body = offer.map(|octets| Body {
             content_type: Bytes::from_static(b"application/sdp"),
             octets,
@@ -271,6 +271,7 @@ impl Waiting {
         self.media.stop_playing(cx.effects);
         self.media.is_at(Side::B, winner.reach.host);
         let spoken = convey::body(response).filter(convey::is_sdp);
+        let is_sdp = spoken.is_some();
         let fits = spoken
             .as_ref()
             .is_some_and(|body| self.media.fits(&body.octets));
@@ -317,8 +318,8 @@ impl Waiting {
             }
         } else {
             acknowledge(cx, winner.leg);
-            if let Some(body) = body.filter(|_| !fits) {
-                connected.align(cx, body);
+            if is_sdp && !fits {
+                connected.introduce(cx);
             }
         }
         if let Some(transfer) = self.transfer {

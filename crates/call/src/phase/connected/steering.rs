@@ -83,9 +83,7 @@ impl Connected {
             Requester::Api { .. } => TerminatedBy::Api,
             Requester::Refer { .. } => by,
         };
-        if self.holds.by_us() {
-            self.media.silence(false, cx.effects);
-        }
+        self.media.hold(None, cx.effects);
         let line = Line {
             leg: apart,
             parted: self.media.part(cx.effects),
@@ -145,11 +143,12 @@ impl Connected {
         transfer::check(cx, &request.dst, moved, back)
     }
 
-    /// Hold or resume by the API: the other side of `by` is told so, and nothing passes between the two.
+    /// Hold or resume by the API: the other side of `by` is told so, and nothing passes between the two. Who resumes may be
+    /// another than who held: it is the side that was told which is told again.
     pub(super) fn on_hold(&mut self, cx: &mut Context<'_>, token: u64, held: bool, by: UserId) {
         let refusal = if self.own.is_some() || !self.relayed.is_empty() || self.owes_ack {
             Some("the call is being changed")
-        } else if self.holds.by_us() == held {
+        } else if self.holds.by_us().is_some() == held {
             if !held && self.holds.by_phone() {
                 Some("a phone holds the call; only that phone can resume it")
             } else {
@@ -165,23 +164,50 @@ impl Connected {
             .calls
             .innermost()
             .is_some_and(|call| call.src.user == Some(by));
-        let holder = if is_caller { Side::A } else { Side::B };
-        let direction = if held {
-            Direction::Inactive
-        } else {
-            Direction::SendRecv
+        let asks = if is_caller { Side::A } else { Side::B };
+        let holder = self.holds.by_us().unwrap_or(asks);
+        let direction = match held {
+            true => Direction::Inactive,
+            false if self.holds.by_phone_of(holder) => Direction::SendOnly,
+            false => Direction::SendRecv,
         };
-        let Some(octets) = self.media.offer_again(holder, direction) else {
+        let Some(octets) = self.media.offer_again(holder, Some(direction)) else {
             let refusal = ApiRefusal::Conflict("the call has no audio that could be held");
             return cx.reply_api(token, Err(refusal));
         };
-        let body = Body {
-            content_type: Bytes::from_static(b"application/sdp"),
-            octets,
-        };
         let side = holder.other();
         let why = Why::Hold { token, held };
-        self.own = Some(Own::send(cx, (side, self.leg_of(side)), body, why));
+        self.own = Some(Own::send(cx, (side, self.leg_of(side)), sdp(octets), why));
+    }
+
+    /// A side hears by a re-INVITE what its partner said last.
+    fn align(&mut self, cx: &mut Context<'_>, side: Side) {
+        if let Some(octets) = self.media.offer_again(side.other(), None) {
+            let leg = self.leg_of(side);
+            self.own = Some(Own::send(cx, (side, leg), sdp(octets), Why::Align));
+        }
+    }
+
+    /// The first side hears who its new partner is.
+    pub(crate) fn introduce(&mut self, cx: &mut Context<'_>) {
+        self.align(cx, Side::A);
+    }
+
+    /// A re-INVITE of ours that met another one is sent again, with what is true by now.
+    pub(super) fn ask_again(&mut self, cx: &mut Context<'_>) {
+        let now = cx.now.mono;
+        let due = |own: &mut Own| own.again_at.is_some_and(|at| at <= now);
+        if let Some(mut own) = self.own.take_if(due)
+            && let Some(octets) = self.media.offer_again(own.side.other(), None)
+        {
+            own.try_again(cx, sdp(octets));
+            self.own = Some(own);
+        }
+    }
+
+    /// The two have agreed on the session by themselves: a re-INVITE of ours that waits has become needless.
+    pub(super) fn have_agreed(&mut self) {
+        self.own.take_if(|own| own.waits());
     }
 
     /// A re-INVITE of ours was answered.
@@ -200,19 +226,25 @@ impl Connected {
         let before = self.holds.any();
         if let Some(body) = convey::body(response).filter(convey::is_sdp) {
             self.media.hear(own.side, &body.octets, cx.effects);
-            if own.why == Why::Align {
+            // To a hold of ours a side can only agree; else its answer says whether it holds itself.
+            if !matches!(own.why, Why::Hold { held: true, .. }) {
                 self.holds.on_answer(own.side, &body.octets);
             }
         }
+        let holder = own.side.other();
         match own.why {
             Why::Align => {
                 self.record_hold(cx, before);
             }
             Why::Hold { token, held } => {
-                self.holds.set_ours(held);
-                self.media.silence(held, cx.effects);
+                self.holds.set_ours(held.then_some(holder));
+                self.media.hold(held.then_some(own.side), cx.effects);
                 self.record_hold(cx, before);
                 cx.reply_api(token, Ok(ApiAnswer::Done));
+                // Its phone may have asked something meanwhile, and was told that nothing flows.
+                if !held && !self.media.knows(holder) {
+                    self.align(cx, holder);
+                }
             }
         }
         Phase::Connected(self)
@@ -244,6 +276,13 @@ impl Connected {
             }
         }
         Phase::Connected(self)
+    }
+}
+
+fn sdp(octets: Bytes) -> Body {
+    Body {
+        content_type: Bytes::from_static(b"application/sdp"),
+        octets,
     }
 }
 
