@@ -165,6 +165,12 @@ impl Media {
         Some(offer)
     }
 
+    /// Whether an answer can be passed on.
+    pub(crate) fn takes(&self, answer: &[u8]) -> bool {
+        let has_audio = |sdp: Sdp<'_>| sdp.first_audio().is_some_and(|audio| audio.port != 0);
+        self.relayed.is_none() || Sdp::parse(answer).is_ok_and(has_audio)
+    }
+
     /// Whether the first side hears who answered with `answer` without being told of it: its media goes by way of us, the
     /// codec stays the same, and nobody holds.
     pub(crate) fn fits(&self, answer: &[u8]) -> bool {

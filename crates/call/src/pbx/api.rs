@@ -23,7 +23,7 @@ impl Pbx {
     pub(crate) fn handle_api(&mut self, now: Now, command: ApiCommand, token: u64) {
         match command {
             ApiCommand::Hangup { call } => {
-                self.steer(now, call, token, Input::Hangup { token });
+                self.steer(now, call, token, Input::Hangup { token, call });
             }
             ApiCommand::Hold { call, held, by } => {
                 self.steer(now, call, token, Input::Hold { token, held, by });

@@ -195,7 +195,7 @@ impl Attempt {
     }
 
     /// One branch is left: what it said while others were alive, with its SDP.
-    fn early_of_the_last(&mut self) -> Option<Progress> {
+    pub(crate) fn early_of_the_last(&mut self) -> Option<Progress> {
         let [branch] = self.branches.as_mut_slice() else {
             return None;
         };

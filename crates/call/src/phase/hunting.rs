@@ -19,7 +19,7 @@ use offhook_sip_message::Message;
 
 use super::attempt::{Attempt, Failure, GIVEN_UP, Progress};
 use super::route::{self, Tried};
-use super::waiting::{Heard, Waiting};
+use super::waiting::{Heard, Waiting, refuse_answer};
 use super::{Context, Input, Phase, transfer};
 use crate::cause::{EndCause, rank};
 use crate::command::{ApiAnswer, ApiRefusal};
@@ -117,7 +117,10 @@ impl Hunting {
                 status,
                 response,
             } => return self.on_refused(cx, leg, status, response),
-            Input::Hangup { token } => {
+            Input::Hangup { token, call } => {
+                if let Some(place) = self.attempts.iter().position(|one| one.call == call) {
+                    return self.give_up_member(cx, place, token);
+                }
                 let cause = EndCause::ManagerRequest.with_sip(480);
                 let phase = self.end(cx, cause, TerminatedBy::Api, 480);
                 cx.reply_api(token, Ok(ApiAnswer::Done));
@@ -228,6 +231,11 @@ impl Hunting {
         response: &Message,
     ) -> Phase {
         let place = self.attempts.iter().position(|attempt| attempt.has(leg));
+        if place.is_some() && !self.waiting.accepts(response) {
+            let phase = self.on_refused(cx, leg, 488, None);
+            refuse_answer(cx, leg);
+            return phase;
+        }
         let winner = place.and_then(|place| {
             let mut attempt = self.attempts.remove(place);
             attempt.on_answered(cx, leg)
@@ -248,6 +256,7 @@ impl Hunting {
         status: u16,
         response: Option<Message>,
     ) -> Phase {
+        let alone = self.attempts.len() == 1;
         let Some(place) = self.attempts.iter().position(|attempt| attempt.has(leg)) else {
             return Phase::Hunting(self);
         };
@@ -255,11 +264,34 @@ impl Hunting {
             .attempts
             .get_mut(place)
             .map(|attempt| attempt.on_refused(cx, leg, status, response));
-        if let Some(Err(failure)) = heard {
-            let attempt = self.attempts.remove(place);
-            return self.member_failed(cx, &attempt, failure);
+        match heard {
+            Some(Err(failure)) => {
+                let attempt = self.attempts.remove(place);
+                return self.member_failed(cx, &attempt, failure);
+            }
+            Some(Ok(Some(progress))) if alone => self.waiting.ring(cx, progress),
+            Some(Ok(_)) | None => {}
         }
         Phase::Hunting(self)
+    }
+
+    /// One member is not to be rung any longer, whatever becomes of the others.
+    fn give_up_member(
+        mut self: Box<Self>,
+        cx: &mut Context<'_>,
+        place: usize,
+        token: u64,
+    ) -> Phase {
+        let mut attempt = self.attempts.remove(place);
+        attempt.cancel(cx, GIVEN_UP);
+        let cause = EndCause::ManagerRequest.with_sip(480);
+        let failure = Failure {
+            end: End::new(cause, TerminatedBy::Api),
+            ..Failure::ours(cause, 480)
+        };
+        let phase = self.member_failed(cx, &attempt, failure);
+        cx.reply_api(token, Ok(ApiAnswer::Done));
+        phase
     }
 
     /// A member did not take the call: its own call ends, the next one is tried.
@@ -276,6 +308,12 @@ impl Hunting {
         }
         if self.attempts.is_empty() {
             return self.give_up(cx, "no_answer");
+        }
+        // Who rings alone now is heard from here on.
+        if let [attempt] = self.attempts.as_mut_slice()
+            && let Some(progress) = attempt.early_of_the_last()
+        {
+            self.waiting.ring(cx, progress);
         }
         Phase::Hunting(self)
     }

@@ -47,7 +47,7 @@ pub(crate) use waiting::{Unanswered, Waiting};
 
 use crate::convey;
 use crate::queue::{LeaveReason, OfferId};
-use offhook_base::{Cause, RingGroupId};
+use offhook_base::{CallId, Cause, RingGroupId};
 
 /// Where a conversation stands.
 #[derive(Debug)]
@@ -102,7 +102,7 @@ pub(crate) enum Input {
     /// No answer to it.
     Failed { leg: LegId, tx: TxId, status: u16 },
     /// `DELETE /calls/{id}`.
-    Hangup { token: u64 },
+    Hangup { token: u64, call: CallId },
     /// `PATCH /calls/{id} {"state"}`.
     Hold {
         token: u64,

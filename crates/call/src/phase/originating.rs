@@ -16,6 +16,7 @@ use offhook_sip_message::Message;
 
 use super::attempt::{Attempt, GIVEN_UP};
 use super::dial::Reach;
+use super::waiting::refuse_answer;
 use super::{Context, Dial, Input, Phase, Waiting, start};
 use crate::cause::EndCause;
 use crate::command::{ApiAnswer, ApiRefusal};
@@ -132,7 +133,7 @@ impl Originating {
                     return self.finish(cx, &failure.end);
                 }
             }
-            Input::Hangup { token } => {
+            Input::Hangup { token, .. } => {
                 let cause = EndCause::ManagerRequest.with_sip(480);
                 let phase = self.end(cx, cause, TerminatedBy::Api);
                 cx.reply_api(token, Ok(ApiAnswer::Done));
@@ -180,6 +181,16 @@ impl Originating {
         leg: LegId,
         response: &Message,
     ) -> Phase {
+        let answer = convey::body(response).filter(convey::is_sdp);
+        if self.attempt.has(leg) && answer.is_none_or(|body| !self.media.takes(&body.octets)) {
+            let refused = self.attempt.on_refused(cx, leg, 488, None);
+            let phase = match refused {
+                Ok(_) => Phase::Originating(self),
+                Err(failure) => self.finish(cx, &failure.end),
+            };
+            refuse_answer(cx, leg);
+            return phase;
+        }
         let Some(winner) = self.attempt.on_answered(cx, leg) else {
             cx.not_wanted(leg);
             return Phase::Originating(self);

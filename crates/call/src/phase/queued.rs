@@ -24,7 +24,7 @@ use offhook_sip_message::Message;
 
 use super::attempt::{Attempt, Failure, GIVEN_UP, Progress};
 use super::route::{self, Tried};
-use super::waiting::{Heard, Unanswered, Waiting};
+use super::waiting::{Heard, Unanswered, Waiting, refuse_answer};
 use super::{Context, Input, Phase, QueueNews, transfer};
 use crate::cause::EndCause;
 use crate::command::{ApiAnswer, ApiRefusal};
@@ -166,7 +166,12 @@ impl Queued {
                 status,
                 response,
             } => self.on_refused(cx, leg, status, response),
-            Input::Hangup { token } => {
+            Input::Hangup { token, call } => {
+                if let Some(place) = self.offers.iter().position(|(_, one)| one.call == call) {
+                    self.give_up_offer(cx, place);
+                    cx.reply_api(token, Ok(ApiAnswer::Done));
+                    return Phase::Queued(self);
+                }
                 let cause = EndCause::ManagerRequest.with_sip(480);
                 let phase = self.end(cx, cause, TerminatedBy::Api, 480);
                 cx.reply_api(token, Ok(ApiAnswer::Done));
@@ -271,6 +276,11 @@ impl Queued {
         response: &Message,
     ) -> Phase {
         let place = self.offers.iter().position(|(_, attempt)| attempt.has(leg));
+        if place.is_some() && !self.waiting.accepts(response) {
+            self.on_refused(cx, leg, 488, None);
+            refuse_answer(cx, leg);
+            return Phase::Queued(self);
+        }
         let winner = place.and_then(|place| {
             let (offer, mut attempt) = self.offers.remove(place);
             Some((offer, attempt.on_answered(cx, leg)?))
@@ -324,6 +334,17 @@ impl Queued {
             _ => Outcome::Unreachable,
         };
         cx.office.queues.refused(cx.now.mono, offer, outcome);
+    }
+
+    /// A REST client wants one agent's phones to stop ringing; the caller waits on.
+    fn give_up_offer(&mut self, cx: &mut Context<'_>, place: usize) {
+        let (offer, mut attempt) = self.offers.remove(place);
+        attempt.cancel(cx, GIVEN_UP);
+        let cause = EndCause::ManagerRequest.with_sip(480);
+        cx.end(attempt.call, &End::new(cause, TerminatedBy::Api));
+        cx.office
+            .queues
+            .refused(cx.now.mono, offer, Outcome::Cancelled);
     }
 
     fn on_timeout(mut self: Box<Self>, cx: &mut Context<'_>) -> Phase {

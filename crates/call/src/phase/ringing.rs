@@ -15,7 +15,7 @@ use offhook_sip_core::LegId;
 use offhook_sip_message::Message;
 
 use super::attempt::{Attempt, Failure, GIVEN_UP};
-use super::waiting::{Heard, Waiting};
+use super::waiting::{Heard, Waiting, refuse_answer};
 use super::{Context, Input, Phase, transfer};
 use crate::cause::EndCause;
 use crate::command::{ApiAnswer, ApiRefusal};
@@ -60,7 +60,7 @@ impl Ringing {
                 status,
                 response,
             } => return self.on_refused(cx, leg, status, response),
-            Input::Hangup { token } => {
+            Input::Hangup { token, .. } => {
                 let cause = EndCause::ManagerRequest.with_sip(480);
                 let phase = self.end(cx, cause, TerminatedBy::Api, 480);
                 cx.reply_api(token, Ok(ApiAnswer::Done));
@@ -114,6 +114,11 @@ impl Ringing {
         leg: LegId,
         response: &Message,
     ) -> Phase {
+        if self.attempt.has(leg) && !self.waiting.accepts(response) {
+            let phase = self.on_refused(cx, leg, 488, None);
+            refuse_answer(cx, leg);
+            return phase;
+        }
         let Some(winner) = self.attempt.on_answered(cx, leg) else {
             // This leg was given up: a call that nobody waits for is ended at once.
             cx.not_wanted(leg);

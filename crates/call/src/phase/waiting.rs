@@ -113,6 +113,12 @@ impl Waiting {
             },
             None => input,
         };
+        if cx.committed
+            && let Some(unanswered) = &mut self.unanswered
+        {
+            // Calls that are opened later, for other members or another target, have time of their own.
+            unanswered.committed_by = None;
+        }
         match input {
             Input::Cancelled { leg, reason } if leg == self.leg => {
                 let cause = convey::cause_of(reason.as_ref(), EndCause::OriginatorCancel, 487);
@@ -134,6 +140,8 @@ impl Waiting {
                 acknowledge_stray(cx, leg, &response);
                 Heard::Done
             }
+            // A copy of the answer by which it came to be in a dialog.
+            Input::Answered { leg, .. } if leg == self.leg => Heard::Done,
             Input::Acked { .. } | Input::Failed { .. } | Input::Lost { .. } => Heard::Done,
             other => Heard::Other(other),
         }
@@ -260,7 +268,17 @@ impl Waiting {
         Some(Body { octets, ..body })
     }
 
-    /// Somebody answered: the two are joined. `losers` are calls that rang too.
+    /// Whether an answer gives a session: one that can be passed on, and to a party in a dialog one that answers our
+    /// offer. Without an offer of ours it would be an offer, which nobody is there to answer.
+    pub(crate) fn accepts(&self, response: &Message) -> bool {
+        let spoken = convey::body(response).filter(convey::is_sdp);
+        let passes = spoken
+            .as_ref()
+            .is_none_or(|body| self.media.takes(&body.octets));
+        passes && (self.unanswered.is_some() || spoken.is_some() == self.dial.body.is_some())
+    }
+
+    /// Somebody answered what the party [accepts](Self::accepts): the two are joined. `losers` are calls that rang too.
     pub(crate) fn join(
         mut self,
         cx: &mut Context<'_>,
@@ -276,10 +294,10 @@ impl Waiting {
             .as_ref()
             .is_some_and(|body| self.media.fits(&body.octets));
         let body = match spoken {
-            Some(body) => match self.media.translate(Side::B, &body.octets, cx.effects) {
-                Ok(octets) => Some(Body { octets, ..body }),
-                Err(_) => return self.refuse_answer(cx, winner, losers),
-            },
+            Some(body) => {
+                let octets = self.media.translate(Side::B, &body.octets, cx.effects);
+                octets.ok().map(|octets| Body { octets, ..body })
+            }
             None => convey::body(response),
         };
         describe_callee(cx, winner, response, body.as_ref());
@@ -327,23 +345,6 @@ impl Waiting {
         }
         lose(cx, losers);
         Phase::Connected(Box::new(connected))
-    }
-
-    /// The answer has no media that we could relay: the phone gets ACK and BYE, and it counts as refused.
-    fn refuse_answer(self, cx: &mut Context<'_>, winner: &Winner, losers: Vec<Attempt>) -> Phase {
-        let cause = EndCause::IncompatibleDestination.cause();
-        cx.free(
-            winner.leg,
-            Command::Ack {
-                leg: winner.leg,
-                body: None,
-            },
-        );
-        lose(cx, losers);
-        let leg = winner.leg;
-        let phase = self.fail(cx, Failure::ours(cause, 488));
-        cx.bye(leg, vec![convey::reason(cause)]);
-        phase
     }
 
     /// Nobody answers: every call that is open ends, and the party goes back to who transferred it, or is refused.
@@ -429,6 +430,8 @@ pub(crate) fn busy_reply(method: Option<Method>) -> (u16, offhook_sip_core::Head
         Some(Method::Info | Method::Invite | Method::Update) => (500, retry()),
         Some(Method::Options) => (200, Vec::new()),
         Some(Method::Refer) => (491, Vec::new()),
+        // Not of a leg that we know to be answered.
+        Some(Method::Bye) => (481, Vec::new()),
         _ => (405, Vec::new()),
     }
 }
@@ -442,6 +445,13 @@ pub(crate) fn acknowledge_stray(cx: &mut Context<'_>, leg: LegId, response: &Mes
     if is_invite && view.status().is_some_and(|status| status < 300) {
         cx.free(leg, Command::Ack { leg, body: None });
     }
+}
+
+/// An answer that nobody could be joined with: the phone gets ACK and BYE, and counts as having refused.
+pub(crate) fn refuse_answer(cx: &mut Context<'_>, leg: LegId) {
+    let cause = EndCause::IncompatibleDestination.cause();
+    cx.free(leg, Command::Ack { leg, body: None });
+    cx.bye(leg, vec![convey::reason(cause)]);
 }
 
 fn acknowledge(cx: &mut Context<'_>, leg: LegId) {
