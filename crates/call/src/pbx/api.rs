@@ -2,7 +2,7 @@
 
 use offhook_base::{CallId, Now, UserId};
 
-use super::{Action, Entry, Pbx};
+use super::{Action, Entry, Owed, Pbx};
 use crate::calls::Calls;
 use crate::command::{ApiAnswer, ApiCommand, ApiRefusal, ApiReply};
 use crate::effect::Effect;
@@ -69,7 +69,7 @@ impl Pbx {
         }
     }
 
-    fn refuse(&mut self, token: u64, refusal: ApiRefusal) {
+    pub(super) fn refuse(&mut self, token: u64, refusal: ApiRefusal) {
         let result = Err(refusal);
         self.actions
             .push_back(Action::Reply(ApiReply { token, result }));
@@ -118,7 +118,10 @@ impl Pbx {
             token: wish.token,
         };
         let entry = self.entry(root, now);
-        self.run(now, entry, |cx, _| Originating::start(cx, wanted));
+        let token = wish.token;
+        if !self.run(now, entry, |cx, _| Originating::start(cx, wanted)) {
+            self.settle_debt(Some(Owed::Command(token)));
+        }
         Ok(())
     }
 
@@ -128,6 +131,7 @@ impl Pbx {
             calls: Calls::new(root, self.office.src_hash(root), now),
             phase: Phase::Ended,
             gate: 0,
+            last: 0,
             deadline: None,
             legs: Vec::new(),
             busy: Vec::new(),

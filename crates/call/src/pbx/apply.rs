@@ -4,21 +4,22 @@ use bytes::Bytes;
 use offhook_base::{EventName, Now};
 use offhook_sip_core::{Command, LegId};
 
-use super::{Action, Gated, Pbx};
+use super::{Action, Entry, Gated, Pbx};
 use crate::effect::Effect;
 use crate::fence::Class;
 
 impl Pbx {
     /// Performs one effect. `last` is the number of the last fact of this input.
-    pub(super) fn apply(&mut self, now: Now, effect: Effect, gate: &mut u64, last: &mut u64) {
+    pub(super) fn apply(&mut self, now: Now, effect: Effect, entry: &mut Entry, last: &mut u64) {
         match effect {
             Effect::Record(fact) => {
                 *last = self.fence.hand_over(now.mono);
+                entry.last = *last;
                 if matches!(
                     fact.event.name,
                     EventName::CallInitial | EventName::CallConnected
                 ) {
-                    *gate = *last;
+                    entry.gate = *last;
                 }
                 if fact.cdr.is_some() {
                     self.open.remove(&fact.event.call);
@@ -47,10 +48,15 @@ impl Pbx {
             Effect::ReserveCallIds(upto) => self.actions.push_back(Action::ReserveCallIds(upto)),
             Effect::Media(command) => self.actions.push_back(Action::Media(command)),
             Effect::Reply(reply) => {
-                if let Some(Gated::Reply(reply)) =
-                    self.fence
-                        .hold(*last, None, Class::Tells, Gated::Reply(reply))
-                {
+                let fact = if reply.result.is_ok() {
+                    entry.last
+                } else {
+                    *last
+                };
+                let held = self
+                    .fence
+                    .hold(fact, None, Class::Tells, Gated::Reply(reply));
+                if let Some(Gated::Reply(reply)) = held {
                     self.actions.push_back(Action::Reply(reply));
                 }
             }

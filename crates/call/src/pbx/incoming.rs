@@ -6,7 +6,7 @@ use offhook_media_core::Side;
 use offhook_sip_core::{Body, LegId, Peer};
 use offhook_sip_message::{Message, Name};
 
-use super::{LegName, Pbx};
+use super::{LegName, Owed, Pbx};
 use crate::cause::EndCause;
 use crate::convey;
 use crate::dialled::dialled;
@@ -150,10 +150,13 @@ impl Pbx {
         tracing::debug!(call = %root, caller = ?party.user, "a call arrives");
         let (waiting, obstacle) = self.waiting(now, (leg, peer), root, party, request);
         let entry = self.entry(root, now);
-        self.run(now, entry, |cx, _| match obstacle {
+        let is_sound = self.run(now, entry, |cx, _| match obstacle {
             None => start(cx, waiting, dialled),
             Some(end) => fail_at_once(cx, waiting, dialled, end),
         });
+        if !is_sound {
+            self.settle_debt(Some(Owed::Invite(leg)));
+        }
     }
 
     /// The caller as a party that waits, and what keeps its call from ringing anybody.

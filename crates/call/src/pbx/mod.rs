@@ -3,6 +3,7 @@
 mod api;
 mod apply;
 mod incoming;
+mod owed;
 mod queues;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -16,15 +17,16 @@ use offhook_sip_message::Method;
 
 use crate::CallIds;
 use crate::calls::Calls;
-use crate::command::ApiReply;
+use crate::command::{ApiRefusal, ApiReply};
 use crate::config::CallConfig;
 use crate::directory::DirectoryChange;
 use crate::effect::Effect;
 use crate::fence::{Class, Fence};
 use crate::limit::{Bucket, Buckets};
 use crate::office::Office;
-use crate::phase::{Context, Input, Phase, reply};
+use crate::phase::{Context, Input, Phase, answer, reply};
 use crate::trunks::{TrunkOutput, TrunkState};
+use owed::Owed;
 use queues::QueueDesk;
 
 /// What the calls want done, in order.
@@ -68,6 +70,8 @@ struct Entry {
     phase: Phase,
     /// The fact that the phase waits for: the last call that was opened while ringing, the answer once connected.
     gate: u64,
+    /// The last fact of it: a REST client that is told of success can rely on all of them.
+    last: u64,
     deadline: Option<Mono>,
     legs: Vec<LegId>,
     /// Users of ours who are in one of its calls, but for agents that a queue found.
@@ -440,18 +444,37 @@ impl Pbx {
 
     /// Lets the conversation's phase decide and performs what it wants.
     fn feed(&mut self, now: Now, root: CallId, input: Input) {
-        if let Some(entry) = self.conversations.remove(&root) {
-            self.run(now, entry, |cx, phase| phase.handle(cx, input));
+        let Some(entry) = self.conversations.remove(&root) else {
+            return;
+        };
+        let owed = Owed::for_input(&input);
+        if !self.run(now, entry, |cx, phase| phase.handle(cx, input)) {
+            self.settle_debt(owed);
         }
     }
 
-    /// Lets `step` move a conversation on.
+    /// What a fault of ours has left unanswered.
+    fn settle_debt(&mut self, owed: Option<Owed>) {
+        match owed {
+            Some(Owed::Invite(leg)) => {
+                self.gate(0, leg, Class::Ends, answer(leg, 500, Vec::new()));
+            }
+            Some(Owed::Request { leg, tx, is_bye }) => {
+                let status = if is_bye { 200 } else { 500 };
+                self.gate(0, leg, Class::Ends, reply(tx, status, Vec::new()));
+            }
+            Some(Owed::Command(token)) => self.refuse(token, ApiRefusal::NotFound),
+            None => {}
+        }
+    }
+
+    /// Lets `step` move a conversation on. False when a fault of ours ended it instead.
     fn run(
         &mut self,
         now: Now,
         mut entry: Box<Entry>,
         step: impl FnOnce(&mut Context<'_>, Phase) -> Phase,
-    ) {
+    ) -> bool {
         let mut effects = std::mem::take(&mut self.effects);
         let mut legs = std::mem::take(&mut self.new_legs);
         let phase = std::mem::replace(&mut entry.phase, Phase::Ended);
@@ -464,15 +487,17 @@ impl Pbx {
             effects: &mut effects,
         };
         // A fault of ours in one conversation ends that one and leaves the others alone.
-        match catch_unwind(AssertUnwindSafe(|| step(&mut cx, phase))) {
-            Ok(phase) => entry.phase = phase,
-            Err(_) => {
-                tracing::error!(root = %entry.calls.root(), "a fault in this call ended it");
-                abandon(&mut entry, now, &mut self.office, &mut effects, &mut legs);
-            }
+        let stepped = catch_unwind(AssertUnwindSafe(|| step(&mut cx, phase)));
+        let is_sound = stepped.is_ok();
+        if let Ok(phase) = stepped {
+            entry.phase = phase;
+        } else {
+            tracing::error!(root = %entry.calls.root(), "a fault in this call ended it");
+            abandon(&mut entry, now, &mut self.office, &mut effects, &mut legs);
         }
         self.settle(now, entry, effects, legs);
         self.drain_queues(now);
+        is_sound
     }
 
     /// Performs the effects and files the conversation, or lets go of it when it is over.
@@ -491,7 +516,7 @@ impl Pbx {
         self.new_legs = legs;
         let mut last = 0;
         for effect in effects.drain(..) {
-            self.apply(now, effect, &mut entry.gate, &mut last);
+            self.apply(now, effect, &mut entry, &mut last);
         }
         self.effects = effects;
         if let Some(old) = entry.deadline.take() {
@@ -529,8 +554,14 @@ fn abandon(
     use crate::cause::EndCause;
     use crate::record::End;
 
-    // What was recorded before the fault has its seq; what it would have told nobody was told.
-    effects.retain(|effect| matches!(effect, Effect::Record(_)));
+    // What was recorded before the fault has its seq, and what was asked of others is under way; what the peers would
+    // have been told nobody was told.
+    effects.retain(|effect| match effect {
+        Effect::Media(_) | Effect::Record(_) | Effect::Reply(_) | Effect::ReserveCallIds(_) => true,
+        Effect::Cancel { .. } | Effect::DropHeld(_) | Effect::Free { .. } | Effect::Held { .. } => {
+            false
+        }
+    });
     entry.phase = Phase::Ended;
     let root = entry.calls.root();
     let answered = entry.calls.iter().any(|call| call.connected_at.is_some());
