@@ -31,7 +31,13 @@ impl Stage {
 
     /// A user with a phone; both are called by the extension.
     #[must_use]
-    pub fn user(mut self, ext: &str) -> Self {
+    pub fn user(self, ext: &str) -> Self {
+        self.absent(ext).phone(ext, ext)
+    }
+
+    /// A user without a phone: nothing is registered.
+    #[must_use]
+    pub fn absent(mut self, ext: &str) -> Self {
         let id = UserId(100_001 + count(self.cast.users.len()));
         self.cast.users.push(User {
             id,
@@ -40,7 +46,7 @@ impl Stage {
             active: true,
             dnd: false,
         });
-        self.phone(ext, ext)
+        self
     }
 
     /// One more phone of a user; it stays silent until it is told what to do.
@@ -124,11 +130,22 @@ impl Stage {
 
     /// Somebody outside, behind a trunk. What users dial outside reaches whoever was named first, whatever the number.
     #[must_use]
-    pub fn outsider(mut self, name: &str, number: &str) -> Self {
+    pub fn outsider(self, name: &str, number: &str) -> Self {
+        self.outsider_with(name, number, |_| ())
+    }
+
+    /// Somebody outside, behind a trunk that is changed before it is used.
+    #[must_use]
+    pub fn outsider_with(
+        mut self,
+        name: &str,
+        number: &str,
+        change: impl FnOnce(&mut Trunk),
+    ) -> Self {
         let n = count(self.cast.trunks.len());
         let octet = u8::try_from(10 + n).unwrap_or(250);
         let address = std::net::SocketAddr::from(([203, 0, 113, octet], 5060));
-        let trunk = Trunk {
+        let mut trunk = Trunk {
             id: TrunkId(1 + n),
             name: format!("Trunk of {name}"),
             host: address.ip().to_string(),
@@ -141,6 +158,7 @@ impl Stage {
             max_calls: None,
             active: true,
         };
+        change(&mut trunk);
         self.cast.trunks.push((trunk, None));
         let outsider = Outsider {
             number: number.to_owned(),

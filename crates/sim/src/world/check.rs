@@ -130,7 +130,11 @@ impl Watch {
                 match status {
                     101..=299 if waits => disk.has(call, EventName::CallInitial),
                     101..=199 => disk.has(call, EventName::CallRinging),
-                    200..=299 => disk.has(call, EventName::CallConnected),
+                    // A caller keeps the leg that is named after the first call, also when the call was deflected.
+                    200..=299 => disk.facts().any(|event| {
+                        event.name == EventName::CallConnected
+                            && (event.call == call || event.root == call)
+                    }),
                     300..=699 => {
                         disk.has(call, EventName::CallConnected) || stalled || disk.is_over(call)
                     }

@@ -197,7 +197,10 @@ fn endpoint(id: WebhookId, order: Order) -> Endpoint {
     Endpoint {
         id,
         url: url(id),
-        events: vec!["call.state_change".into()],
+        // A queue's wrap-up is no state of a call: it is ticked by its own name.
+        events: ["call.state_change", "queue.wrapup", "sms.received"]
+            .map(str::to_owned)
+            .to_vec(),
         contexts: Vec::new(),
         active: true,
         order,
