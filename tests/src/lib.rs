@@ -12,6 +12,7 @@
 )]
 
 mod baresip;
+mod call_flows;
 mod flow;
 mod offhook;
 mod process;
@@ -25,6 +26,7 @@ mod tone;
 mod tshark;
 
 pub use baresip::{Baresip, BaresipSetup};
+pub use call_flows::{Step, documented, steps_of};
 pub use flow::{Call, calls_of, describe};
 pub use offhook::{Offhook, Settings, binary};
 pub use process::{Transport, eventually, free_port};
