@@ -2,18 +2,21 @@
 
 mod offers;
 mod roots;
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use offhook_base::{CallId, EventName, EventRecord, Mono};
+use offhook_base::{CallId, EventRecord, Mono};
 use offhook_call::LegName;
 use offhook_sip_message::{Framing, Message, Method, View};
 
 use super::deliver::{DEAD, FLAKY, STRICT};
 use super::disk::Disk;
 use offers::Offers;
+use told::Told;
 
 /// What was seen.
 #[derive(Debug, Default)]
@@ -21,7 +24,7 @@ pub(super) struct Watch {
     broken: Vec<String>,
     /// Client transactions by branch and method.
     requests: BTreeMap<(Vec<u8>, Vec<u8>), Request>,
-    cancelled: BTreeSet<(CallId, u16)>,
+    told: Told,
     offers: Offers,
     now: Mono,
 }
@@ -49,7 +52,9 @@ impl Watch {
         else {
             return;
         };
-        if !message.view().is_request() {
+        if message.view().is_request() {
+            self.told.received(message.view());
+        } else {
             self.offers.received(message.view());
         }
         if let Some(key) = key(message.view()).filter(|_| !message.view().is_request())
@@ -89,7 +94,8 @@ impl Watch {
             if view.is_request() {
                 self.offers.sent(now, to, view, leg);
             }
-            self.invariant_1(view, leg, disk, stalled);
+            let too_early = self.told.too_early(view, leg, disk, stalled);
+            self.broken.extend(too_early);
         }
     }
 
@@ -104,58 +110,6 @@ impl Watch {
                 answered: false,
             });
             request.sent += 1;
-        }
-    }
-
-    /// A message that tells a peer of a new state leaves only after its fact is on disk.
-    fn invariant_1(&mut self, view: View<'_>, leg: LegName, disk: &Disk, stalled: bool) {
-        let call = leg.call;
-        let lost = self.cancelled.contains(&(call, leg.index));
-        // A queue may take a call at once, to play to it; an agent's answer is told by an event all the same.
-        let waits = disk.context(call) == Some("QUEUE");
-        let needed = match (view.method(), view.status()) {
-            (Some(Method::Invite), _) if view.to_tag().is_none() => {
-                disk.has(call, EventName::CallInitial)
-            }
-            (Some(Method::Cancel), _) => {
-                self.cancelled.insert((call, leg.index));
-                true
-            }
-            (Some(Method::Bye), _) => lost || stalled || disk.is_over(call),
-            (_, Some(status))
-                if view
-                    .cseq()
-                    .is_some_and(|cseq| cseq.method == Method::Invite) =>
-            {
-                match status {
-                    101..=299 if waits => disk.has(call, EventName::CallInitial),
-                    101..=199 => disk.has(call, EventName::CallRinging),
-                    // A caller keeps the leg that is named after the first call, also when the call was deflected.
-                    200..=299 => disk.facts().any(|event| {
-                        event.name == EventName::CallConnected
-                            && (event.call == call || event.root == call)
-                    }),
-                    300..=699 => {
-                        disk.has(call, EventName::CallConnected) || stalled || disk.is_over(call)
-                    }
-                    _ => true,
-                }
-            }
-            (_, Some(200)) if view.cseq().is_some_and(|cseq| cseq.method == Method::Bye) => {
-                lost || stalled || disk.is_over(call)
-            }
-            _ => true,
-        };
-        if !needed {
-            let start = String::from_utf8_lossy(view.raw())
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .to_owned();
-            self.broken.push(format!(
-                "invariant 1: {start:?} on leg {} of call {call} left before its fact was on disk",
-                leg.index
-            ));
         }
     }
 
@@ -199,19 +153,27 @@ fn invariant_3(disk: &Disk, broken: &mut Vec<String>) {
             ));
         }
         if endpoint == STRICT {
-            let mut last: BTreeMap<CallId, u64> = BTreeMap::new();
-            for event in ledger {
-                let Some(seq) = event.seq else {
-                    continue;
-                };
-                let before = last.insert(event.root, seq).unwrap_or(0);
-                if seq != before + 1 {
-                    broken.push(format!(
-                        "invariant 3: webhook {endpoint} got seq {seq} of root {} after {before}",
-                        event.root
-                    ));
-                }
-            }
+            in_order(disk, ledger, broken);
+        }
+    }
+}
+
+/// The strict receiver got the events of each root in the order in which they were committed, those without a number too.
+fn in_order(disk: &Disk, ledger: &[Arc<EventRecord>], broken: &mut Vec<String>) {
+    let place: BTreeMap<&str, usize> = disk.facts().map(|event| &*event.id).zip(0..).collect();
+    let mut last: BTreeMap<CallId, (usize, &EventRecord)> = BTreeMap::new();
+    for event in ledger.iter().filter(|event| event.root != CallId(0)) {
+        let Some(at) = place.get(&*event.id) else {
+            broken.push(format!("delivery: {} is an event that never was", event.id));
+            continue;
+        };
+        if let Some((before, other)) = last.insert(event.root, (*at, event))
+            && before > *at
+        {
+            broken.push(format!(
+                "invariant 3: webhook {STRICT} got {} {:?} of root {} after {} {:?}",
+                event.name, event.seq, event.root, other.name, other.seq
+            ));
         }
     }
 }

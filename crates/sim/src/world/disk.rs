@@ -19,6 +19,13 @@ pub(super) struct Disk {
     committed: Vec<EventRecord>,
     have: BTreeSet<(CallId, EventName)>,
     contexts: BTreeMap<CallId, Arc<str>>,
+    roots: BTreeMap<CallId, CallId>,
+    /// What any call of a root has on disk.
+    of_root: BTreeSet<(CallId, EventName)>,
+    /// Roots of which a call is or was in a queue.
+    queued: BTreeSet<CallId>,
+    /// Roots whose last event is on disk.
+    over: BTreeSet<CallId>,
     cdrs: Vec<Arc<CdrRecord>>,
     /// Handed over and not on disk: a crash takes them.
     pending: VecDeque<(u64, FactRecord)>,
@@ -63,6 +70,25 @@ impl Disk {
     /// Whether this event of this call is on disk.
     pub(super) fn has(&self, call: CallId, name: EventName) -> bool {
         self.have.contains(&(call, name))
+    }
+
+    /// Whether this event of a call of the same root is on disk.
+    pub(super) fn root_has(&self, call: CallId, name: EventName) -> bool {
+        self.of_root.contains(&(self.root(call), name))
+    }
+
+    /// Whether the first event of a queue's call of the same root is on disk.
+    pub(super) fn root_is_queued(&self, call: CallId) -> bool {
+        self.queued.contains(&self.root(call))
+    }
+
+    /// Whether the last event of the call's root is on disk.
+    pub(super) fn root_is_over(&self, call: CallId) -> bool {
+        self.over.contains(&self.root(call))
+    }
+
+    fn root(&self, call: CallId) -> CallId {
+        self.roots.get(&call).copied().unwrap_or(call)
     }
 
     /// Whether the call's last event is on disk.
@@ -154,6 +180,14 @@ impl Disk {
             let mut routes = Vec::new();
             self.router.route(&event, &mut routes);
             self.contexts.insert(event.call, Arc::clone(&event.context));
+            self.roots.insert(event.call, event.root);
+            self.of_root.insert((event.root, event.name));
+            if &*event.context == "QUEUE" {
+                self.queued.insert(event.root);
+            }
+            if event.is_final {
+                self.over.insert(event.root);
+            }
             self.committed.push(fact.event);
             self.have.insert((event.call, event.name));
             for route in routes {

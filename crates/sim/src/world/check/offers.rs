@@ -44,7 +44,12 @@ impl Offers {
     /// The switch handed over a fact.
     pub(super) fn recorded(&mut self, event: &EventRecord) {
         self.roots.insert(event.call, event.root);
-        if event.name == EventName::CallConnected {
+        // Who asked for a call by a click may have picked up on another phone: that is an answer too. An answer that is
+        // handed over counts (invariant 1: that is the instant of decision), for a CANCEL is never held.
+        if matches!(
+            event.name,
+            EventName::CallAccepted | EventName::CallConnected
+        ) {
             self.answered.insert(event.root);
         }
     }
@@ -256,8 +261,10 @@ mod tests {
         assert_eq!(wire.broken(), 0);
         wire.cancel(3, ELSEWHERE);
         assert_eq!(wire.broken(), 1);
-        wire.record(1, EventName::CallConnected, "QUEUE");
-        wire.cancel(1, ELSEWHERE);
+        for (call, answer) in [(1, EventName::CallConnected), (2, EventName::CallAccepted)] {
+            wire.record(call, answer, "QUEUE");
+            wire.cancel(call, ELSEWHERE);
+        }
         assert_eq!(wire.broken(), 1);
     }
 }
