@@ -17,6 +17,8 @@ pub(crate) const STALLED_AFTER: Duration = Duration::from_millis(500);
 /// What may happen to a held action while commits are stalled.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Class {
+    /// It answers the caller's INVITE. A call that ends before it could leave was never answered for the caller.
+    Answers,
     /// It ends a call: it is released unheld when commits stall. The restart sweep still closes that call once.
     Ends,
     /// It opens a leg (INVITE): nobody knows of it yet, so a CANCEL just drops it.
@@ -159,8 +161,8 @@ impl<L: Copy + Ord, A> Fence<L, A> {
             .map(|(_, since)| *since + STALLED_AFTER + Duration::from_millis(1))
     }
 
-    /// While commits are stalled, what ends a call leaves unheld; ringing of the same leg, which it makes
-    /// pointless, is dropped, anything else of that leg goes first.
+    /// While commits are stalled, what ends a call leaves unheld. Ringing of the same leg is pointless by then and an
+    /// answer would tell of a call that is over: they are dropped. Anything else of that leg goes first.
     pub(crate) fn release_stalled(&mut self, now: Mono, released: &mut Vec<A>) {
         if !self.is_stalled(now) {
             return;
@@ -177,9 +179,12 @@ impl<L: Copy + Ord, A> Fence<L, A> {
         let mut kept = VecDeque::with_capacity(self.held.len());
         for held in self.held.drain(..) {
             if held.class == Class::Ends || (held.leg.is_some() && ending.contains(&held.leg)) {
-                if held.class != Class::Rings {
-                    self.released_unheld += 1;
-                    released.push(held.action);
+                match held.class {
+                    Class::Answers | Class::Rings => {}
+                    Class::Ends | Class::Opens | Class::Tells => {
+                        self.released_unheld += 1;
+                        released.push(held.action);
+                    }
                 }
             } else {
                 kept.push_back(held);
@@ -267,6 +272,8 @@ mod tests {
         let mut fence = Fence::new();
         let fact = fence.hand_over(at(0));
         fence.hold(fact, Some(A), Class::Rings, "180");
+        fence.hold(0, Some(A), Class::Rings, "183");
+        fence.hold(fact, Some(A), Class::Answers, "200 to INVITE");
         fence.hold(fact, Some(A), Class::Ends, "480");
         fence.hold(fact, Some(B), Class::Tells, "200");
         let mut out = Vec::new();

@@ -130,6 +130,7 @@ impl Pbx {
         Box::new(Entry {
             calls: Calls::new(root, self.office.src_hash(root), now),
             phase: Phase::Ended,
+            first: 0,
             gate: 0,
             last: 0,
             deadline: None,

@@ -68,6 +68,8 @@ pub(crate) enum Gated {
 struct Entry {
     calls: Calls,
     phase: Phase,
+    /// The first fact; 0 before it.
+    first: u64,
     /// The fact that the phase waits for: the last call that was opened while ringing, the answer once connected.
     gate: u64,
     /// The last fact of it: a REST client that is told of success can rely on all of them.
@@ -482,6 +484,7 @@ impl Pbx {
             now,
             calls: &mut entry.calls,
             office: &mut self.office,
+            begun: self.fence.is_committed(entry.first),
             committed: self.fence.is_committed(entry.gate),
             legs: &mut legs,
             effects: &mut effects,
@@ -571,6 +574,7 @@ fn abandon(
         now,
         calls: &mut entry.calls,
         office,
+        begun: false,
         committed: false,
         legs,
         effects,

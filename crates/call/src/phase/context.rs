@@ -19,6 +19,8 @@ pub(crate) struct Context<'a> {
     pub(crate) calls: &'a mut Calls,
     /// What all conversations share.
     pub(crate) office: &'a mut Office,
+    /// Whether the conversation's first fact is on disk.
+    pub(crate) begun: bool,
     /// Whether the fact that the phase waits for is on disk.
     pub(crate) committed: bool,
     /// Legs that were opened.

@@ -130,7 +130,7 @@ fn answer(cx: &mut Context<'_>, waiting: &mut Waiting) {
             octets,
         }),
     };
-    cx.held(leg, Class::Tells, command);
+    cx.held(leg, Class::Answers, command);
 }
 
 impl Queued {
@@ -351,7 +351,7 @@ impl Queued {
         let now = cx.now.mono;
         if self.committed_by.is_some_and(|by| by <= now) {
             self.committed_by = None;
-            if !cx.committed && self.offers.is_empty() {
+            if !cx.begun {
                 return self.end_uncommitted(cx);
             }
         }

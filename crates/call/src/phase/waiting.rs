@@ -213,7 +213,7 @@ impl Waiting {
             return false;
         }
         unanswered.committed_by = None;
-        !cx.committed
+        !cx.begun
     }
 
     /// The offer to the next target. A party in a dialog offers what it said last, both ways.
@@ -246,11 +246,8 @@ impl Waiting {
             headers: progress.headers,
             body,
         };
-        if progress.first {
-            cx.held(self.leg, Class::Rings, command);
-        } else {
-            cx.free(self.leg, command);
-        }
+        // One that tells of nothing new waits for nothing, but stays behind the first.
+        cx.held(self.leg, Class::Rings, command);
     }
 
     /// Early media, translated. An SDP that cannot be relayed is left out: it is only early.
@@ -329,7 +326,7 @@ impl Waiting {
                 headers: convey::headers(response),
                 body,
             };
-            cx.held(self.leg, Class::Tells, command);
+            cx.held(self.leg, Class::Answers, command);
             // With a delayed offer the ACK carries the caller's answer and waits for it (RFC 3264 §4).
             if !connected.owes_ack() {
                 acknowledge(cx, winner.leg);

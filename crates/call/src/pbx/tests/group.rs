@@ -10,7 +10,7 @@ use offhook_sip_core::LegId;
 
 const B2: LegId = LegId(5);
 
-fn script(strategy: GroupStrategy) -> Script {
+pub(super) fn script(strategy: GroupStrategy) -> Script {
     let mut script = Script::new().registered(&[1, 2, 4]);
     let group = RingGroup {
         id: RingGroupId(7),

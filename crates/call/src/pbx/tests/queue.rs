@@ -27,7 +27,7 @@ fn config() -> QueueConfig {
     }
 }
 
-fn script(change: impl FnOnce(&mut QueueConfig)) -> Script {
+pub(super) fn script(change: impl FnOnce(&mut QueueConfig)) -> Script {
     let mut script =
         Script::with(|config| config.relay = Some([192, 0, 2, 254].into())).registered(&[1, 2, 4]);
     let mut queue = config();
@@ -39,7 +39,7 @@ fn script(change: impl FnOnce(&mut QueueConfig)) -> Script {
     script
 }
 
-fn lines(script: &mut Script) -> Vec<String> {
+pub(super) fn lines(script: &mut Script) -> Vec<String> {
     script.drain();
     let mut lines = std::mem::take(&mut script.lines);
     lines.retain(|line| !line.starts_with("media"));
