@@ -1,6 +1,6 @@
 //! What a phase of a call wants done, in order. The owner performs it.
 
-use offhook_base::FactRecord;
+use offhook_base::{FactRecord, PhoneId};
 use offhook_sip_core::{Command, LegId};
 
 use crate::command::ApiReply;
@@ -32,6 +32,8 @@ pub(crate) enum Effect {
     Cancel {
         /// The leg.
         leg: LegId,
+        /// The phone that rings; none behind a trunk.
+        phone: Option<PhoneId>,
         /// Value of the `Reason` header.
         reason: &'static str,
     },

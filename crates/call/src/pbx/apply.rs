@@ -1,7 +1,7 @@
 //! Effects become actions; what must wait for a commit goes behind the fence.
 
 use bytes::Bytes;
-use offhook_base::{EventName, Now};
+use offhook_base::{EventName, Now, PhoneId};
 use offhook_sip_core::{Command, LegId};
 
 use super::{Action, Entry, Gated, Pbx};
@@ -43,9 +43,9 @@ impl Pbx {
                 self.free_line_after(leg, &command);
                 self.gate(0, leg, Class::Tells, command);
             }
-            Effect::Cancel { leg, reason } => {
+            Effect::Cancel { leg, phone, reason } => {
                 self.office.free_line(leg);
-                self.cancel(leg, reason);
+                self.cancel(now, leg, phone, reason);
             }
             Effect::DropHeld(leg) => self.fence.drop_held(leg),
             Effect::ReserveCallIds(upto) => self.actions.push_back(Action::ReserveCallIds(upto)),
@@ -89,8 +89,9 @@ impl Pbx {
     }
 
     /// CANCEL is never held: it tells of no new state. An INVITE that has not left is just dropped.
-    fn cancel(&mut self, leg: LegId, reason: &'static str) {
+    fn cancel(&mut self, now: Now, leg: LegId, phone: Option<PhoneId>, reason: &'static str) {
         if !self.fence.drop_opening(leg) {
+            self.note_cancelled(now, leg, phone);
             self.actions.push_back(Action::Sip(Command::Cancel {
                 leg,
                 reason: Some(Bytes::from_static(reason.as_bytes())),

@@ -280,6 +280,7 @@ impl Pbx {
                 self.feed_leg(now, leg, Input::Provisional { leg, response })
             }
             Event::Answered { leg, response } => {
+                self.note_quiet(now, leg);
                 if self.is_live(leg) {
                     return self.feed_leg(now, leg, Input::Answered { leg, response });
                 }
@@ -293,6 +294,7 @@ impl Pbx {
                 response,
             } => {
                 self.office.free_line(leg);
+                self.note_quiet(now, leg);
                 let refused = Input::Refused {
                     leg,
                     status,

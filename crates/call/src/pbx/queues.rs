@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use offhook_base::{CallId, Now, PhoneId, QueueId, UserId};
-use offhook_sip_core::Binding;
+use offhook_sip_core::{Binding, LegId};
 
 use super::{Action, Entry, Pbx};
 use crate::command::{ApiAnswer, ApiRefusal, ApiReply};
@@ -18,6 +18,8 @@ pub(super) struct QueueDesk {
     draining: bool,
     /// In how many conversations each user is.
     calls: BTreeMap<UserId, u32>,
+    /// Legs that were cancelled and whose end is not known: the phones of these users may still ring.
+    cancelled: BTreeMap<LegId, UserId>,
 }
 
 impl Pbx {
@@ -44,8 +46,8 @@ impl Pbx {
             QueueOutput::Offer {
                 offer, ring_time, ..
             } => {
-                if !self.waits(offer) {
-                    // Its caller is none who waits: the agent must not be kept.
+                if !self.waits(offer) || self.still_rings(offer.agent) {
+                    // Its caller is none who waits, or the agent's phone is not quiet yet: he must not be kept.
                     self.office
                         .queues
                         .refused(now.mono, offer, Outcome::Cancelled);
@@ -69,6 +71,30 @@ impl Pbx {
         self.conversations
             .get(&offer.caller)
             .is_some_and(|entry| matches!(entry.phase, Phase::Queued(_)))
+    }
+
+    fn still_rings(&self, user: UserId) -> bool {
+        self.queues.cancelled.values().any(|rung| *rung == user)
+    }
+
+    /// A leg was cancelled. Its phone may ring on: a CANCEL waits for a sign of life of its INVITE (RFC 3261 §9.1), and
+    /// may be lost. Until that is settled its user gets no other call of a queue.
+    pub(super) fn note_cancelled(&mut self, now: Now, leg: LegId, phone: Option<PhoneId>) {
+        let owner = phone.and_then(|phone| self.office.directory.phone(phone));
+        if let Some(user) = owner.map(|(_, user)| user.id) {
+            self.queues.cancelled.insert(leg, user);
+            self.office.queues.still_rings(now.mono, user, true);
+        }
+    }
+
+    /// The INVITE of a leg has its final answer, or will never have one: it rings no more.
+    pub(super) fn note_quiet(&mut self, now: Now, leg: LegId) {
+        if let Some(user) = self.queues.cancelled.remove(&leg)
+            && !self.still_rings(user)
+        {
+            self.office.queues.still_rings(now.mono, user, false);
+            self.drain_queues(now);
+        }
     }
 
     fn tell_caller(&mut self, now: Now, caller: CallId, news: QueueNews) {

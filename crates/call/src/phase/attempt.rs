@@ -258,11 +258,19 @@ impl Attempt {
         Ok(self.early_of_the_last())
     }
 
+    /// Somebody answered whom nobody waits for any more: this leg is hung up, the others are given up.
+    pub(crate) fn let_go(&mut self, cx: &mut Context<'_>, leg: LegId) {
+        self.branches.retain(|branch| branch.leg != leg);
+        cx.not_wanted(leg);
+        self.cancel(cx, GIVEN_UP);
+    }
+
     /// Gives up what still rings.
     pub(crate) fn cancel(&mut self, cx: &mut Context<'_>, reason: &'static str) {
         for branch in self.branches.drain(..) {
             cx.effects.push(Effect::Cancel {
                 leg: branch.leg,
+                phone: branch.reach.phone,
                 reason,
             });
         }

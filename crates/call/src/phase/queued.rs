@@ -281,21 +281,20 @@ impl Queued {
             refuse_answer(cx, leg);
             return Phase::Queued(self);
         }
-        let winner = place.and_then(|place| {
-            let (offer, mut attempt) = self.offers.remove(place);
-            Some((offer, attempt.on_answered(cx, leg)?))
-        });
-        let Some((offer, winner)) = winner else {
+        let Some(place) = place else {
             cx.not_wanted(leg);
             return Phase::Queued(self);
         };
-        if !cx.office.queues.answered(cx.now.mono, offer) {
-            // The offer was withdrawn in the same moment: the agent's phone is let go.
-            cx.not_wanted(leg);
+        let (offer, mut attempt) = self.offers.remove(place);
+        // An offer that was withdrawn in the same moment is nobody's: all phones of the agent are let go.
+        let stands = cx.office.queues.answered(cx.now.mono, offer);
+        let winner = stands.then(|| attempt.on_answered(cx, leg)).flatten();
+        let Some(winner) = winner else {
+            attempt.let_go(cx, leg);
             let end = End::new(EndCause::NoAnswer.cause(), TerminatedBy::System);
-            cx.end(winner.call, &end);
+            cx.end(attempt.call, &end);
             return Phase::Queued(self);
-        }
+        };
         if let Some(record) = cx.calls.get_mut(self.call) {
             record.queue_state = "connected".to_owned();
         }

@@ -41,6 +41,8 @@ pub(super) struct Agent {
     pub(super) reachable: bool,
     /// Is in a call that no queue gave him.
     pub(super) busy: bool,
+    /// A phone of his may still ring for a call that was taken back.
+    pub(super) still_rings: bool,
     /// When his last call of any queue ended.
     pub(super) last_end: Option<Mono>,
     pub(super) activity: Activity,
@@ -86,12 +88,19 @@ impl Activity {
 impl Agent {
     /// Whether a queue may offer him a call.
     pub(super) fn is_free(&self, skip_busy: bool) -> bool {
-        self.activity == Activity::Idle && self.reachable && !(skip_busy && self.busy)
+        self.activity == Activity::Idle
+            && self.reachable
+            && !self.still_rings
+            && !(skip_busy && self.busy)
     }
 
     /// Whether nothing is known of him that is worth keeping.
     pub(super) fn is_nobody(&self) -> bool {
-        self.queues.is_empty() && self.activity == Activity::Idle && !self.reachable && !self.busy
+        self.queues.is_empty()
+            && self.activity == Activity::Idle
+            && !self.reachable
+            && !self.busy
+            && !self.still_rings
     }
 
     /// What a person is shown of him. What a queue has him do goes before what his phones do.
@@ -102,6 +111,7 @@ impl Agent {
             Activity::WrapUp { .. } => AgentState::WrapUp,
             Activity::Idle | Activity::Penalty { .. } if !self.reachable => AgentState::Unreachable,
             Activity::Penalty { .. } => AgentState::Penalty,
+            Activity::Idle if self.still_rings => AgentState::Ringing,
             Activity::Idle if self.busy => AgentState::Busy,
             Activity::Idle => AgentState::Free,
         }

@@ -27,8 +27,8 @@
 //! ```
 //!
 //! An offer is lost when nothing is heard of it for a while after its ring time. Time after a call is given by the
-//! queue whose call it was. An agent is free for a queue while he is Idle, logged in there, reachable and, where the
-//! queue skips busy agents, in no other call.
+//! queue whose call it was. An agent is free for a queue while he is Idle, logged in there, reachable, no phone of his
+//! still rings for a call that was taken back and, where the queue skips busy agents, he is in no other call.
 //!
 //! After every input one rule is applied until it applies no more: **of the queues that have both a caller to offer
 //! and a free agent, the one whose caller has waited longest offers him to the agent whose turn it is**. The queues
@@ -187,6 +187,15 @@ impl Queues {
     /// after a call go on without it.
     pub(crate) fn reachable(&mut self, now: Mono, user: UserId, reachable: bool) {
         self.agents.entry_or_default(user).reachable = reachable;
+        self.relist(user);
+        self.settle(now);
+    }
+
+    /// Whether a phone of a user may still ring for a call that was taken back: its CANCEL waits for a sign of life, or
+    /// its end is not known yet. It is a level: what was said last holds. Meanwhile he is offered nothing, and an offer
+    /// that the owner has to take back for it costs him no time.
+    pub(crate) fn still_rings(&mut self, now: Mono, user: UserId, rings: bool) {
+        self.agents.entry_or_default(user).still_rings = rings;
         self.relist(user);
         self.settle(now);
     }
@@ -366,8 +375,17 @@ impl Queues {
     /// The agent is left alone for a while, the caller goes to the next.
     fn end_offer(&mut self, now: Mono, offer: OfferId, outcome: Outcome) {
         self.reopen(offer);
-        let until = now + penalty(outcome);
-        self.set_activity(offer.agent, Activity::Penalty { until });
+        let still_rings = |agent: &Agent| agent.still_rings;
+        let waits =
+            outcome == Outcome::Cancelled && self.agents.get(offer.agent).is_some_and(still_rings);
+        let activity = if waits {
+            Activity::Idle
+        } else {
+            Activity::Penalty {
+                until: now + penalty(outcome),
+            }
+        };
+        self.set_activity(offer.agent, activity);
     }
 
     /// Takes an offer off its caller, who can be offered again once nobody is rung for him.

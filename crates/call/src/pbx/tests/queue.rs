@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use offhook_base::{QueueId, UserId};
-use offhook_sip_core::LegId;
+use offhook_sip_core::{Event, LegId};
 
 use super::{A, B1, Script, sdp};
 use crate::directory::{DirectoryChange, QueueConfig, QueueStrategy};
@@ -206,5 +206,29 @@ fn a_caller_who_waits_may_hold_and_refresh() {
     assert_eq!(
         lines(&mut script),
         ["reply 4 200 +sdp", "reply 6 200", "reply 8 500"]
+    );
+}
+
+/// RFC 3261 §9.1: a CANCEL waits for a sign of life, and may be lost; meanwhile the phone may ring.
+#[test]
+fn an_agent_whose_phone_may_still_ring_for_a_caller_who_is_gone_is_offered_no_other() {
+    let mut script = script(|queue| queue.agents = vec![(UserId(100_002), true)]);
+    let offer = sdp("192.0.2.1", 4000, "sendrecv");
+    script.invite("4000", Some(&offer)).commit();
+    script.event(Event::Cancelled {
+        leg: A,
+        reason: None,
+    });
+    script.commit();
+    lines(&mut script);
+    script.invite("4000", Some(&offer)).commit();
+    assert_eq!(
+        lines(&mut script),
+        ["* call.initial", "-- commit", "A 200 +sdp"]
+    );
+    script.refused(B1, 487).commit();
+    assert_eq!(
+        lines(&mut script),
+        ["* call.initial", "-- commit", "B2 INVITE +sdp"]
     );
 }

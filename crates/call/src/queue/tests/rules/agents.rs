@@ -48,6 +48,28 @@ fn who_is_in_another_call_is_not_rung_where_busy_agents_are_skipped() {
 }
 
 #[test]
+fn whose_phone_still_rings_for_a_call_taken_back_is_offered_nothing_until_it_is_quiet() {
+    let mut desk = Desk::new([queue(1, &[1])]);
+    desk.enters(10);
+    desk.queues.still_rings(desk.now, ANN, true);
+    desk.leave(10);
+    assert_eq!(desk.enters(11), []);
+    assert_eq!(desk.state(Q, ANN), AgentState::Ringing);
+    desk.queues.still_rings(desk.now, ANN, false);
+    assert_eq!(desk.rung_for(11), [ANN]);
+}
+
+#[test]
+fn an_offer_taken_back_because_his_phone_still_rings_costs_the_agent_no_time() {
+    let mut desk = Desk::new([queue(1, &[1])]);
+    desk.enters(10);
+    desk.queues.still_rings(desk.now, ANN, true);
+    desk.refuses(10, ANN, Outcome::Cancelled);
+    desk.queues.still_rings(desk.now, ANN, false);
+    assert_eq!(desk.rung_for(10), [ANN]);
+}
+
+#[test]
 fn an_unreachable_agent_is_not_rung_and_his_callers_wait() {
     let mut desk = Desk::new([queue(1, &[1])]);
     desk.queues.reachable(desk.now, ANN, false);
