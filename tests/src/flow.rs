@@ -22,6 +22,78 @@ impl Call {
         self.events.iter().map(describe).collect()
     }
 
+    /// One line an event that tells also which call of the root it is about: `b ringing LOCAL_USER in 2001>2002`. Calls are
+    /// named a, b, c … in the order in which they began.
+    #[must_use]
+    pub fn story(&self) -> Vec<String> {
+        self.events
+            .iter()
+            .map(|event| {
+                let name = text(event, "event_name").trim_start_matches("call.");
+                let mut line = format!(
+                    "{} {name} {} {} {}>{}",
+                    self.letter(number(event, "call_id")),
+                    text(event, "context"),
+                    text(event, "destination"),
+                    text(event, "src"),
+                    text(event, "dst"),
+                );
+                if event.get("t_cause").is_some() {
+                    let cause = &event["cause"];
+                    line += &format!(
+                        ": {} by {} ({} {})",
+                        text(event, "t_cause"),
+                        text(event, "terminated_by"),
+                        cause["q850"],
+                        cause["sip"],
+                    );
+                }
+                if event.get("info").is_some() {
+                    line += &format!(", {}", text(event, "info"));
+                }
+                if event["final"] == true {
+                    line += ", final";
+                }
+                line
+            })
+            .collect()
+    }
+
+    /// The calls of the root, in the order in which they began.
+    #[must_use]
+    pub fn call_ids(&self) -> Vec<u64> {
+        let mut ids = Vec::new();
+        for id in self.events.iter().map(|event| number(event, "call_id")) {
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+        ids
+    }
+
+    /// What a call of the root is named in its story.
+    ///
+    /// # Panics
+    /// When it is none of them.
+    #[must_use]
+    pub fn letter(&self, call: u64) -> char {
+        let ids = self.call_ids();
+        let place = ids.iter().position(|id| *id == call);
+        let letters = 'a'..='z';
+        letters
+            .zip(0_usize..)
+            .find(|(_, n)| Some(*n) == place)
+            .map(|(letter, _)| letter)
+            .expect("a call of this root")
+    }
+
+    /// The events of one of its calls.
+    #[must_use]
+    pub fn events_of(&self, call: u64) -> Vec<&Value> {
+        let events = self.events.iter();
+        events.filter(|event| event["call_id"] == call).collect()
+    }
+
     /// Whether the root call is over.
     #[must_use]
     pub fn is_over(&self) -> bool {

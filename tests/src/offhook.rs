@@ -26,6 +26,8 @@ pub struct Offhook {
 pub struct Settings {
     /// Address of loopback that SIP listens on.
     pub sip: IpAddr,
+    /// `sip.domain`
+    pub domain: &'static str,
     /// `media.relay`
     pub relay: &'static str,
     /// PEM file with the certificate authority of the receiver.
@@ -139,13 +141,7 @@ impl Offhook {
 
     /// Asks it to end, by SIGTERM, and waits for that.
     pub async fn terminate(&mut self) -> ExitStatus {
-        let status = Command::new("kill")
-            .arg("-TERM")
-            .arg(self.process.id().to_string())
-            .status()
-            .await
-            .unwrap();
-        assert!(status.success(), "the signal was sent");
+        self.process.signal("-TERM").await;
         self.process.finish(Duration::from_secs(40)).await
     }
 }
@@ -202,6 +198,7 @@ fn read_bound(folder: &Path) -> Bound {
 fn write_config(folder: &Path, settings: &Settings, bound: &Bound) {
     let Settings {
         sip: _,
+        domain,
         relay,
         extra_root,
         more,
@@ -217,6 +214,7 @@ fn write_config(folder: &Path, settings: &Settings, bound: &Bound) {
 [node]
 data_dir = {data_dir:?}
 [sip]
+domain = "{domain}"
 udp = ["{}"]
 tcp = ["{}"]
 [media]

@@ -105,6 +105,17 @@ impl Process {
         self.child.kill().await.expect("the program can be killed");
     }
 
+    /// Sends it a signal, named as `kill` wants it.
+    pub(crate) async fn signal(&self, name: &str) {
+        let status = Command::new("kill")
+            .arg(name)
+            .arg(self.id().to_string())
+            .status()
+            .await
+            .unwrap();
+        assert!(status.success(), "the signal was sent");
+    }
+
     pub(crate) fn output(&self) -> String {
         self.lines.to_string()
     }
@@ -203,8 +214,8 @@ const PAIRS: u32 = 4_000;
 /// Waits until some program has bound a port of loopback.
 pub(crate) async fn until_bound(transport: Transport, ip: IpAddr, port: u16) {
     let (family, address) = match ip {
-        IpAddr::V4(_) => ("", "0100007F"),
-        IpAddr::V6(_) => ("6", "00000000000000000000000001000000"),
+        IpAddr::V4(ip) => ("", format!("{:08X}", u32::from(ip).swap_bytes())),
+        IpAddr::V6(_) => ("6", "00000000000000000000000001000000".to_owned()),
     };
     let table = match transport {
         Transport::Tcp => format!("/proc/net/tcp{family}"),

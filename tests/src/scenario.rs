@@ -1,7 +1,7 @@
 //! sipp scenarios: files under `scenarios/` with places to fill in.
 //!
 //! `{{name}}` is replaced by a value; `{{include file name=value …}}` by a file of `scenarios/parts/`, in which those
-//! values hold too. A value with blanks stands in single quotes.
+//! values hold too. A value with blanks stands in single quotes; a file `$name` is the one that the value names.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -25,6 +25,7 @@ fn fill(text: &str, values: &BTreeMap<String, String>, name: &str) -> String {
         filled.push_str(before);
         if let Some(include) = place.strip_prefix("include ") {
             let (file, arguments) = include.split_once(' ').unwrap_or((include, ""));
+            let file = file.strip_prefix('$').map_or(file, |place| &values[place]);
             let mut inner = values.clone();
             inner.extend(assignments(arguments));
             let part = fill(&read(&format!("parts/{file}")), &inner, file);

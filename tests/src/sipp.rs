@@ -7,7 +7,10 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::process::{Process, Transport, free_port, until_bound, write_to_test_output};
+use crate::office::CARRIER;
+use crate::process::{
+    Process, Transport, eventually, free_port, until_bound, write_to_test_output,
+};
 use crate::scenario::render;
 use crate::site::Account;
 
@@ -17,6 +20,7 @@ pub struct Sipp {
     scenario: &'static str,
     server: SocketAddr,
     transport: Transport,
+    from: Option<IpAddr>,
     port: u16,
     calls: u32,
     rate: u32,
@@ -51,7 +55,12 @@ impl Sipp {
             ("expires", "600"),
             ("status", "200"),
             ("user", "nobody"),
+            ("cancel", ""),
             ("check", ""),
+            ("invite", "invite.xml"),
+            ("arrival", "uas_invite.xml"),
+            ("over", ""),
+            ("target_host", "[remote_ip]:[remote_port]"),
             (
                 "media",
                 "m=audio [media_port] RTP/AVP 0\n      a=rtpmap:0 PCMU/8000",
@@ -61,6 +70,7 @@ impl Sipp {
             scenario,
             server,
             transport: Transport::Udp,
+            from: None,
             port: free_port(),
             calls: 1,
             rate: 1,
@@ -90,6 +100,24 @@ impl Sipp {
     pub const fn transport(mut self, transport: Transport) -> Self {
         self.transport = transport;
         self
+    }
+
+    /// Calls as a carrier does: from another address of loopback, without a password.
+    #[must_use]
+    pub fn carrier(mut self) -> Self {
+        self.from = Some(CARRIER.into());
+        self.value("invite", "trunk_invite.xml")
+    }
+
+    /// Takes calls as a carrier does: at another address of loopback, where it answers OPTIONS too. It takes any number of
+    /// calls, until [`Running::stop`].
+    #[must_use]
+    pub fn carrier_at(self, port: u16) -> Self {
+        self.carrier()
+            .value("arrival", "carrier_invite.xml")
+            .value("over", "  <label id=\"over\" />")
+            .port(port)
+            .calls(100_000, 1)
     }
 
     /// Uses this local port.
@@ -172,11 +200,12 @@ impl Sipp {
         }
     }
 
-    /// Our address, of the server's family.
+    /// Our address, of the server's family unless it was chosen.
     const fn ip(&self) -> IpAddr {
-        match self.server {
-            SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
-            SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        match (self.from, self.server) {
+            (Some(from), _) => from,
+            (None, SocketAddr::V4(_)) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            (None, SocketAddr::V6(_)) => IpAddr::V6(Ipv6Addr::LOCALHOST),
         }
     }
 
@@ -210,6 +239,37 @@ impl Running {
             self.scenario,
             self.log("errors.log")
         );
+    }
+
+    /// Waits until it has got a message that begins with this, and gives it.
+    pub async fn got(&self, start: &str) -> String {
+        let what = format!("{start} at sipp {}", self.scenario);
+        eventually(&what, PATIENCE, async || {
+            let messages = self.received();
+            messages.into_iter().find(|text| text.starts_with(start))
+        })
+        .await
+    }
+
+    /// The messages that it got so far.
+    #[must_use]
+    pub fn received(&self) -> Vec<String> {
+        let log = self.log("messages.log");
+        let messages = log.split(BETWEEN_MESSAGES);
+        messages
+            .filter_map(|message| message.split_once("message received"))
+            .filter_map(|(_, message)| message.split_once("\n\n"))
+            .map(|(_, message)| message.to_owned())
+            .collect()
+    }
+
+    /// Ends it once the calls that it has are over.
+    ///
+    /// # Panics
+    /// When a call of it went otherwise than the scenario says.
+    pub async fn stop(self) {
+        self.process.signal("-USR1").await;
+        self.finish().await;
     }
 
     /// Waits for its end, however its calls went.
@@ -254,7 +314,7 @@ impl Drop for Running {
 /// The number of calls that got a 200 to a method, by a log of messages.
 fn confirmed(messages: &str, method: &str) -> usize {
     let calls: BTreeSet<&str> = messages
-        .split("-----------------------------------------------")
+        .split(BETWEEN_MESSAGES)
         .filter(|message| message.contains("message received") && message.contains("SIP/2.0 200 "))
         .filter(|message| {
             message
@@ -265,6 +325,9 @@ fn confirmed(messages: &str, method: &str) -> usize {
         .collect();
     calls.len()
 }
+
+/// A line of the log of messages.
+const BETWEEN_MESSAGES: &str = "-----------------------------------------------";
 
 /// Longer than the default ring timeout and what sipp waits after it.
 const PATIENCE: Duration = Duration::from_secs(60);

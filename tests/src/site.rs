@@ -51,9 +51,20 @@ impl Site {
 
     /// The same with its SIP on this address of loopback.
     pub async fn start_on(sip: IpAddr, relay: &'static str, more: &str) -> Self {
+        Self::start_in("", sip, relay, more).await
+    }
+
+    /// The same with this `sip.domain`.
+    pub async fn start_in(
+        domain: &'static str,
+        sip: IpAddr,
+        relay: &'static str,
+        more: &str,
+    ) -> Self {
         let receiver = Receiver::start().await;
         let settings = Settings {
             sip,
+            domain,
             relay,
             extra_root: receiver.certificate_authority(),
             more: more.to_owned(),
@@ -225,7 +236,7 @@ impl Site {
     }
 
     /// Each event says which event of its root this webhook got before it.
-    fn check_previous_sequence(&self) {
+    pub(crate) fn check_previous_sequence(&self) {
         let mut before = std::collections::BTreeMap::new();
         for request in self.receiver.received() {
             let event = &request.event;

@@ -41,6 +41,7 @@ impl Node {
         let sink = Sink::start();
         let settings = Settings {
             sip: Ipv4Addr::LOCALHOST.into(),
+            domain: "",
             relay,
             extra_root: sink.certificate_authority(),
             more: String::new(),

@@ -169,6 +169,7 @@ async fn certificates_of_receivers_are_checked() {
     let expired = Receiver::start_until(2020).await;
     let settings = Settings {
         sip: Ipv4Addr::LOCALHOST.into(),
+        domain: "",
         relay: "never",
         extra_root: expired.certificate_authority(),
         more: String::new(),

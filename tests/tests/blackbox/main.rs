@@ -20,6 +20,7 @@ mod registration;
 mod rest_faults;
 mod sound;
 mod stream;
+mod trunks;
 mod unanswered;
 
 use offhook_tests::Call;
@@ -28,6 +29,12 @@ use offhook_tests::Call;
 #[track_caller]
 fn assert_flow(call: &Call, expected: &[&str]) {
     assert_eq!(call.lines(), expected, "{:#?}", call.events);
+}
+
+/// Compares the events of all calls of a root, written one a line, with what the contract promises.
+#[track_caller]
+fn assert_story(root: &Call, expected: &[&str]) {
+    assert_eq!(root.story(), expected, "{:#?}", root.events);
 }
 
 const INITIAL: &str = "1 call.initial INITIAL";

@@ -1,0 +1,464 @@
+//! Calls from and to the outside, by trunks.
+
+use std::time::Duration;
+
+use offhook_tests::{Account, CARRIER, Call, Running, Site, eventually, free_port};
+use serde_json::{Value, json};
+
+use crate::assert_story;
+
+const OUTSIDER: &str = "34600999888";
+const SPAIN: &str = "[numbers]\ncountry = \"ES\"";
+
+/// An outsider calls a number and, when somebody answers, hangs up soon.
+async fn call_in(site: &Site, number: &str) {
+    site.sipp("uac_answered")
+        .carrier()
+        .value("user", OUTSIDER)
+        .value("to", number)
+        .run()
+        .await;
+}
+
+/// An outsider calls and is refused with a status.
+async fn refused_in(site: &Site, number: &str, status: &str) {
+    site.sipp("uac_refused")
+        .carrier()
+        .value("user", OUTSIDER)
+        .value("to", number)
+        .value("status", status)
+        .run()
+        .await;
+}
+
+async fn call_out(site: &Site, from: &Account, number: &str) {
+    site.sipp("uac_answered")
+        .account(from)
+        .value("to", number)
+        .run()
+        .await;
+}
+
+async fn refused_out(site: &Site, from: &Account, number: &str, status: &str) {
+    site.sipp("uac_refused")
+        .account(from)
+        .value("to", number)
+        .value("status", status)
+        .run()
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_outsider_reaches_a_user_by_a_number() {
+    let site = Site::start().await;
+    let bob = site.user("2002").await;
+    site.trunk(free_port(), json!({})).await;
+    site.ddi("34910000001", "user", bob.user_id).await;
+    let phone = site.phone_of(&bob, site.sipp("uas_talks")).await;
+    call_in(&site, "34910000001").await;
+    phone.finish().await;
+
+    let root = site.root().await;
+    assert_story(
+        &root,
+        &[
+            "a initial LOCAL_USER in 34600999888>34910000001",
+            "a ringing LOCAL_USER in 34600999888>34910000001",
+            "a connected LOCAL_USER in 34600999888>34910000001",
+            "a hangup LOCAL_USER in 34600999888>34910000001: Normal Clearing by caller (16 200), final",
+        ],
+    );
+    let first = &root.events[0];
+    assert_eq!(
+        (&first["src_id"], &first["src_name"], &first["clid"]),
+        (
+            &"0".into(),
+            &"Outsider".into(),
+            &"\"Outsider\" <34600999888>".into()
+        )
+    );
+    assert_eq!(first["dst_id"], bob.user_id.to_string());
+    assert_eq!(site.cdrs(&root).await, ["a CONNECTED I"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_outsider_reaches_a_group_by_a_number() {
+    let site = Site::start().await;
+    let bob = site.user("2002").await;
+    site.trunk(free_port(), json!({})).await;
+    let group = site.ring_group("3000", "ring_all", &[&bob]).await;
+    site.ddi("34910000002", "ringgroup", group).await;
+    let phone = site.phone_of(&bob, site.sipp("uas_talks")).await;
+    call_in(&site, "34910000002").await;
+    phone.finish().await;
+
+    let root = site.root().await;
+    let group_call = format!("RG-{group} in 34600999888>34910000002");
+    assert_story(
+        &root,
+        &[
+            &format!("a initial {group_call}"),
+            "b initial LOCAL_USER in 34600999888>2002",
+            "b ringing LOCAL_USER in 34600999888>2002",
+            &format!("a ringing {group_call}"),
+            "b connected LOCAL_USER in 34600999888>2002",
+            &format!("a connected {group_call}"),
+            "b hangup LOCAL_USER in 34600999888>2002: Normal Clearing by caller (16 200)",
+            &format!("a hangup {group_call}: Normal Clearing by caller (16 200), final"),
+        ],
+    );
+    assert_eq!(root.events[0]["dst_id"], group.to_string());
+    assert_eq!(
+        site.cdrs(&root).await,
+        ["a CONNECTED I", "b CONNECTED I of a"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_outsider_reaches_a_queue_by_a_number() {
+    let site = Site::start().await;
+    let bob = site.user("2002").await;
+    site.trunk(free_port(), json!({})).await;
+    let phone = site.phone_of(&bob, site.sipp("uas_talks")).await;
+    let queue = site.queue("4000", &[&bob], json!({})).await;
+    site.ddi("34910000003", "queue", queue).await;
+    let caller = site
+        .sipp("uac_answered")
+        .carrier()
+        .value("user", OUTSIDER)
+        .value("to", "34910000003")
+        .value("talk_ms", "3000")
+        .start();
+    site.event("call.connected", 1).await;
+    caller.finish().await;
+    phone.finish().await;
+
+    let root = site.root().await;
+    assert_story(
+        &root,
+        &[
+            "a initial QUEUE in 34600999888>34910000003",
+            "b initial LOCAL_USER in 34600999888>2002",
+            "b ringing LOCAL_USER in 34600999888>2002",
+            "b connected LOCAL_USER in 34600999888>2002",
+            "a connected QUEUE in 34600999888>34910000003",
+            "b hangup LOCAL_USER in 34600999888>2002: Normal Clearing by caller (16 200)",
+            "a hangup QUEUE in 34600999888>34910000003: Normal Clearing by caller (16 200), final",
+        ],
+    );
+    assert_eq!(root.events[0]["dst_id"], queue.to_string());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trunk_reaches_numbers_of_ours_and_nothing_else() {
+    let site = Site::start_with("always", SPAIN).await;
+    let bob = site.user("2002").await;
+    site.trunk(free_port(), json!({})).await;
+    site.ddi("34910000001", "user", bob.user_id).await;
+    let phone = site.phone_of(&bob, site.sipp("uas_talks")).await;
+    // A number that is nobody's, an extension, and a number of the outside.
+    for number in ["34910000009", "2002", "34600111222", "112"] {
+        refused_in(&site, number, "404").await;
+    }
+    // As a carrier of the country may write it.
+    call_in(&site, "910000001").await;
+    phone.finish().await;
+
+    // The refused ones have no event, and took no call_id.
+    let root = site.root().await;
+    assert_eq!(root.events[0]["dst"], "34910000001");
+    assert_eq!(site.rest.get("/cdrs").await.expect(200)["total"], 1);
+    assert_eq!(site.rest.get("/calls").await.expect(200)["total"], 0);
+    assert_eq!(root.root, 1, "the first call_id of this node");
+}
+
+/// A user whose calls leave by a carrier, which answers them.
+async fn outwards(more: Value) -> (Site, Account, Running) {
+    let site = Site::start_with("always", SPAIN).await;
+    let alice = site.user("2001").await;
+    let port = free_port();
+    let carrier = site.sipp("uas_talks").carrier_at(port).listen().await;
+    site.trunk(port, more).await;
+    (site, alice, carrier)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_calls_out_and_shows_the_number_of_the_trunk() {
+    let (site, alice, carrier) = outwards(json!({"caller_id": "34910000000"})).await;
+    call_out(&site, &alice, "600111222").await;
+    let invite = carrier.got("INVITE").await;
+    carrier.stop().await;
+
+    assert!(
+        invite.starts_with(&format!("INVITE sip:34600111222@{CARRIER}")),
+        "{invite}"
+    );
+    assert!(
+        invite.contains("P-Asserted-Identity: <sip:34910000000@"),
+        "{invite}"
+    );
+    assert!(
+        invite.contains("From: \"User 2001 Test\" <sip:34910000000@"),
+        "{invite}"
+    );
+    let root = site.root().await;
+    assert_story(
+        &root,
+        &[
+            "a initial LOCAL_USER out 2001>34600111222",
+            "a ringing LOCAL_USER out 2001>34600111222",
+            "a connected LOCAL_USER out 2001>34600111222",
+            "a hangup LOCAL_USER out 2001>34600111222: Normal Clearing by caller (16 200), final",
+        ],
+    );
+    let first = &root.events[0];
+    assert_eq!(first["src_id"], alice.user_id.to_string());
+    assert_eq!(first["dst_id"], "0");
+    assert_eq!(first["clid"], "\"User 2001 Test\" <34910000000>");
+    assert_eq!(site.cdrs(&root).await, ["a CONNECTED O"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_users_own_number_goes_before_that_of_the_trunk() {
+    let (site, alice, carrier) = outwards(json!({"caller_id": "34910000000"})).await;
+    site.ddi("34910000001", "user", alice.user_id).await;
+    call_out(&site, &alice, "600111222").await;
+    let invite = carrier.got("INVITE").await;
+    carrier.stop().await;
+    assert!(
+        invite.contains("P-Asserted-Identity: <sip:34910000001@"),
+        "{invite}"
+    );
+    site.root().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_number_is_the_same_however_it_is_dialled() {
+    let (site, alice, carrier) = outwards(json!({"prefix": "+"})).await;
+    for dialled in ["600111222", "0034600111222", "+34600111222"] {
+        call_out(&site, &alice, dialled).await;
+    }
+    let invites: Vec<String> = carrier
+        .received()
+        .into_iter()
+        .filter(|message| message.starts_with("INVITE"))
+        .collect();
+    carrier.stop().await;
+    assert_eq!(invites.len(), 3);
+    for invite in invites {
+        assert!(invite.starts_with("INVITE sip:+34600111222@"), "{invite}");
+    }
+    for call in site.calls(3).await {
+        assert_eq!(call.events[0]["dst"], "34600111222");
+    }
+}
+
+/// A call that the carrier refuses: the story of it, and its CDRs.
+async fn failed(status: &str, reason: &str, to_the_caller: &str) -> (Call, Vec<String>) {
+    let site = Site::start_with("always", SPAIN).await;
+    let alice = site.user("2001").await;
+    let port = free_port();
+    let carrier = site
+        .sipp("uas_refused_at_once")
+        .value("status", status)
+        .value("reason", reason)
+        .carrier_at(port)
+        .listen()
+        .await;
+    site.trunk(port, json!({})).await;
+    refused_out(&site, &alice, "600111222", to_the_caller).await;
+    carrier.stop().await;
+    let root = site.root().await;
+    assert_eq!(root.events[0]["src_id"], alice.user_id.to_string());
+    assert_eq!(root.events[0]["dst_id"], "0");
+    assert_eq!(root.last()["state"], "FAILED");
+    let cdrs = site.cdrs(&root).await;
+    (root, cdrs)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_busy_number_outside() {
+    let (root, cdrs) = failed("486", "Busy Here", "486").await;
+    assert_story(
+        &root,
+        &[
+            "a initial LOCAL_USER out 2001>34600111222",
+            "a failed LOCAL_USER out 2001>34600111222: User Busy by callee (17 486), final",
+        ],
+    );
+    assert_eq!(cdrs, ["a BUSY O"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_that_the_carrier_does_not_know() {
+    let (root, cdrs) = failed("404", "Not Found", "404").await;
+    assert_story(
+        &root,
+        &[
+            "a initial LOCAL_USER out 2001>34600111222",
+            "a failed LOCAL_USER out 2001>34600111222: Unallocated Number by callee (1 404), final",
+        ],
+    );
+    assert_eq!(cdrs, ["a FAILED O"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_carrier_that_cannot_take_the_call() {
+    let (root, cdrs) = failed("503", "Service Unavailable", "503").await;
+    assert_story(
+        &root,
+        &[
+            "a initial LOCAL_USER out 2001>34600111222",
+            "a failed LOCAL_USER out 2001>34600111222: Normal Temporary Failure by callee (41 503), final",
+        ],
+    );
+    assert_eq!(cdrs, ["a FAILED O"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_trunk_takes_the_call_that_the_first_one_could_not() {
+    let site = Site::start_with("always", SPAIN).await;
+    let alice = site.user("2001").await;
+    let (first, second) = (free_port(), free_port());
+    let refusing = site
+        .sipp("uas_refused_at_once")
+        .value("status", "503")
+        .value("reason", "Service Unavailable")
+        .carrier_at(first)
+        .listen()
+        .await;
+    let taking = site.sipp("uas_talks").carrier_at(second).listen().await;
+    site.trunk(first, json!({"priority": 1})).await;
+    site.trunk(second, json!({"priority": 2, "strip": 2, "prefix": "9"}))
+        .await;
+    call_out(&site, &alice, "600111222").await;
+    refusing.got("INVITE sip:34600111222@").await;
+    taking.got("INVITE sip:9600111222@").await;
+    refusing.stop().await;
+    taking.stop().await;
+
+    let root = site.root().await;
+    assert_story(
+        &root,
+        &[
+            "a initial LOCAL_USER out 2001>34600111222",
+            "a ringing LOCAL_USER out 2001>34600111222",
+            "a connected LOCAL_USER out 2001>34600111222",
+            "a hangup LOCAL_USER out 2001>34600111222: Normal Clearing by caller (16 200), final",
+        ],
+    );
+    assert_eq!(site.cdrs(&root).await, ["a CONNECTED O"]);
+}
+
+/// Takes 32 s: that is how long an INVITE waits for its first answer (RFC 3261 timer B).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_trunk_takes_the_call_that_the_first_one_does_not_answer() {
+    let site = Site::start_with("always", SPAIN).await;
+    let alice = site.user("2001").await;
+    let second = free_port();
+    let taking = site.sipp("uas_talks").carrier_at(second).listen().await;
+    site.trunk(free_port(), json!({"priority": 1})).await;
+    site.trunk(second, json!({"priority": 2})).await;
+    call_out(&site, &alice, "600111222").await;
+    taking.stop().await;
+    let root = site.root().await;
+    let names = root.events.iter().map(|event| &event["event_name"]);
+    let expected = [
+        "call.initial",
+        "call.ringing",
+        "call.connected",
+        "call.hangup",
+    ];
+    assert!(names.eq(&expected), "{:#?}", root.story());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trunk_has_so_many_calls_and_no_more_in_both_directions() {
+    let (site, alice, carrier) = outwards(json!({"max_calls": 1})).await;
+    site.ddi("34910000001", "user", alice.user_id).await;
+    let first = site
+        .sipp("uac_answered_far_end")
+        .account(&alice)
+        .value("to", "600111222")
+        .start();
+    let up = site.event("call.connected", 0).await;
+    refused_out(&site, &alice, "600111333", "503").await;
+    refused_in(&site, "34910000001", "503").await;
+    let path = format!("/calls/{}", up["call_id"]);
+    site.rest.delete(&path).await.expect(204);
+    first.finish().await;
+    // There is room again.
+    call_out(&site, &alice, "600111444").await;
+    carrier.stop().await;
+
+    let calls = site.calls(3).await;
+    assert_eq!(calls.len(), 3, "the refused caller outside has no event");
+    let second = calls
+        .iter()
+        .find(|call| call.events[0]["dst"] == "34600111333");
+    assert_story(
+        second.unwrap(),
+        &[
+            "a initial LOCAL_USER out 2001>34600111333",
+            "a failed LOCAL_USER out 2001>34600111333: Normal Circuit Congestion by system (34 503), final",
+        ],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_inactive_trunk_brings_and_takes_nothing() {
+    let (site, alice, carrier) = outwards(json!({"active": false})).await;
+    site.ddi("34910000001", "user", alice.user_id).await;
+    refused_out(&site, &alice, "600111222", "404").await;
+    // Who calls from there is nobody we know.
+    refused_in(&site, "34910000001", "401").await;
+    assert!(carrier.received().is_empty(), "not even OPTIONS");
+    carrier.kill().await;
+    let root = site.root().await;
+    assert_story(
+        &root,
+        &[
+            "a initial LOCAL_USER out 2001>600111222",
+            "a failed LOCAL_USER out 2001>600111222: Unallocated Number by system (1 404), final",
+        ],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trunk_tells_whether_it_can_be_reached() {
+    let (site, _, carrier) = outwards(json!({})).await;
+    carrier.got("OPTIONS").await;
+    let lost = json!({"host": "carrier.invalid"});
+    let lost = site.trunk(free_port(), lost).await;
+    let state = eventually("trunk down", Duration::from_secs(30), async || {
+        let trunk = site.rest.get(&format!("/trunks/{lost}")).await.expect(200);
+        (trunk["data"]["state"] == "down").then(|| trunk["data"].clone())
+    });
+    let state = state.await;
+    let why = state["last_error"].as_str().expect("a reason");
+    assert!(why.contains("resolve"), "{state}");
+    let trunks = site.rest.get("/trunks?sort=id").await.expect(200);
+    assert_eq!(trunks["data"][0]["state"], "up", "{trunks}");
+    assert_eq!(trunks["data"][0]["last_error"], Value::Null);
+    carrier.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_carrier_cannot_transfer() {
+    let site = Site::start().await;
+    let (bob, carol) = (site.user("2002").await, site.user("2003").await);
+    site.trunk(free_port(), json!({})).await;
+    site.ddi("34910000001", "user", bob.user_id).await;
+    site.register(&carol, free_port()).await;
+    let phone = site.phone_of(&bob, site.sipp("uas_talks")).await;
+    site.sipp("uac_refer_refused")
+        .carrier()
+        .value("user", OUTSIDER)
+        .value("to", "34910000001")
+        .value("target", "2003")
+        .value("status", "403")
+        .run()
+        .await;
+    phone.finish().await;
+    assert_eq!(site.root().await.events.len(), 4);
+}
