@@ -8,10 +8,12 @@
 )]
 
 mod answered;
+mod click;
 mod crash;
 mod delivery;
 mod exports;
 mod forking;
+mod groups;
 mod hold;
 mod hostile;
 mod lifecycle;
