@@ -22,6 +22,7 @@ mod registration;
 mod rest_faults;
 mod sound;
 mod stream;
+mod transfer;
 mod trunks;
 mod unanswered;
 

@@ -191,8 +191,11 @@ impl Hunting {
         }
     }
 
+    /// Keeps the answer that tells most. A phone that rang says more of the group than one that is not there.
     fn note(&mut self, failure: Failure) {
-        let better = |best: &Failure| rank(failure.end.cause.sip) < rank(best.end.cause.sip);
+        let absent = EndCause::SubscriberAbsent.cause();
+        let worth = |end: &End| (rank(end.cause.sip), end.cause == absent);
+        let better = |best: &Failure| worth(&failure.end) < worth(&best.end);
         if self.refused.as_ref().is_none_or(better) {
             self.refused = Some(failure);
         }

@@ -98,3 +98,33 @@ fn in_order_each_member_has_its_time_and_then_the_group_has_no_answer() {
         Some("no_answer".into())
     );
 }
+
+#[test]
+fn a_member_that_rang_out_says_more_than_one_without_a_phone() {
+    let mut script = script(GroupStrategy::All);
+    let group = RingGroup {
+        id: RingGroupId(7),
+        name: "Sales".into(),
+        number: "3000".into(),
+        strategy: GroupStrategy::All,
+        ring_time: Duration::from_secs(20),
+        // 2004 has no phone that is registered.
+        users: vec![UserId(100_004), UserId(100_002)],
+    };
+    script
+        .pbx
+        .handle_directory(script.now, DirectoryChange::RingGroup(group));
+    script.invite("3000", None).commit();
+    script.wait(Duration::from_secs(20)).commit();
+    assert_eq!(
+        script.told(),
+        [
+            "1 1 call.initial RG-7 2001>3000",
+            "2 2 call.initial 2001>2004",
+            "3 2 call.missed 2001>2004 Subscriber Absent",
+            "4 3 call.initial 2001>2002",
+            "5 3 call.missed 2001>2002 No Answer",
+            "6 1 call.missed RG-7 2001>3000 No Answer final",
+        ]
+    );
+}

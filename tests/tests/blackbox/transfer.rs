@@ -1,0 +1,591 @@
+//! Transfer, by API and by REFER, and what else the API does to a call that is up.
+
+use offhook_tests::{Account, Call, Rest, Running, Site, free_port};
+use serde_json::{Value, json};
+
+use crate::assert_story;
+
+const FIRST: [&str; 3] = [
+    "a initial LOCAL_USER in 2001>2002",
+    "a ringing LOCAL_USER in 2001>2002",
+    "a connected LOCAL_USER in 2001>2002",
+];
+
+/// Alice talks to Bob; Carol is somebody else.
+struct Talk {
+    site: Site,
+    alice: Account,
+    bob: Account,
+    carol: Account,
+    alices_phone: Running,
+    bobs_phone: Running,
+    call: Value,
+}
+
+impl Talk {
+    async fn start() -> Self {
+        Self::start_with("uac_answered_far_end", "uas_talks", "").await
+    }
+
+    /// With phones that play these scenarios, and Alice's transferring to this number if it does.
+    async fn start_with(alices: &'static str, bobs: &'static str, domain: &'static str) -> Self {
+        let loopback = std::net::Ipv4Addr::LOCALHOST.into();
+        let site = Site::start_in(domain, loopback, "always", "").await;
+        let (alice, bob, carol) = (
+            site.user("2001").await,
+            site.user("2002").await,
+            site.user("2003").await,
+        );
+        let bobs_phone = site.phone_of(&bob, site.sipp(bobs)).await;
+        let alices_phone = site
+            .sipp(alices)
+            .account(&alice)
+            .value("to", "2002")
+            .start();
+        let call = site.event("call.connected", 0).await["call_id"].clone();
+        Self {
+            site,
+            alice,
+            bob,
+            carol,
+            alices_phone,
+            bobs_phone,
+            call,
+        }
+    }
+
+    async fn patch(&self, call: &Value, wish: Value, status: u16) -> Value {
+        let path = format!("/calls/{call}");
+        let reply = self.site.rest.patch(&path, wish).await.expect(status);
+        reply.get("data").cloned().unwrap_or(reply)
+    }
+
+    /// Transfers the call by API, and gives the new one.
+    async fn transfer(&self, dst: &str) -> Value {
+        self.patch(&self.call, json!({"dst": dst}), 200).await
+    }
+
+    async fn hang_up(&self, call: &Value) {
+        let path = format!("/calls/{call}");
+        self.site.rest.delete(&path).await.expect(204);
+    }
+
+    async fn end(self) -> (Site, Call) {
+        self.alices_phone.finish().await;
+        self.bobs_phone.finish().await;
+        let root = self.site.root().await;
+        (self.site, root)
+    }
+}
+
+async fn busy(site: &Site, account: &Account) -> Running {
+    let sipp = site
+        .sipp("uas_refused_at_once")
+        .value("status", "486")
+        .value("reason", "Busy Here");
+    site.phone_of(account, sipp).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_api_to_a_user() {
+    let talk = Talk::start().await;
+    let carols = talk.site.sipp("uas_talks");
+    let carols = talk.site.phone_of(&talk.carol, carols).await;
+    let new = talk.transfer("2003").await;
+    assert_eq!((&new["src"], &new["dst"]), (&"2001".into(), &"2003".into()));
+    assert_eq!(new["root_id"], talk.call);
+    assert_eq!(new["parent_id"], talk.call);
+    assert_eq!(new["referred_by"], "2002");
+    talk.site.event("call.connected", 1).await;
+    let path = format!("/calls/{}", new["id"]);
+    let live = talk.site.rest.get(&path).await.expect(200)["data"].clone();
+    assert_eq!(
+        (&live["state"], &live["referred_by"]),
+        (&"CONNECTED".into(), &"2002".into())
+    );
+    // The old call is over for whoever still knows its id.
+    talk.patch(&talk.call, json!({"dst": "2003"}), 404).await;
+    talk.hang_up(&new["id"]).await;
+    carols.finish().await;
+    let (site, root) = talk.end().await;
+    let [initial, ringing, connected] = FIRST;
+    assert_story(
+        &root,
+        &[
+            initial,
+            ringing,
+            connected,
+            "a hangup LOCAL_USER in 2001>2002: Blind Transfer by api (16 200)",
+            "b initial LOCAL_USER in 2001>2003",
+            "b ringing LOCAL_USER in 2001>2003",
+            "b connected LOCAL_USER in 2001>2003",
+            "b hangup LOCAL_USER in 2001>2003: Manager Request by api (16 200), final",
+        ],
+    );
+    assert_eq!(
+        site.cdrs(&root).await,
+        ["a CONNECTED I", "b CONNECTED I of a"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_api_the_called_side_to_a_group() {
+    let talk = Talk::start_with("uac_answered_far_end", "uas_talks", "").await;
+    let group = talk
+        .site
+        .ring_group("3000", "ring_all", &[&talk.carol])
+        .await;
+    let carols = talk.site.sipp("uas_hangs_up");
+    let carols = talk.site.phone_of(&talk.carol, carols).await;
+    let wish = json!({"dst": "3000", "party": "dst"});
+    let new = talk.patch(&talk.call, wish, 200).await;
+    assert_eq!((&new["src"], &new["dst"]), (&"2002".into(), &"3000".into()));
+    assert_eq!(new["referred_by"], "2001");
+    carols.finish().await;
+    let (site, root) = talk.end().await;
+    let rg = format!("RG-{group} in 2002>3000");
+    let [initial, ringing, connected] = FIRST;
+    assert_story(
+        &root,
+        &[
+            initial,
+            ringing,
+            connected,
+            "a hangup LOCAL_USER in 2001>2002: Blind Transfer by api (16 200)",
+            &format!("b initial {rg}"),
+            "c initial LOCAL_USER in 2002>2003",
+            "c ringing LOCAL_USER in 2002>2003",
+            &format!("b ringing {rg}"),
+            "c connected LOCAL_USER in 2002>2003",
+            &format!("b connected {rg}"),
+            "c hangup LOCAL_USER in 2002>2003: Normal Clearing by callee (16 200)",
+            &format!("b hangup {rg}: Normal Clearing by callee (16 200), final"),
+        ],
+    );
+    assert_eq!(
+        site.cdrs(&root).await,
+        ["a CONNECTED I", "b CONNECTED I of a", "c CONNECTED I of b"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_api_to_an_outside_number() {
+    let talk = Talk::start().await;
+    let port = free_port();
+    let carrier = talk
+        .site
+        .sipp("uas_hangs_up")
+        .carrier_at(port)
+        .listen()
+        .await;
+    talk.site.trunk(port, json!({})).await;
+    let new = talk.transfer("+34600111222").await;
+    assert_eq!(new["destination"], "out");
+    let invite = carrier.got("INVITE").await;
+    carrier.stop().await;
+    assert!(invite.starts_with("INVITE sip:34600111222@"), "{invite}");
+    assert!(invite.contains("Referred-By: <sip:2002@"), "{invite}");
+    let (site, root) = talk.end().await;
+    let [initial, ringing, connected] = FIRST;
+    assert_story(
+        &root,
+        &[
+            initial,
+            ringing,
+            connected,
+            "a hangup LOCAL_USER in 2001>2002: Blind Transfer by api (16 200)",
+            "b initial LOCAL_USER out 2001>34600111222",
+            "b ringing LOCAL_USER out 2001>34600111222",
+            "b connected LOCAL_USER out 2001>34600111222",
+            "b hangup LOCAL_USER out 2001>34600111222: Normal Clearing by callee (16 200), final",
+        ],
+    );
+    assert_eq!(
+        site.cdrs(&root).await,
+        ["a CONNECTED I", "b CONNECTED O of a"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_api_to_somebody_busy_the_call_comes_back() {
+    let talk = Talk::start().await;
+    let carols = busy(&talk.site, &talk.carol).await;
+    talk.transfer("2003").await;
+    carols.finish().await;
+    let back = talk.site.event("call.connected", 1).await;
+    talk.hang_up(&back["call_id"]).await;
+    let (site, root) = talk.end().await;
+    let [initial, ringing, connected] = FIRST;
+    assert_story(
+        &root,
+        &[
+            initial,
+            ringing,
+            connected,
+            "a hangup LOCAL_USER in 2001>2002: Blind Transfer by api (16 200)",
+            "b initial LOCAL_USER in 2001>2003",
+            "b missed LOCAL_USER in 2001>2003: User Busy by callee (17 486)",
+            "c initial LOCAL_USER in 2001>2002",
+            "c connected LOCAL_USER in 2001>2002",
+            "c hangup LOCAL_USER in 2001>2002: Manager Request by api (16 200), final",
+        ],
+    );
+    assert_eq!(
+        site.cdrs(&root).await,
+        ["a CONNECTED I", "b BUSY M of a", "c CONNECTED I of a"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_is_being_transferred_is_not_transferred_again() {
+    let talk = Talk::start().await;
+    let carols = talk.site.sipp("uas_ringing");
+    let carols = talk.site.phone_of(&talk.carol, carols).await;
+    let new = talk.transfer("2003").await;
+    talk.site.event("call.ringing", 1).await;
+    talk.patch(&talk.call, json!({"dst": "2003"}), 404).await;
+    talk.patch(&new["id"], json!({"dst": "2003"}), 409).await;
+    talk.hang_up(&new["id"]).await;
+    carols.finish().await;
+    let (site, root) = talk.end().await;
+    let [initial, ringing, connected] = FIRST;
+    assert_story(
+        &root,
+        &[
+            initial,
+            ringing,
+            connected,
+            "a hangup LOCAL_USER in 2001>2002: Blind Transfer by api (16 200)",
+            "b initial LOCAL_USER in 2001>2003",
+            "b ringing LOCAL_USER in 2001>2003",
+            "b missed LOCAL_USER in 2001>2003: Manager Request by api (16 480), final",
+        ],
+    );
+    assert_eq!(
+        site.cdrs(&root).await,
+        ["a CONNECTED I", "b NO ANSWER M of a"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_target_that_cannot_be_called_changes_nothing() {
+    let talk = Talk::start().await;
+    for (dst, status) in [
+        ("2001", 400),
+        ("2002", 400),
+        ("2999", 400),
+        ("", 400),
+        ("sip:x@y", 400),
+        // Carol has no phone that is registered.
+        ("2003", 409),
+    ] {
+        talk.patch(&talk.call, json!({"dst": dst}), status).await;
+    }
+    talk.hang_up(&talk.call).await;
+    let call = talk.call.clone();
+    let (site, root) = talk.end().await;
+    assert_eq!(root.events.len(), 4, "{:#?}", root.story());
+    let path = format!("/calls/{call}");
+    let late = site.rest.patch(&path, json!({"dst": "2003"})).await;
+    assert_eq!(late.expect(404)["message"], "Resource not found");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_rings_is_deflected() {
+    let site = Site::start().await;
+    let (alice, bob, carol) = (
+        site.user("2001").await,
+        site.user("2002").await,
+        site.user("2003").await,
+    );
+    let bobs = site.phone_of(&bob, site.sipp("uas_ringing")).await;
+    let carols = site.phone_of(&carol, site.sipp("uas_hangs_up")).await;
+    let alices = site
+        .sipp("uac_answered_far_end")
+        .account(&alice)
+        .value("to", "2002")
+        .start();
+    let call = site.event("call.ringing", 0).await["call_id"].clone();
+    let path = format!("/calls/{call}");
+    let new = site.rest.patch(&path, json!({"dst": "2003"})).await;
+    assert_eq!(new.expect(200)["data"]["referred_by"], "2002");
+    bobs.finish().await;
+    carols.finish().await;
+    alices.finish().await;
+    let root = site.root().await;
+    assert_story(
+        &root,
+        &[
+            "a initial LOCAL_USER in 2001>2002",
+            "a ringing LOCAL_USER in 2001>2002",
+            "a hangup LOCAL_USER in 2001>2002: Blind Transfer by api (16 487)",
+            "b initial LOCAL_USER in 2001>2003",
+            "b ringing LOCAL_USER in 2001>2003",
+            "b connected LOCAL_USER in 2001>2003",
+            "b hangup LOCAL_USER in 2001>2003: Normal Clearing by callee (16 200), final",
+        ],
+    );
+    assert_eq!(
+        site.cdrs(&root).await,
+        ["a NO ANSWER M", "b CONNECTED I of a"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_outsider_is_the_one_who_is_moved() {
+    let site = Site::start().await;
+    let (bob, carol) = (site.user("2002").await, site.user("2003").await);
+    site.trunk(free_port(), json!({})).await;
+    site.ddi("34910000001", "user", bob.user_id).await;
+    let bobs = site.phone_of(&bob, site.sipp("uas_talks")).await;
+    let carols = site.phone_of(&carol, site.sipp("uas_hangs_up")).await;
+    let outsider = site
+        .sipp("uac_answered_far_end")
+        .carrier()
+        .value("user", "34600999888")
+        .value("to", "34910000001")
+        .start();
+    let call = site.event("call.connected", 0).await["call_id"].clone();
+    let path = format!("/calls/{call}");
+    let new = site.rest.patch(&path, json!({"dst": "2003"})).await;
+    let new = new.expect(200)["data"].clone();
+    assert_eq!(
+        (&new["src"], &new["src_id"]),
+        (&"34600999888".into(), &"0".into())
+    );
+    for phone in [bobs, carols, outsider] {
+        phone.finish().await;
+    }
+    let root = site.root().await;
+    assert_story(
+        &root,
+        &[
+            "a initial LOCAL_USER in 34600999888>34910000001",
+            "a ringing LOCAL_USER in 34600999888>34910000001",
+            "a connected LOCAL_USER in 34600999888>34910000001",
+            "a hangup LOCAL_USER in 34600999888>34910000001: Blind Transfer by api (16 200)",
+            "b initial LOCAL_USER in 34600999888>2003",
+            "b ringing LOCAL_USER in 34600999888>2003",
+            "b connected LOCAL_USER in 34600999888>2003",
+            "b hangup LOCAL_USER in 34600999888>2003: Normal Clearing by callee (16 200), final",
+        ],
+    );
+}
+
+/// A phone transfers by REFER, and the target's phone plays a scenario.
+async fn refer(
+    by_caller: bool,
+    outcome: &str,
+    target: &'static str,
+) -> (Site, Account, Running, [Running; 2]) {
+    let site = Site::start().await;
+    let (alice, bob, carol) = (
+        site.user("2001").await,
+        site.user("2002").await,
+        site.user("2003").await,
+    );
+    let target = site
+        .sipp(target)
+        .value("status", "486")
+        .value("reason", "Busy Here");
+    let target = site.phone_of(&carol, target).await;
+    let (alices, bobs) = if by_caller {
+        ("uac_refer", "uas_talks")
+    } else {
+        ("uac_answered_far_end", "uas_refer")
+    };
+    let values = |sipp: offhook_tests::Sipp| sipp.value("target", "2003").value("outcome", outcome);
+    let bobs = site.phone_of(&bob, values(site.sipp(bobs))).await;
+    let alices = values(site.sipp(alices))
+        .account(&alice)
+        .value("to", "2002")
+        .start();
+    (site, alice, target, [alices, bobs])
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_caller_transfers_by_refer() {
+    let (site, _, target, phones) = refer(true, "200", "uas_hangs_up").await;
+    let invite = target.got("INVITE").await;
+    assert!(invite.contains("Referred-By: <sip:2001@"), "{invite}");
+    target.finish().await;
+    for phone in phones {
+        phone.finish().await;
+    }
+    let root = site.root().await;
+    let [initial, ringing, connected] = FIRST;
+    assert_story(
+        &root,
+        &[
+            initial,
+            ringing,
+            connected,
+            "a hangup LOCAL_USER in 2001>2002: Blind Transfer by caller (16 200)",
+            "b initial LOCAL_USER in 2002>2003",
+            "b ringing LOCAL_USER in 2002>2003",
+            "b connected LOCAL_USER in 2002>2003",
+            "b hangup LOCAL_USER in 2002>2003: Normal Clearing by callee (16 200), final",
+        ],
+    );
+    assert_eq!(
+        site.cdrs(&root).await,
+        ["a CONNECTED I", "b CONNECTED I of a"]
+    );
+    // The whole story is one ladder, whichever of its calls was asked for.
+    for call in root.call_ids() {
+        let (columns, rows) = site.ladder(&format!("/calls/{call}")).await;
+        for party in ["2001", "2002", "2003", "Offhook"] {
+            assert!(columns.iter().any(|name| name == party), "{columns:?}");
+        }
+        for row in [
+            "2001>Offhook REFER",
+            "Offhook>2001 202",
+            "Offhook>2001 NOTIFY",
+            "Offhook>2003 INVITE",
+            "2003>Offhook BYE",
+            "Offhook>2002 BYE",
+        ] {
+            assert!(
+                rows.iter().any(|known| known.starts_with(row)),
+                "{row}: {rows:#?}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_called_side_transfers_by_refer() {
+    let (site, _, target, phones) = refer(false, "200", "uas_hangs_up").await;
+    target.finish().await;
+    for phone in phones {
+        phone.finish().await;
+    }
+    let root = site.root().await;
+    let [initial, ringing, connected] = FIRST;
+    assert_story(
+        &root,
+        &[
+            initial,
+            ringing,
+            connected,
+            "a hangup LOCAL_USER in 2001>2002: Blind Transfer by callee (16 200)",
+            "b initial LOCAL_USER in 2001>2003",
+            "b ringing LOCAL_USER in 2001>2003",
+            "b connected LOCAL_USER in 2001>2003",
+            "b hangup LOCAL_USER in 2001>2003: Normal Clearing by callee (16 200), final",
+        ],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_refer_to_somebody_busy_the_call_comes_back() {
+    let (site, _, target, phones) = refer(true, "486", "uas_refused_at_once").await;
+    target.finish().await;
+    let back = site.event("call.connected", 1).await["call_id"].clone();
+    phones[0].got("NOTIFY").await;
+    let path = format!("/calls/{back}");
+    site.rest.delete(&path).await.expect(204);
+    for phone in phones {
+        phone.finish().await;
+    }
+    let root = site.root().await;
+    let [initial, ringing, connected] = FIRST;
+    assert_story(
+        &root,
+        &[
+            initial,
+            ringing,
+            connected,
+            "a hangup LOCAL_USER in 2001>2002: Blind Transfer by caller (16 200)",
+            "b initial LOCAL_USER in 2002>2003",
+            "b missed LOCAL_USER in 2002>2003: User Busy by callee (17 486)",
+            "c initial LOCAL_USER in 2002>2001",
+            "c connected LOCAL_USER in 2002>2001",
+            "c hangup LOCAL_USER in 2002>2001: Manager Request by api (16 200), final",
+        ],
+    );
+    assert_eq!(
+        site.cdrs(&root).await,
+        ["a CONNECTED I", "b BUSY M of a", "c CONNECTED I of a"]
+    );
+}
+
+/// A REFER that is refused leaves the call as it is.
+async fn refer_refused(domain: &'static str, target: &str, host: &str, status: &str) {
+    let loopback = std::net::Ipv4Addr::LOCALHOST.into();
+    let site = Site::start_in(domain, loopback, "always", "").await;
+    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let bobs = site.phone_of(&bob, site.sipp("uas_talks")).await;
+    site.sipp("uac_refer_refused")
+        .account(&alice)
+        .value("to", "2002")
+        .value("target", target)
+        .value("target_host", host)
+        .value("status", status)
+        .run()
+        .await;
+    bobs.finish().await;
+    let root = site.root().await;
+    let [initial, ringing, connected] = FIRST;
+    assert_story(
+        &root,
+        &[
+            initial,
+            ringing,
+            connected,
+            "a hangup LOCAL_USER in 2001>2002: Normal Clearing by caller (16 200), final",
+        ],
+    );
+}
+
+const OURS: &str = "[remote_ip]:[remote_port]";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refer_to_a_foreign_domain_is_refused() {
+    refer_refused("pbx.example", "2003", "evil.example", "403").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refer_to_nobody_is_refused() {
+    refer_refused("", "2999", OURS, "404").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refer_to_the_side_that_would_be_moved_is_refused() {
+    refer_refused("", "2002", OURS, "403").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_api_holds_and_resumes_and_the_other_phone_is_told() {
+    let talk = Talk::start_with("uac_answered_far_end", "uas_held", "").await;
+    let password = "a password of many words";
+    let path = format!("/users/{}", talk.alice.user_id);
+    let changed = talk
+        .site
+        .rest
+        .patch(&path, json!({"password": password}))
+        .await;
+    changed.expect(200);
+    let http = talk.site.offhook.http();
+    let alice = Rest::login(http, "2001@localhost", password).await;
+    let path = format!("/calls/{}", talk.call);
+    for state in ["ON_HOLD", "CONNECTED"] {
+        let call = alice.patch(&path, json!({"state": state})).await;
+        assert_eq!(call.expect(200)["data"]["state"], state);
+    }
+    talk.hang_up(&talk.call).await;
+    assert_ne!(talk.alice.user_id, talk.bob.user_id);
+    let (_, root) = talk.end().await;
+    let [initial, ringing, connected] = FIRST;
+    assert_story(
+        &root,
+        &[
+            initial,
+            ringing,
+            connected,
+            "a hold LOCAL_USER in 2001>2002",
+            "a unhold LOCAL_USER in 2001>2002",
+            "a hangup LOCAL_USER in 2001>2002: Manager Request by api (16 200), final",
+        ],
+    );
+}
