@@ -85,6 +85,8 @@ struct Entry {
 pub struct LegName {
     /// The call.
     pub call: CallId,
+    /// Its root.
+    pub root: CallId,
     /// 0 for the caller, 1 … for those called.
     pub index: u16,
 }

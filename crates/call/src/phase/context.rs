@@ -127,7 +127,8 @@ impl Context<'_> {
             record.legs = record.legs.saturating_add(u16::from(called));
             if called { record.legs } else { 0 }
         });
-        self.legs.push((leg, LegName { call, index }));
+        let root = self.calls.root();
+        self.legs.push((leg, LegName { call, root, index }));
     }
 
     /// A command that tells its peer of the facts recorded so far.

@@ -481,7 +481,7 @@ impl Loop {
         self.core.captures.message(CapturedMessage {
             at: now.wall,
             call: leg.call,
-            root: leg.call,
+            root: leg.root,
             leg: leg_name(leg),
             inbound,
             local,

@@ -38,6 +38,9 @@ fn one_answers_and_the_others_lose_the_race() {
         "B1 INVITE +sdp",
         "B2 INVITE +sdp",
     ]);
+    let name = |leg| script.pbx.leg(leg).expect("a leg");
+    assert_ne!(name(B1).call, name(B2).call);
+    assert_eq!((name(B1).root, name(B2).root), (name(A).call, name(A).call));
     script.provisional(B1, 180, None).commit().expect(&[
         "* call.ringing",
         "* call.ringing",

@@ -195,6 +195,7 @@ mod tests {
             let view = View::new(text.as_bytes(), &index);
             let leg = LegName {
                 call: CallId(call),
+                root: CallId(call),
                 index: 1,
             };
             if view.is_request() {
