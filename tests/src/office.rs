@@ -1,7 +1,7 @@
 //! Trunks, numbers, ring groups and queues of a site, and what must hold for conversations of several calls.
 
 use std::net::Ipv4Addr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -153,10 +153,36 @@ impl Site {
         lines
     }
 
-    /// The ladder of a call: its columns by name, and its rows as `from>to label`.
-    pub async fn ladder(&self, path: &str) -> (Vec<String>, Vec<String>) {
-        let flow = self.rest.get(&format!("{path}/flow")).await.expect(200);
-        let flow = flow.get("data").unwrap_or(&flow);
+    /// Waits until the ladder of every call of a root has these columns, by name, and rows that begin with these, as
+    /// `from>to label`. What was sent last may be written a moment later than it was sent.
+    ///
+    /// # Panics
+    /// When it does not get them.
+    pub async fn ladders(&self, root: &Call, columns: &[&str], rows: &[&str]) {
+        for call in root.call_ids() {
+            let until = Instant::now() + Duration::from_secs(20);
+            loop {
+                let seen = self.ladder(call).await;
+                let missing = columns
+                    .iter()
+                    .find(|name| !seen.0.iter().any(|has| has == *name));
+                let missing = missing.or_else(|| {
+                    rows.iter()
+                        .find(|row| !seen.1.iter().any(|has| has.starts_with(*row)))
+                });
+                let Some(missing) = missing else { break };
+                assert!(
+                    Instant::now() < until,
+                    "the ladder of call {call} has no {missing}: {seen:#?}"
+                );
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+
+    async fn ladder(&self, call: u64) -> (Vec<String>, Vec<String>) {
+        let path = format!("/calls/{call}/flow");
+        let flow = self.rest.get(&path).await.expect(200);
         let list = |field: &str| flow[field].as_array().expect(field).clone();
         let columns = list("columns");
         let alias = |id: &Value| {
