@@ -72,10 +72,16 @@ pub struct FlowInput {
 }
 
 impl FlowInput {
-    /// Whether nothing is known.
+    /// Whether nothing is known of a call: the number is no root's, or a text's.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.messages.is_empty() && self.events.is_empty() && self.deliveries.is_empty()
+    pub fn is_empty(&self) -> bool {
+        let is_text = |event: &EventRecord| event.name == EventName::SmsReceived;
+        self.messages.is_empty()
+            && self.events.iter().all(is_text)
+            && self
+                .deliveries
+                .iter()
+                .all(|delivery| is_text(&delivery.event))
     }
 }
 

@@ -67,6 +67,13 @@ impl EventName {
     pub const fn is_last(self) -> bool {
         matches!(self, Self::CallMissed | Self::CallFailed | Self::CallHangup)
     }
+
+    /// Whether this event tells of a row that is copied out of the journal: a CDR or a text. It is told only once that row
+    /// can be read.
+    #[must_use]
+    pub const fn has_row(self) -> bool {
+        self.is_last() || matches!(self, Self::SmsReceived)
+    }
 }
 
 impl fmt::Display for EventName {

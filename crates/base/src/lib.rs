@@ -7,6 +7,7 @@ mod event;
 mod ids;
 mod record;
 mod secret;
+mod sms;
 mod time;
 
 pub use event::{EventName, UnknownEventName};
@@ -16,4 +17,5 @@ pub use ids::{
 };
 pub use record::{Cause, CdrRecord, Disposition, EventRecord, FactRecord, Party, TerminatedBy};
 pub use secret::{Pii, Secret};
+pub use sms::{SmsDirection, SmsRecord, SmsStatus};
 pub use time::{Mono, Now, Wall};

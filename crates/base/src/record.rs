@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CallId, EventName, UserId, Wall};
+use crate::{CallId, EventName, SmsRecord, UserId, Wall};
 
 /// An event as published. `body` is the JSON, the same octets on every attempt and for every webhook.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -43,6 +43,8 @@ pub struct FactRecord {
     pub snapshot: Option<Arc<[u8]>>,
     /// Present with the last event of a call: the durable CDR.
     pub cdr: Option<Arc<CdrRecord>>,
+    /// Present with `sms.received`: the durable text.
+    pub sms: Option<Arc<SmsRecord>>,
 }
 
 /// Who ended a call.

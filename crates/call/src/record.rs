@@ -301,6 +301,7 @@ impl CallRecord {
             event,
             snapshot: Some(snapshot.into()),
             cdr: None,
+            sms: None,
         }
     }
 
@@ -324,6 +325,7 @@ impl CallRecord {
             event,
             snapshot: None,
             cdr: Some(Arc::new(self.cdr(stamp.at, end))),
+            sms: None,
         }
     }
 

@@ -142,6 +142,7 @@ fn fact(n: usize) -> FactRecord {
         event,
         snapshot,
         cdr: None,
+        sms: None,
     }
 }
 

@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use crate::config::Scope;
 use crate::filter::{Kind, Page, Property, Resource, Selection};
-use crate::{ConfigDb, StoreError};
+use crate::{ConfigDb, ProjectedFact, ProjectedRow, StoreError, sms};
 
 const PROJECTION: &str = "cdr";
 
@@ -80,6 +80,18 @@ impl ConfigDb {
         self.project_upto(batch, JournalPos(0))
     }
 
+    /// Copies rows of any kind from the journal, as [`ConfigDb::project`] does CDRs.
+    ///
+    /// # Errors
+    /// `Unavailable` when they cannot be stored; nothing of the batch is stored then.
+    pub fn project_rows(&self, batch: &[ProjectedFact]) -> Result<(), StoreError> {
+        let rows = batch.iter().map(|fact| (fact.pos, &fact.row));
+        self.copy(rows, JournalPos(0), |tx, pos, row| match row {
+            ProjectedRow::Cdr(cdr) => insert(tx, pos, cdr),
+            ProjectedRow::Sms(text) => sms::copy(tx, text),
+        })
+    }
+
     /// Like [`ConfigDb::project`], and notes that the facts up to `upto` hold no other CDR.
     ///
     /// # Errors
@@ -89,13 +101,22 @@ impl ConfigDb {
         batch: &[(JournalPos, &CdrRecord)],
         upto: JournalPos,
     ) -> Result<(), StoreError> {
+        self.copy(batch.iter().copied(), upto, insert)
+    }
+
+    fn copy<R>(
+        &self,
+        batch: impl Iterator<Item = (JournalPos, R)>,
+        upto: JournalPos,
+        insert: impl Fn(&Transaction<'_>, JournalPos, R) -> rusqlite::Result<()>,
+    ) -> Result<(), StoreError> {
         self.note(|tx| {
             let copy = || -> rusqlite::Result<()> {
                 let done = position(tx)?;
                 let mut last = done.max(upto);
-                for (pos, cdr) in batch.iter().filter(|(pos, _)| *pos > done) {
-                    insert(tx, *pos, cdr)?;
-                    last = last.max(*pos);
+                for (pos, row) in batch.filter(|(pos, _)| *pos > done) {
+                    insert(tx, pos, row)?;
+                    last = last.max(pos);
                 }
                 tx.prepare_cached("INSERT INTO projection (name, pos) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET pos = ?2")?
                     .execute(params![PROJECTION, last.0])
@@ -322,7 +343,8 @@ fn cdr_row(row: &Row<'_>) -> rusqlite::Result<Cdr> {
     })
 }
 
-fn word<T: Copy>(
+/// The value whose word stands in a column.
+pub(crate) fn word<T: Copy>(
     row: &Row<'_>,
     column: &str,
     all: &[T],

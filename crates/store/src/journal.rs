@@ -16,7 +16,7 @@ use offhook_base::{CallId, DeliveryId, FactRecord, JournalPos, Wall, WebhookId};
 use rusqlite::{Connection, named_params, params};
 
 pub use checkpoint::{Checkpoint, Checkpointer};
-pub use reader::{JournalReader, ProjectedFact};
+pub use reader::{JournalReader, ProjectedFact, ProjectedRow};
 pub use records::{
     Backlog, Batch, Committed, DeliveryChange, LanePosition, OpenCall, Purged, Recovered,
     Redelivery, RoutedDelivery, RoutedFact, StoredEvent, UnfinishedDelivery, UnfinishedState,
@@ -31,7 +31,10 @@ use crate::migrate::{self, Durability, Schema};
 
 pub(crate) const SCHEMA: Schema = Schema {
     application_id: 0x4f68_6a31,
-    migrations: &[include_str!("../migrations/journal/0001_facts.sql")],
+    migrations: &[
+        include_str!("../migrations/journal/0001_facts.sql"),
+        include_str!("../migrations/journal/0002_texts.sql"),
+    ],
 };
 
 /// Delivery ids reserved at a time.
@@ -232,19 +235,15 @@ fn insert_fact(db: &Connection, pos: u64, routed: &RoutedFact) -> rusqlite::Resu
         event,
         snapshot,
         cdr,
+        sms,
     } = &routed.fact;
-    let cdr = match cdr {
-        Some(cdr) => Some(
-            serde_json::to_vec(cdr.as_ref())
-                .map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))?,
-        ),
-        None => None,
-    };
+    let cdr = cdr.as_deref().map(row::json).transpose()?;
+    let sms = sms.as_deref().map(row::json).transpose()?;
     let lanes = event.seq.is_some() && !routed.deliveries.is_empty();
     let routed_to = lanes.then(|| row::pack_webhooks(routed.deliveries.iter().map(|d| d.webhook)));
     db.prepare_cached(
-        "INSERT INTO fact (pos, event_id, root, call, seq, name, context, at, is_final, routed, body, cdr)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        "INSERT INTO fact (pos, event_id, root, call, seq, name, context, at, is_final, routed, body, cdr, sms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?
     .execute(params![
         pos,
@@ -258,7 +257,8 @@ fn insert_fact(db: &Connection, pos: u64, routed: &RoutedFact) -> rusqlite::Resu
         event.is_final,
         routed_to,
         &*event.body,
-        cdr
+        cdr,
+        sms
     ])?;
     if event.name.is_last() {
         db.prepare_cached("DELETE FROM open_call WHERE call = ?1")?

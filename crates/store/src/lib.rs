@@ -14,6 +14,7 @@ pub mod filter;
 mod journal;
 mod migrate;
 mod queue_day;
+mod sms;
 
 pub use attempts::{
     AttemptRecord, AttemptsHandle, AttemptsWriter, DELIVERIES_OF_ROOT, DeliveryCounts,
@@ -37,7 +38,8 @@ pub use error::{Refused, StoreError};
 pub use journal::{
     Backlog, Batch, Checkpoint, Checkpointer, CommitReport, CommitSink, Committed, CommittedFact,
     DeliveryChange, Journal, JournalHandle, JournalReader, JournalWriter, LanePosition, OpenCall,
-    ProjectedFact, Purged, Recovered, Redelivery, Route, RoutedDelivery, RoutedFact, Router,
-    StoredEvent, UnfinishedDelivery, UnfinishedState, VerdictRow,
+    ProjectedFact, ProjectedRow, Purged, Recovered, Redelivery, Route, RoutedDelivery, RoutedFact,
+    Router, StoredEvent, UnfinishedDelivery, UnfinishedState, VerdictRow,
 };
 pub use queue_day::QueueDay;
+pub use sms::{SMS, SmsScope};

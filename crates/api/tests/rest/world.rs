@@ -266,6 +266,7 @@ impl World {
                 event,
                 snapshot: None,
                 cdr: None,
+                sms: None,
             },
             deliveries,
         };

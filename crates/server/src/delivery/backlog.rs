@@ -66,7 +66,7 @@ fn pending(row: UnfinishedDelivery) -> Option<Waiting> {
         state,
         replayed,
     } = row;
-    let after_projection = event.event.name.is_last().then_some(event.pos);
+    let after_projection = event.event.name.has_row().then_some(event.pos);
     let after_projection = after_projection.filter(|pos| *pos > JournalPos(0));
     (state == UnfinishedState::Pending).then(|| Waiting {
         delivery: id,

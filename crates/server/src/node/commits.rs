@@ -1,12 +1,12 @@
-//! What follows a commit, in this order: the live list is brought up to date, the held messages leave, the CDR goes
-//! to the projector, the event to the event streams and to its delivery lanes. All from memory: nothing is read back.
+//! What follows a commit, in this order: the live list is brought up to date, the held messages leave, the CDR or
+//! text goes to the projector, the event to the event streams and to its delivery lanes. All from memory: nothing is read back.
 
 use std::sync::Arc;
 
 use offhook_api::feed::{Feed, Notice};
 use offhook_base::FactRecord;
 use offhook_delivery::Waiting;
-use offhook_store::{CommitReport, CommitSink, StoreError};
+use offhook_store::{CommitReport, CommitSink, ProjectedRow, StoreError};
 
 use super::inbox::Inbox;
 use super::live::LiveIndex;
@@ -44,10 +44,14 @@ impl CommitSink for Commits {
                 event,
                 snapshot,
                 cdr,
+                sms,
             } = committed.fact;
-            let after_projection = cdr.as_ref().map(|_| committed.pos);
-            if let Some(cdr) = cdr {
-                self.projector.cdr(committed.pos, cdr);
+            let row = cdr
+                .map(ProjectedRow::Cdr)
+                .or_else(|| sms.map(ProjectedRow::Sms));
+            let after_projection = row.as_ref().map(|_| committed.pos);
+            if let Some(row) = row {
+                self.projector.row(committed.pos, row);
             }
             if committed.deliveries.is_empty() && !is_watched {
                 continue;

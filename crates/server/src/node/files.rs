@@ -71,17 +71,16 @@ pub(crate) fn open(config: &Config, now: Now) -> anyhow::Result<Files> {
     })
 }
 
-/// Copies the CDRs that the previous process committed and did not copy.
+/// Copies the CDRs and texts that the previous process committed and did not copy.
 fn catch_up(db: &ConfigDb, events: &JournalReader) -> anyhow::Result<()> {
     loop {
         let after = db.projected().context("reading the CDRs' position")?;
         let facts = events
-            .cdrs_after(after, 512)
+            .rows_after(after, 512)
             .context("reading the journal")?;
         if facts.is_empty() {
             return Ok(());
         }
-        let batch: Vec<_> = facts.iter().map(|fact| (fact.pos, &fact.cdr)).collect();
-        db.project(&batch).context("copying CDRs")?;
+        db.project_rows(&facts).context("copying CDRs and texts")?;
     }
 }

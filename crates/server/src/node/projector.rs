@@ -1,5 +1,5 @@
-//! The projector: copies the last fact of each call into the CDR table, and registrations into theirs, in batches.
-//! Nothing on the call path waits for it; a last event does (architecture, invariant 13).
+//! The projector: copies the last fact of each call into the CDR table, texts and registrations into theirs, in batches.
+//! Nothing on the call path waits for it; an event that tells of a row does (architecture, invariant 13).
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -7,10 +7,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use offhook_api::feed::Feed;
-use offhook_base::{CdrRecord, JournalPos};
+use offhook_base::JournalPos;
 use offhook_call::BindingChange;
 use offhook_sip_core::Transport;
-use offhook_store::{ConfigDb, StoredBinding, WebhookHealth};
+use offhook_store::{ConfigDb, ProjectedFact, ProjectedRow, StoredBinding, WebhookHealth};
 
 use super::notices;
 use super::thread::essential;
@@ -19,8 +19,8 @@ use super::thread::essential;
 #[derive(Debug)]
 enum Item {
     Binding(BindingChange),
-    Cdr(JournalPos, Arc<CdrRecord>),
     Health(WebhookHealth),
+    Row(ProjectedFact),
     Shutdown,
 }
 
@@ -53,7 +53,7 @@ impl Projector {
         feed: Arc<Feed>,
         projected: impl Fn(JournalPos) + Send + 'static,
     ) -> std::io::Result<Self> {
-        // Full: a registration is dropped and counted in the log (the phone registers again); a CDR waits, on the
+        // Full: a registration is dropped and counted in the log (the phone registers again); a row waits, on the
         // journal's thread, since the journal must not run away from what readers may see.
         let (items, queue) = sync_channel(CAPACITY);
         let thread = essential("projector", move || {
@@ -94,10 +94,14 @@ impl ProjectorHandle {
         }
     }
 
-    /// A call's CDR is committed at `pos`.
-    pub(crate) fn cdr(&self, pos: JournalPos, cdr: Arc<CdrRecord>) {
-        if self.items.send(Item::Cdr(pos, cdr)).is_err() {
-            tracing::error!("the projector has ended; the CDR is copied at the next start");
+    /// A call's CDR or a text is committed at `pos`.
+    pub(crate) fn row(&self, pos: JournalPos, row: ProjectedRow) {
+        if self
+            .items
+            .send(Item::Row(ProjectedFact { pos, row }))
+            .is_err()
+        {
+            tracing::error!("the projector has ended; the row is copied at the next start");
         }
     }
 }
@@ -109,7 +113,7 @@ fn run(db: &ConfigDb, feed: &Feed, queue: &Receiver<Item>, projected: impl Fn(Jo
         let wait = flush_at.map_or(Duration::from_secs(3_600), |at| {
             at.saturating_duration_since(Instant::now())
         });
-        let mut cdrs = Vec::new();
+        let mut rows = Vec::new();
         let mut health = Vec::new();
         let mut ending = false;
         match queue.recv_timeout(wait) {
@@ -118,8 +122,8 @@ fn run(db: &ConfigDb, feed: &Feed, queue: &Receiver<Item>, projected: impl Fn(Jo
                 for item in std::iter::once(first).chain(rest) {
                     match item {
                         Item::Binding(change) => bindings.push(stored(change)),
-                        Item::Cdr(pos, cdr) => cdrs.push((pos, cdr)),
                         Item::Health(found) => health.push(found),
+                        Item::Row(row) => rows.push(row),
                         Item::Shutdown => ending = true,
                     }
                 }
@@ -127,7 +131,7 @@ fn run(db: &ConfigDb, feed: &Feed, queue: &Receiver<Item>, projected: impl Fn(Jo
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => ending = true,
         }
-        project(db, &cdrs, &projected, ending);
+        project(db, &rows, &projected, ending);
         if !health.is_empty()
             && let Err(error) = db.note_health(&health)
         {
@@ -159,22 +163,16 @@ fn run(db: &ConfigDb, feed: &Feed, queue: &Receiver<Item>, projected: impl Fn(Jo
 
 /// Copies a batch, again and again until it is done: a last event waits for it. While the process is `ending` there is
 /// one try: the next start copies what is missing.
-fn project(
-    db: &ConfigDb,
-    cdrs: &[(JournalPos, Arc<CdrRecord>)],
-    projected: &impl Fn(JournalPos),
-    ending: bool,
-) {
-    let Some((last, _)) = cdrs.last() else { return };
-    let batch: Vec<_> = cdrs.iter().map(|(pos, cdr)| (*pos, cdr.as_ref())).collect();
-    while let Err(error) = db.project(&batch) {
-        tracing::error!(%error, "CDRs are not copied; the last events of their calls wait");
+fn project(db: &ConfigDb, rows: &[ProjectedFact], projected: &impl Fn(JournalPos), ending: bool) {
+    let Some(last) = rows.last() else { return };
+    while let Err(error) = db.project_rows(rows) {
+        tracing::error!(%error, "CDRs and texts are not copied; the events that tell of them wait");
         if ending {
             return;
         }
         std::thread::sleep(AGAIN_AFTER);
     }
-    projected(*last);
+    projected(last.pos);
 }
 
 fn stored(change: BindingChange) -> offhook_store::BindingChange {

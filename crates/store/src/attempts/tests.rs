@@ -63,6 +63,7 @@ fn waiting(id: u64, event: EventRecord) -> RoutedFact {
         event,
         snapshot: None,
         cdr: None,
+        sms: None,
     };
     let webhook = WebhookId(1 + u32::try_from(id % 2).unwrap());
     let deliveries = vec![RoutedDelivery {

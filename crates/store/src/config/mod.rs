@@ -50,6 +50,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/offhook/0001.sql"),
         include_str!("../../migrations/offhook/0002_registered_by.sql"),
         include_str!("../../migrations/offhook/0003_outside_and_shared.sql"),
+        include_str!("../../migrations/offhook/0004_sms.sql"),
     ],
 };
 
@@ -119,7 +120,7 @@ impl ConfigDb {
     }
 
     /// Runs `work` in one transaction that survives a power cut once this returns.
-    fn configure<T>(
+    pub(crate) fn configure<T>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {

@@ -1,11 +1,11 @@
 //! Reading the journal from a second connection, beside the writer.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use offhook_base::{CallId, CdrRecord, DeliveryId, JournalPos, WebhookId};
-use rusqlite::types::{Type, Value};
+use offhook_base::{CallId, CdrRecord, DeliveryId, JournalPos, SmsRecord, WebhookId};
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::row::{self, DELIVERY_COLUMNS, EVENT_COLUMNS};
@@ -21,13 +21,22 @@ pub struct JournalReader {
     path: PathBuf,
 }
 
-/// A last fact with its CDR, for the projector.
+/// A fact whose row is copied into `offhook.db`, for the projector.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ProjectedFact {
     /// Its place in the journal.
     pub pos: JournalPos,
-    /// The durable CDR.
-    pub cdr: CdrRecord,
+    /// What is copied.
+    pub row: ProjectedRow,
+}
+
+/// What a fact leaves behind in `offhook.db`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum ProjectedRow {
+    /// The durable CDR, with the last event of a call.
+    Cdr(Arc<CdrRecord>),
+    /// The durable text, with `sms.received`.
+    Sms(Arc<SmsRecord>),
 }
 
 impl JournalReader {
@@ -137,23 +146,29 @@ impl JournalReader {
         })
     }
 
-    /// Last facts after a position, with their CDRs, oldest first: what the projector has not copied yet.
+    /// Facts after a position that leave a row behind, oldest first: what the projector has not copied yet.
     ///
     /// # Errors
-    /// `Unavailable`, or `Corrupt` for a CDR that cannot be read.
-    pub fn cdrs_after(
+    /// `Unavailable`, or `Corrupt` for a row that cannot be read.
+    pub fn rows_after(
         &self,
         after: JournalPos,
         limit: usize,
     ) -> Result<Vec<ProjectedFact>, StoreError> {
         self.read(|db| {
-            db.prepare_cached("SELECT pos, cdr FROM fact WHERE pos > ?1 AND cdr IS NOT NULL ORDER BY pos LIMIT ?2")?
-                .query_map(params![after.0, limit], |row| {
-                    let cdr = serde_json::from_slice(row.get_ref(1)?.as_blob()?)
-                        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(1, Type::Blob, Box::new(e)))?;
-                    Ok(ProjectedFact { pos: JournalPos(row.get(0)?), cdr })
-                })?
-                .collect()
+            db.prepare_cached(
+                "SELECT pos, cdr, sms FROM fact WHERE pos > ?1 AND (cdr IS NOT NULL OR sms IS NOT NULL) ORDER BY pos LIMIT ?2",
+            )?
+            .query_map(params![after.0, limit], |row| {
+                let pos = JournalPos(row.get(0)?);
+                let left = match row::read_json(row, 2)? {
+                    Some(sms) => Some(ProjectedRow::Sms(Arc::new(sms))),
+                    None => row::read_json(row, 1)?.map(|cdr| ProjectedRow::Cdr(Arc::new(cdr))),
+                };
+                Ok(left.map(|row| ProjectedFact { pos, row }))
+            })?
+            .filter_map(rusqlite::Result::transpose)
+            .collect()
         })
     }
 

@@ -33,6 +33,24 @@ pub(super) fn unpack_webhooks(packed: &[u8]) -> impl Iterator<Item = WebhookId> 
         .map(|bytes| WebhookId(u32::from_le_bytes(*bytes)))
 }
 
+/// A record as the journal keeps it.
+pub(super) fn json(record: &impl serde::Serialize) -> rusqlite::Result<Vec<u8>> {
+    serde_json::to_vec(record).map_err(|e| rusqlite::Error::ToSqlConversionFailure(Box::new(e)))
+}
+
+/// Reads what [`json`] wrote into this column, if anything.
+pub(super) fn read_json<T: serde::de::DeserializeOwned>(
+    row: &Row<'_>,
+    column: usize,
+) -> rusqlite::Result<Option<T>> {
+    let Some(octets) = row.get_ref(column)?.as_blob_or_null()? else {
+        return Ok(None);
+    };
+    serde_json::from_slice(octets)
+        .map(Some)
+        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, Box::new(e)))
+}
+
 pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
     let text = |column| -> rusqlite::Result<Arc<str>> { Ok(row.get_ref(column)?.as_str()?.into()) };
     let name = row

@@ -3,7 +3,10 @@ use std::sync::Arc;
 use std::sync::mpsc;
 
 use offhook_base::EventName::{CallConnected, CallHangup, CallInitial, CallMissed, CallRinging};
-use offhook_base::{CdrRecord, Disposition, EventName, EventRecord, Party, TerminatedBy};
+use offhook_base::{
+    CdrRecord, Disposition, EventName, EventRecord, Party, SmsDirection, SmsId, SmsRecord,
+    SmsStatus, TerminatedBy, UserId,
+};
 use tempfile::TempDir;
 
 use super::*;
@@ -59,6 +62,7 @@ fn fact_under(root: u64, call: u64, seq: u64, name: EventName) -> FactRecord {
         },
         snapshot: (!name.is_last()).then(|| format!("{call} after {seq}").into_bytes().into()),
         cdr: name.is_last().then(|| Arc::new(cdr(call, at))),
+        sms: None,
     }
 }
 
@@ -390,12 +394,56 @@ fn events_are_read_in_order_by_position_call_root_and_id() {
         (reader.oldest().unwrap(), reader.newest().unwrap()),
         (Some(JournalPos(1)), JournalPos(5))
     );
-    let cdrs = reader.cdrs_after(JournalPos(4), 9).unwrap();
     assert_eq!(
-        cdrs.iter().map(|it| (it.pos, &it.cdr)).collect::<Vec<_>>(),
-        [(JournalPos(5), &cdr(1, Wall::from_unix_seconds(104)))]
+        reader.rows_after(JournalPos(4), 9).unwrap(),
+        [ProjectedFact {
+            pos: JournalPos(5),
+            row: ProjectedRow::Cdr(Arc::new(cdr(1, Wall::from_unix_seconds(104)))),
+        }]
     );
-    assert_eq!(reader.cdrs_after(JournalPos(0), 1).unwrap().len(), 1);
+    assert_eq!(reader.rows_after(JournalPos(0), 1).unwrap().len(), 1);
+}
+
+#[test]
+fn a_text_is_read_back_as_a_row_and_leaves_no_open_call() {
+    let dir = Dir::new();
+    let (mut journal, _) = dir.open();
+    let text = SmsRecord {
+        id: SmsId(7),
+        created_at: Wall(7),
+        from: "34600000001".to_owned(),
+        to: "34900000001".to_owned(),
+        from_user: None,
+        to_user: Some(UserId(100_001)),
+        direction: SmsDirection::In,
+        text: "Hola, ¿qué tal?\nAna".to_owned(),
+        status: SmsStatus::Received,
+    };
+    let mut received = fact(7, 1, EventName::SmsReceived);
+    received.event.seq = None;
+    received.snapshot = None;
+    received.sms = Some(Arc::new(text.clone()));
+    let routed = RoutedFact {
+        fact: received,
+        deliveries: Vec::new(),
+    };
+    let batch = Batch {
+        facts: vec![routed],
+        ..Batch::default()
+    };
+    journal.commit(&batch).unwrap();
+    let reader = dir.reader();
+    let row = ProjectedRow::Sms(Arc::new(text));
+    assert_eq!(
+        reader.rows_after(JournalPos(0), 9).unwrap(),
+        [ProjectedFact {
+            pos: JournalPos(1),
+            row
+        }]
+    );
+    drop((reader, journal));
+    let (_journal, recovered) = dir.open();
+    assert_eq!((recovered.open_calls, recovered.lanes), (vec![], vec![]));
 }
 
 #[test]
@@ -514,7 +562,7 @@ fn a_journal_of_a_later_version_is_refused() {
             refused,
             StoreError::Newer {
                 found: 1_000,
-                known: 1,
+                known: 2,
                 ..
             }
         ),

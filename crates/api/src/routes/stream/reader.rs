@@ -100,10 +100,10 @@ impl Reader {
 }
 
 impl Next {
-    /// The place up to which CDRs must be copied before this may be told.
+    /// The place up to which rows must be copied before this may be told.
     fn waits_for(&self) -> Option<JournalPos> {
         match self {
-            Self::Event { pos, event } => event.name.is_last().then_some(*pos),
+            Self::Event { pos, event } => event.name.has_row().then_some(*pos),
             Self::CallEnded { pos, .. } => Some(*pos),
             Self::UpTo(_) => None,
         }

@@ -179,6 +179,7 @@ mod tests {
                 event,
                 snapshot: None,
                 cdr: None,
+                sms: None,
             };
             self.disk.hand_over(self.disk.next_fact(), fact);
             self.disk.commit(Now {

@@ -169,6 +169,7 @@ mod tests {
                 event,
                 snapshot: None,
                 cdr: None,
+                sms: None,
             };
             disk.hand_over(n, fact);
         }

@@ -112,6 +112,7 @@ mod tests {
                     event,
                     snapshot: None,
                     cdr: None,
+                    sms: None,
                 },
                 &mut next,
             );

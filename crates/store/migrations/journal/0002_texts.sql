@@ -1,0 +1,2 @@
+-- Present with sms.received: the durable text.
+ALTER TABLE fact ADD COLUMN sms BLOB;
