@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use offhook_base::Secret;
-use offhook_store::{CdrScope, Role, StoreError, User};
+use offhook_store::{CdrScope, Role, SmsScope, StoreError, User};
 
 use crate::Api;
 use crate::cookie;
@@ -53,6 +53,14 @@ impl Caller {
         match self.0.role {
             Role::Admin => CdrScope::All,
             Role::User => CdrScope::Of(self.0.id),
+        }
+    }
+
+    /// Whose texts this caller may read.
+    pub(crate) fn sms_scope(&self) -> SmsScope {
+        match self.0.role {
+            Role::Admin => SmsScope::All,
+            Role::User => SmsScope::Of(self.0.id),
         }
     }
 }

@@ -130,6 +130,24 @@ impl Fields {
         }
     }
 
+    /// A text of people: not blank, of any length, with lines and tabs but no other control characters.
+    pub(crate) fn prose(&mut self, name: &str) -> Option<String> {
+        let value = self.map.remove(name)?;
+        let Value::String(text) = value else {
+            return self.refuse(name, "a string", &value);
+        };
+        let is_layout = |c: char| matches!(c, '\n' | '\r' | '\t');
+        if text.trim().is_empty() {
+            self.fail(name, "must not be empty");
+            return None;
+        }
+        if text.chars().any(|c| c.is_control() && !is_layout(c)) {
+            self.fail(name, "must not hold control characters");
+            return None;
+        }
+        Some(text)
+    }
+
     /// `true` or `false`.
     pub(crate) fn flag(&mut self, name: &str) -> Option<bool> {
         let value = self.map.remove(name)?;

@@ -210,6 +210,16 @@ impl ApiError {
         )
     }
 
+    /// 404: nobody has the number that a text goes to.
+    pub(crate) fn unknown_number() -> Self {
+        Self::about(
+            StatusCode::NOT_FOUND,
+            "unknown_number",
+            "to",
+            "Nobody has this number",
+        )
+    }
+
     /// 405.
     pub(crate) fn method_not_allowed() -> Self {
         Self::about(
@@ -252,6 +262,16 @@ impl ApiError {
             "body_too_large",
             "body",
             "The body is larger than 64 KiB",
+        )
+    }
+
+    /// 413: a text message has its own limit.
+    pub(crate) fn text_too_long(field: &str) -> Self {
+        Self::about(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "text_too_long",
+            field,
+            "The text is longer than 1600 characters",
         )
     }
 

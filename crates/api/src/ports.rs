@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::feed::Feed;
 use offhook_base::{
-    CallId, DdiId, DeliveryId, PhoneId, QueueId, RingGroupId, Secret, TrunkId, UserId, Wall,
+    CallId, DdiId, DeliveryId, PhoneId, QueueId, RingGroupId, Secret, SmsId, TrunkId, UserId, Wall,
     WebhookId,
 };
 use offhook_store::{Ddi, PhoneAccount, Queue, RingGroup, Trunk, User, Webhook};
@@ -34,6 +34,8 @@ pub struct Ports {
     pub calls: Arc<dyn CallControl>,
     /// What is known of the trunks.
     pub trunks: Arc<dyn TrunkStates>,
+    /// Takes texts.
+    pub texts: Arc<dyn TextControl>,
     /// Sends `webhook.test`.
     pub tester: Arc<dyn WebhookTester>,
     /// Sends deliveries again.
@@ -119,6 +121,56 @@ pub trait LiveCalls: Send + Sync {
 pub trait TrunkStates: Send + Sync {
     /// Whether calls can go by it, and what was wrong last (empty for nothing); `None` before anything was tried.
     fn state(&self, trunk: TrunkId) -> Option<(bool, String)>;
+}
+
+/// A text that a user sends.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NewText {
+    /// Who asks.
+    pub by: UserId,
+    /// Whether `by` may write in others' names.
+    pub for_others: bool,
+    /// Extension or number that it comes from; `None` for the extension of `by`.
+    pub from: Option<String>,
+    /// Whom to, as dialled.
+    pub to: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// A text that a carrier hands over.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CarrierText {
+    /// Number of the sender.
+    pub from: String,
+    /// A number of ours.
+    pub to: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// Why a text was not taken.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TextError {
+    /// It says nothing.
+    Empty,
+    /// `from` is nobody of ours, or somebody else.
+    NotYours,
+    /// It is too long.
+    TooLong,
+    /// The call thread cannot take it now.
+    Unavailable,
+    /// Nobody has the number in `to`, and no trunk leads there.
+    UnknownNumber,
+}
+
+/// Takes texts. Resolves once a text is on the disk; its row is there at once or after the next projection. The API waits
+/// 2 s for both and answers 503 after that.
+pub trait TextControl: Send + Sync {
+    /// A user sends a text.
+    fn send(&self, text: NewText) -> PortFuture<'_, Result<SmsId, TextError>>;
+    /// A carrier hands over a text.
+    fn receive(&self, text: CarrierText) -> PortFuture<'_, Result<SmsId, TextError>>;
 }
 
 /// Where a `webhook.test` goes.

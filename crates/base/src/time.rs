@@ -87,6 +87,32 @@ impl Wall {
         )
     }
 
+    /// The form of a SIP `Date` header (RFC 3261 §20.17), such as `Sat, 13 Nov 2010 23:29:00 GMT`.
+    #[must_use]
+    pub fn to_sip_date(self) -> String {
+        // 1970-01-01 was a Thursday.
+        const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+        const MONTHS: [&str; 12] = [
+            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+        ];
+        let name = |names: &[&'static str], n: i64| {
+            let found = usize::try_from(n).ok().and_then(|n| names.get(n).copied());
+            found.unwrap_or_default()
+        };
+        let c = Civil::of(self);
+        let day = self.unix_seconds().div_euclid(86_400).rem_euclid(7);
+        format!(
+            "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+            name(&DAYS, day),
+            c.day,
+            name(&MONTHS, c.month - 1),
+            c.year,
+            c.hour,
+            c.minute,
+            c.second
+        )
+    }
+
     /// Reads `YYYY-MM-DD`, `YYYY-MM-DD HH:MM:SS` or the same with a `T`; UTC. `None` for anything else.
     #[must_use]
     pub fn parse_contract(text: &str) -> Option<Self> {
@@ -215,6 +241,14 @@ mod tests {
             Wall::parse_contract("2021-04-28 08:46:13"),
             Some(Wall(0x6089_20d5 * 1_000_000))
         );
+    }
+
+    #[test]
+    fn rfc3261_20_17_the_example_date_prints() {
+        let wall = Wall::parse_contract("2010-11-13 23:29:00").unwrap();
+        assert_eq!(wall.to_sip_date(), "Sat, 13 Nov 2010 23:29:00 GMT");
+        let old = Wall::parse_contract("1969-12-31 00:00:01").unwrap();
+        assert_eq!(old.to_sip_date(), "Wed, 31 Dec 1969 00:00:01 GMT");
     }
 
     #[test]

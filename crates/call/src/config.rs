@@ -10,6 +10,8 @@ use crate::numbers::Numbering;
 /// Settings of the calls.
 #[derive(Clone, Debug)]
 pub struct CallConfig {
+    /// `[node] customer_id`, which stands in the event of a text.
+    pub customer_id: u32,
     /// Node name, the first part of event ids.
     pub node: String,
     /// The host in From and To of the INVITEs that we send.
@@ -41,6 +43,7 @@ impl CallConfig {
     #[must_use]
     pub fn new(node: &str, host: &str) -> Self {
         Self {
+            customer_id: 100_001,
             node: node.into(),
             host: host.into(),
             own_hosts: Vec::new(),

@@ -14,10 +14,18 @@ pub(crate) fn dialled(request: &Message) -> String {
 /// number has is kept as `?`, which nobody answers to, so that a caller never reaches a number that was not dialled.
 pub(crate) fn number_of(uri: &Uri<'_>) -> String {
     let decoded = uri.user_decoded().unwrap_or_default();
-    let text = String::from_utf8_lossy(&decoded);
+    read(&String::from_utf8_lossy(&decoded), uri.is_tel())
+}
+
+/// The number in what somebody wrote, who may have put spaces into it.
+pub(crate) fn number_in(written: &str) -> String {
+    read(&written.replace(' ', ""), false)
+}
+
+fn read(text: &str, is_tel: bool) -> String {
     // User parameters such as `;phone-context=` are no part of the number either.
     let number = text.split(';').next().unwrap_or_default();
-    let global = number.starts_with('+') || uri.is_tel();
+    let global = number.starts_with('+') || is_tel;
     let separator = |c: char| global && "-.()".contains(c);
     let kept = |c: char| {
         if c.is_ascii_alphanumeric() || "*#-_.!~".contains(c) {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use offhook_base::{DdiId, PhoneId, QueueId, RingGroupId, TrunkId, UserId};
 
+use crate::numbers::Numbering;
 pub use outside::{Ddi, DdiTarget, Trunk};
 pub use shared::{GroupStrategy, QueueConfig, QueueStrategy, RingGroup};
 
@@ -209,6 +210,17 @@ impl Directory {
     #[must_use]
     pub fn ddi(&self, e164: &str) -> Option<&Ddi> {
         self.ddis.get(self.by_e164.get(e164)?)
+    }
+
+    /// The number of ours that was dialled, in any of the forms in which `numbering` reads it.
+    #[must_use]
+    pub fn ddi_dialled(&self, numbering: &Numbering, dialled: &str) -> Option<&Ddi> {
+        let e164 = numbering.to_e164(dialled);
+        let forms = [e164.as_deref(), dialled.strip_prefix('+'), Some(dialled)];
+        forms
+            .into_iter()
+            .flatten()
+            .find_map(|number| self.ddi(number))
     }
 
     /// The first number of ours that reaches this user: it is shown when the user calls outside.

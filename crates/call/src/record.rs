@@ -353,6 +353,7 @@ impl CallRecord {
             },
             snapshot: None,
             cdr: None,
+            sms: None,
         }
     }
 

@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use offhook_base::{CallId, FactRecord, Mono, Now, PhoneId, QueueId, TrunkId, UserId};
+use offhook_base::{
+    CallId, FactRecord, Mono, Now, PhoneId, QueueId, SmsId, SmsRecord, TrunkId, UserId,
+};
 use offhook_sip_core::{
     AccountChange, Binding, BindingKey, Command, Event, FlowId, Output as Wire, Peer, Stack,
     StackConfig,
@@ -16,6 +18,7 @@ use crate::config::CallConfig;
 use crate::directory::DirectoryChange;
 use crate::guard::Guard;
 use crate::pbx::{Action, LegName, Pbx};
+use crate::sms::{TextChange, TextCommand, TextReply};
 use offhook_media_core::{MediaCommand, PortPair};
 
 /// A change of the registrations that the store keeps.
@@ -78,6 +81,10 @@ pub enum Output {
         /// Why not, in words; empty when they are.
         reason: &'static str,
     },
+    /// A text for the store.
+    Text(TextChange),
+    /// The answer to a REST client's text.
+    TextReply(TextReply),
     /// A request was refused by the stack: for bans and the "why won't my phone register" list.
     Rejected {
         /// Where from.
@@ -148,6 +155,7 @@ impl Switch {
     /// The journal has every fact up to this number.
     pub fn handle_committed(&mut self, now: Now, fact: u64) {
         self.pbx.handle_committed(fact);
+        self.pbx.handle_texts_committed(now, fact);
         self.drain(now);
     }
 
@@ -199,6 +207,24 @@ impl Switch {
         self.drain(now);
     }
 
+    /// A REST client sends a text; the answer comes as [`Output::TextReply`] with this token.
+    pub fn handle_text(&mut self, now: Now, command: TextCommand, token: u64) {
+        self.pbx.handle_text(now, command, token);
+        self.drain(now);
+    }
+
+    /// The store has the text of a [`TextChange::Keep`], or could not keep it.
+    pub fn handle_text_stored(&mut self, now: Now, text: SmsId, stored: bool) {
+        self.pbx.handle_text_stored(now, text, stored);
+        self.drain(now);
+    }
+
+    /// Texts that were unfinished before a restart, oldest first; after the directory and [`Self::handle_restored`].
+    pub fn handle_restored_texts(&mut self, now: Now, texts: Vec<SmsRecord>) {
+        self.pbx.handle_restored_texts(now, texts);
+        self.drain(now);
+    }
+
     /// Ends every call with cause System Shutdown.
     pub fn shut_down(&mut self, now: Now) {
         self.pbx.shut_down(now);
@@ -210,16 +236,21 @@ impl Switch {
         self.stack.handle_timeout(now);
         self.drain(now);
         self.pbx.handle_timeout(now);
+        self.pbx.handle_texts_timeout(now);
         self.drain(now);
     }
 
     /// When [`Self::handle_timeout`] next has something to do.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Mono> {
-        [self.stack.next_timeout(), self.pbx.next_timeout()]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            self.stack.next_timeout(),
+            self.pbx.next_timeout(),
+            self.pbx.next_texts_timeout(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// The next output.
@@ -290,6 +321,8 @@ impl Switch {
                     Action::ReserveCallIds(upto) => {
                         self.outputs.push_back(Output::ReserveCallIds(upto))
                     }
+                    Action::Text(change) => self.outputs.push_back(Output::Text(change)),
+                    Action::TextReply(reply) => self.outputs.push_back(Output::TextReply(reply)),
                 }
             }
             if quiet {

@@ -178,9 +178,18 @@ impl Trunks {
 
     /// The trunks to try for a call, in this order.
     pub(crate) fn choose(&self, number: &Outside) -> Vec<TrunkId> {
+        self.leading_to(number, |trunk| self.has_room(trunk))
+    }
+
+    /// The trunks to try for a text, in this order: it takes no line.
+    pub(crate) fn choose_for_text(&self, number: &Outside) -> Vec<TrunkId> {
+        self.leading_to(number, |_| true)
+    }
+
+    fn leading_to(&self, number: &Outside, is_free: impl Fn(&Trunk) -> bool) -> Vec<TrunkId> {
         let fits = |entry: &&Entry| {
             entry.health.is_up()
-                && self.has_room(&entry.trunk)
+                && is_free(&entry.trunk)
                 && !number_sent(&entry.trunk, number).is_empty()
         };
         let mut chosen: Vec<_> = self

@@ -329,6 +329,22 @@ pub(super) const OPERATIONS: &[Operation] = &[
             TEXT,
         )
     },
+    list("/sms", "Text messages", "Sms"),
+    write(
+        "post",
+        "/sms",
+        "Send a text to an extension or a number; 413 beyond 1600 characters",
+        "NewSms",
+        Answer::Created("Sms"),
+    ),
+    write(
+        "post",
+        "/sms/inbound",
+        "Hand over a text that a carrier got for a number of ours; causes sms.received",
+        "InboundSms",
+        Answer::Created("Sms"),
+    ),
+    get("/sms/{id}", "A text message", Answer::One("Sms")),
     list(
         "/deliveries",
         "What was sent to webhooks, the newest first",

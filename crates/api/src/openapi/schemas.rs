@@ -54,6 +54,7 @@ const SCHEMAS: &[(&str, &str)] = &[
          cseq:str? transport:str? sdp:str? sent:bool? event:str? seq:int? note:str? reason:str?",
     ),
     ("Health", "status:str"),
+    ("InboundSms", "from:str to:str text:str"),
     ("Integration", "enabled:bool egress_addresses:[str]"),
     ("IntegrationPatch", "enabled:bool"),
     ("Login", "email:str password:str remember_me=any"),
@@ -79,6 +80,7 @@ const SCHEMAS: &[(&str, &str)] = &[
     ("NewCall", "to:str from=int|str caller_id=str"),
     ("NewSession", "email=str password=str ticket=str"),
     ("NewPhone", "user_id:int username=str display_name=str"),
+    ("NewSms", "to:str message:str from=str"),
     (
         "NewUser",
         "first_name:str last_name=str email:str ext:str role=str active=bool dnd=bool record=str password=str",
@@ -102,6 +104,10 @@ const SCHEMAS: &[(&str, &str)] = &[
         "contact:str user_agent:str address:str transport:str expires_at:time",
     ),
     ("RotateOptions", "secret=str"),
+    (
+        "Sms",
+        "id:int created_at:time from:str to:str type:str message:str status:str",
+    ),
     ("TestResult", "delivered:bool reason:str? exchange:Exchange"),
     (
         "User",

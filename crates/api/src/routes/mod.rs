@@ -16,6 +16,7 @@ mod queue_live;
 mod queues;
 mod ringgroups;
 mod session;
+mod sms;
 mod stream;
 mod trunk_fields;
 mod trunks;
@@ -114,6 +115,9 @@ fn resources() -> Router<Api> {
         .route("/cdrs/{id}/flow.pcap", get(flow::of_cdr_trace))
         .route("/cdrs/{id}/flow.svg", get(flow::of_cdr_picture))
         .route("/cdrs/{id}/flow.txt", get(flow::of_cdr_text))
+        .route("/sms", get(sms::list).post(sms::send))
+        .route("/sms/inbound", post(sms::receive))
+        .route("/sms/{id}", get(sms::one))
         .route("/deliveries", get(deliveries::list))
         .route("/deliveries/{id}", get(deliveries::one))
         .route("/deliveries/{id}/resend", post(deliveries::resend))

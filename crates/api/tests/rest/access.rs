@@ -91,6 +91,22 @@ fn usual() -> Vec<Route> {
         ("GET", "/cdrs/1/flow.svg", Value::Null, 200, 403),
         ("GET", "/cdrs/1/flow.txt", Value::Null, 200, 403),
         ("GET", "/cdrs/2/flow", Value::Null, 404, 403),
+        ("GET", "/sms", Value::Null, 200, 200),
+        ("GET", "/sms/77", Value::Null, 200, 404),
+        (
+            "POST",
+            "/sms",
+            json!({"to": "101", "message": "hi", "from": "100"}),
+            201,
+            201,
+        ),
+        (
+            "POST",
+            "/sms/inbound",
+            json!({"from": "34600000001", "to": "101", "text": "hi"}),
+            201,
+            403,
+        ),
         ("GET", "/deliveries", Value::Null, 200, 403),
         ("GET", "/deliveries/1", Value::Null, 200, 403),
         ("POST", "/deliveries/1/resend", Value::Null, 200, 403),
@@ -225,6 +241,7 @@ pub fn furnished() -> World {
     };
     world.db.create_ddi(&ddi).unwrap();
     world.project(1, &cdr(11, ADMIN_ID, None));
+    world.text(2, &crate::sms::text(77, None, Some(ADMIN_ID)));
     world.played.live.lock().unwrap().push(Arc::new(LiveCall {
         id: CallId(11),
         ..LiveCall::default()

@@ -29,6 +29,7 @@ mod page;
 mod ports;
 mod queues;
 mod ringgroups;
+mod sms;
 mod stream;
 mod tokens;
 mod trunks;

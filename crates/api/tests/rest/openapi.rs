@@ -22,7 +22,7 @@ fn template(path: &str) -> String {
     let path = path.split('?').next().unwrap();
     let parts: Vec<_> = path.split('/').collect();
     let part = |(n, part): (usize, &&str)| {
-        let is_id = n == 2 && parts[1] != "integrations" && *part != "activity";
+        let is_id = n == 2 && parts[1] != "integrations" && !["activity", "inbound"].contains(part);
         let is_second_id = n == 4 && parts[3] == "wrapup";
         if is_second_id {
             "{user_id}".to_owned()

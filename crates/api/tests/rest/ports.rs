@@ -5,11 +5,12 @@ use std::future::pending;
 use std::sync::{Arc, Mutex};
 
 use offhook_api::ports::{
-    CallControl, CallControlError, ConfigChange, ConfigChanged, DeliveryControl,
-    DeliveryControlError, LiveCall, LiveCalls, Originate, PortFuture, QueueNow, Readiness, Recover,
-    Side, TestOutcome, TestTarget, Transfer, TrunkStates, Verb, WebhookTester,
+    CallControl, CallControlError, CarrierText, ConfigChange, ConfigChanged, DeliveryControl,
+    DeliveryControlError, LiveCall, LiveCalls, NewText, Originate, PortFuture, QueueNow, Readiness,
+    Recover, Side, TestOutcome, TestTarget, TextControl, TextError, Transfer, TrunkStates, Verb,
+    WebhookTester,
 };
-use offhook_base::{CallId, DeliveryId, QueueId, TrunkId, UserId, WebhookId};
+use offhook_base::{CallId, DeliveryId, QueueId, SmsId, TrunkId, UserId, WebhookId};
 
 /// What the test tells the API, and what the API told the test.
 #[derive(Default)]
@@ -26,6 +27,10 @@ pub struct Played {
     pub opened: Mutex<Option<CallId>>,
     pub queue: Mutex<QueueNow>,
     pub trunks: Mutex<Vec<(TrunkId, bool, String)>>,
+    /// The next answer to a text; 77 when there is none.
+    pub text: Mutex<Option<Result<SmsId, TextError>>>,
+    pub sent_texts: Mutex<Vec<NewText>>,
+    pub carrier_texts: Mutex<Vec<CarrierText>>,
     /// The next outcomes of `webhook.test`; a success when there is none.
     pub outcomes: Mutex<VecDeque<TestOutcome>>,
     pub tested: Mutex<Vec<TestTarget>>,
@@ -156,6 +161,25 @@ impl TrunkStates for Port {
         let known = self.0.trunks.lock().unwrap();
         let of = known.iter().find(|(id, ..)| *id == trunk);
         of.map(|(_, is_up, error)| (*is_up, error.clone()))
+    }
+}
+
+impl Port {
+    fn text(&self) -> PortFuture<'_, Result<SmsId, TextError>> {
+        let answer = self.0.text.lock().unwrap().take();
+        Box::pin(async move { answer.unwrap_or(Ok(SmsId(77))) })
+    }
+}
+
+impl TextControl for Port {
+    fn send(&self, text: NewText) -> PortFuture<'_, Result<SmsId, TextError>> {
+        self.0.sent_texts.lock().unwrap().push(text);
+        self.text()
+    }
+
+    fn receive(&self, text: CarrierText) -> PortFuture<'_, Result<SmsId, TextError>> {
+        self.0.carrier_texts.lock().unwrap().push(text);
+        self.text()
     }
 }
 

@@ -16,11 +16,11 @@ use offhook_api::ports::{ClientAddr, Ports};
 use offhook_api::{Api, PasswordCost, Settings, Stores, hash_password};
 use offhook_base::{
     CallId, CdrRecord, Disposition, EventName, EventRecord, FactRecord, JournalPos, Mono, Now,
-    Party, Secret, TerminatedBy, UserId, Wall,
+    Party, Secret, SmsRecord, TerminatedBy, UserId, Wall,
 };
 use offhook_store::{
-    Batch, CaptureWriter, ConfigDb, DeliveryReader, Journal, JournalReader, NewUser, RecordMode,
-    Role, RoutedDelivery, RoutedFact,
+    Batch, CaptureWriter, ConfigDb, DeliveryReader, Journal, JournalReader, NewUser, ProjectedFact,
+    ProjectedRow, RecordMode, Role, RoutedDelivery, RoutedFact,
 };
 use serde_json::Value;
 use tower::ServiceExt;
@@ -154,6 +154,7 @@ impl World {
                 live: port.clone(),
                 calls: port.clone(),
                 trunks: port.clone(),
+                texts: port.clone(),
                 tester: port.clone(),
                 deliveries: port.clone(),
                 config: port.clone(),
@@ -250,6 +251,16 @@ impl World {
 
     pub fn project(&self, pos: u64, cdr: &CdrRecord) {
         self.db.project(&[(JournalPos(pos), cdr)]).unwrap();
+    }
+
+    /// Copies a text, and tells who waits for it.
+    pub fn text(&self, pos: u64, text: &SmsRecord) {
+        let fact = ProjectedFact {
+            pos: JournalPos(pos),
+            row: ProjectedRow::Sms(Arc::new(text.clone())),
+        };
+        self.db.project_rows(&[fact]).unwrap();
+        self.feed.projected(JournalPos(pos));
     }
 
     /// Commits an event of `call`, with deliveries of the webhooks given.

@@ -82,6 +82,7 @@ impl Pbx {
             cx.legs.push((
                 leg,
                 LegName {
+                    root,
                     call: root,
                     index: 0,
                 },
@@ -101,12 +102,8 @@ impl Pbx {
     ) {
         let number = dialled(request);
         let numbering = &self.office.config.numbering;
-        let e164 = numbering.to_e164(&number);
-        let ddi = [e164.as_deref(), number.strip_prefix('+'), Some(&*number)]
-            .into_iter()
-            .flatten()
-            .find_map(|number| self.office.directory.ddi(number))
-            .filter(|ddi| ddi.trunk.is_none_or(|only| only == trunk));
+        let ddi = self.office.directory.ddi_dialled(numbering, &number);
+        let ddi = ddi.filter(|ddi| ddi.trunk.is_none_or(|only| only == trunk));
         let Some(ddi) = ddi else {
             return self.refuse_unrecorded(leg, 404, None);
         };

@@ -5,6 +5,7 @@ mod apply;
 mod incoming;
 mod owed;
 mod queues;
+mod texts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,6 +26,7 @@ use crate::fence::{Class, Fence};
 use crate::limit::{Bucket, Buckets};
 use crate::office::Office;
 use crate::phase::{Context, Input, Phase, answer, reply};
+use crate::sms::{Answer, TextChange, TextReply, Texts, TextsConfig};
 use crate::trunks::{TrunkOutput, TrunkState};
 use owed::Owed;
 use queues::QueueDesk;
@@ -50,6 +52,10 @@ pub(crate) enum Action {
     },
     /// Whether calls are sent to a trunk.
     Trunk(TrunkState),
+    /// To the store.
+    Text(TextChange),
+    /// To whoever sent a text by REST.
+    TextReply(TextReply),
 }
 
 /// What waits behind the fence.
@@ -118,6 +124,8 @@ pub(crate) struct Pbx {
     /// The node stops: new calls get 503.
     closing: bool,
     sources: Buckets,
+    texts: Texts,
+    text_sources: Buckets,
     new_calls: Option<Bucket>,
     effects: Vec<Effect>,
     new_legs: Vec<(LegId, LegName)>,
@@ -127,6 +135,10 @@ pub(crate) struct Pbx {
 
 impl Pbx {
     pub(crate) fn new(config: CallConfig, call_ids: CallIds, seed: [u8; 32]) -> Self {
+        let texts = Texts::new(TextsConfig {
+            host: config.host.clone(),
+            customer_id: config.customer_id,
+        });
         Self {
             office: Office::new(config, call_ids, seed),
             conversations: BTreeMap::new(),
@@ -138,6 +150,8 @@ impl Pbx {
             room: usize::MAX,
             closing: false,
             sources: Buckets::new(),
+            texts,
+            text_sources: Buckets::new(),
             new_calls: None,
             effects: Vec::new(),
             new_legs: Vec::new(),
@@ -178,6 +192,7 @@ impl Pbx {
         if trunks_changed {
             self.admit_trunks();
             self.drain_trunks();
+            self.on_text_trunk(now);
         }
         if let Some(group) = gone {
             // Rare, and each conversation knows best whether it hunts in that group.
@@ -264,12 +279,15 @@ impl Pbx {
                 request,
             } => self.on_trunk_invite(now, leg, trunk, peer, &request),
             Event::Registered { phone, binding } => {
+                let key = binding.key.clone();
                 self.office.bindings.insert(phone, binding);
                 self.note_reach_of(now, phone);
+                self.on_text_contact(now, phone, &key);
             }
             Event::Unregistered { phone, key } => {
                 self.office.bindings.remove(phone, &key);
                 self.note_reach_of(now, phone);
+                self.on_text_contact_gone(now, phone, &key);
             }
             Event::Cancelled { leg, reason } => {
                 self.feed_leg(now, leg, Input::Cancelled { leg, reason })
@@ -319,18 +337,24 @@ impl Pbx {
             Event::Failed { leg, tx, status } => {
                 self.feed_leg(now, leg, Input::Failed { leg, tx, status })
             }
-            // Text messages are not built yet; the stack admits no MESSAGE, so this is a peer's other method.
-            Event::OutOfDialog { tx, .. } => {
-                self.actions
-                    .push_back(Action::Sip(reply(tx, 405, Vec::new())))
-            }
-            Event::OutsideResponse { tx, .. } => {
-                self.office.trunks.on_response(now.mono, tx);
-                self.drain_trunks();
+            Event::OutOfDialog {
+                tx,
+                from,
+                peer,
+                request,
+            } => self.on_out_of_dialog(now, tx, from, peer, &request),
+            Event::OutsideResponse { tx, response } => {
+                if self.office.trunks.on_response(now.mono, tx) {
+                    return self.drain_trunks();
+                }
+                let status = response.view().status();
+                self.on_text_answer(now, tx, status.map_or(Answer::Nothing, Answer::Final));
             }
             Event::OutsideFailed { tx, .. } => {
-                self.office.trunks.on_failed(now.mono, tx);
-                self.drain_trunks();
+                if self.office.trunks.on_failed(now.mono, tx) {
+                    return self.drain_trunks();
+                }
+                self.on_text_answer(now, tx, Answer::Nothing);
             }
             Event::Rejected { .. } => {}
         }

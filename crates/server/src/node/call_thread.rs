@@ -11,8 +11,8 @@ use std::time::Duration;
 use anyhow::Context;
 use bytes::Bytes;
 use mio::{Events, Interest, Poll, Token};
-use offhook_base::{CallId, FactRecord, Now};
-use offhook_call::{ApiAnswer, ApiRefusal, BindingChange, Output, Switch};
+use offhook_base::{CallId, FactRecord, Now, SmsId};
+use offhook_call::{ApiAnswer, ApiRefusal, BindingChange, Output, Switch, TextChange, TextRefusal};
 use offhook_media_core::{MediaCommand, MediaEvent};
 use offhook_sip_core::{FlowId, Peer, Transport};
 use offhook_store::{CaptureHandle, CaptureTransport, CapturedMessage, JournalHandle};
@@ -88,6 +88,7 @@ struct Loop {
     core: CallThread,
     flows: HashMap<FlowId, mpsc::Sender<Bytes>>,
     replies: HashMap<u64, oneshot::Sender<Result<ApiAnswer, ApiRefusal>>>,
+    text_replies: HashMap<u64, oneshot::Sender<Result<SmsId, TextRefusal>>>,
     next_token: u64,
     next_fact: u64,
     /// Facts that the journal's queue had no room for, oldest first.
@@ -114,6 +115,7 @@ impl CallThread {
             core: self,
             flows: HashMap::new(),
             replies: HashMap::new(),
+            text_replies: HashMap::new(),
             next_token: 0,
             next_fact,
             waiting: VecDeque::new(),
@@ -323,6 +325,12 @@ impl Loop {
                 switch.shut_down(now);
                 self.ending = Some(now.mono);
             }
+            CallInput::Text { command, reply } => {
+                self.next_token += 1;
+                self.text_replies.insert(self.next_token, reply);
+                switch.handle_text(now, command, self.next_token);
+            }
+            CallInput::TextStored { id, stored } => switch.handle_text_stored(now, id, stored),
         }
     }
 
@@ -337,11 +345,11 @@ impl Loop {
                 Output::Record(fact) => self.record(*fact),
                 Output::Media(command) => self.command_media(now, command),
                 Output::Reply(reply) => {
-                    if let Some(waiting) = self.replies.remove(&reply.token)
-                        && waiting.send(reply.result).is_err()
-                    {
-                        tracing::debug!("nobody waits for this answer any more");
-                    }
+                    answer(self.replies.remove(&reply.token), reply.result);
+                }
+                Output::Text(change) => self.store_text(now, change),
+                Output::TextReply(reply) => {
+                    answer(self.text_replies.remove(&reply.token), reply.result);
                 }
                 Output::Binding(change) => self.store_binding(change),
                 Output::ReserveCallIds(upto) => {
@@ -460,6 +468,19 @@ impl Loop {
         self.core.projector.binding(change);
     }
 
+    /// A text that finds no room is refused; how one stands is tried again by the next start.
+    fn store_text(&mut self, now: Now, change: TextChange) {
+        match change {
+            TextChange::Keep(text) => {
+                let id = text.id;
+                if self.core.projector.keep_text(text).is_err() {
+                    self.core.switch.handle_text_stored(now, id, false);
+                }
+            }
+            TextChange::Status(text) => self.core.projector.note_text(text),
+        }
+    }
+
     fn capture(
         &self,
         now: Now,
@@ -494,6 +515,15 @@ impl Loop {
             },
             bytes,
         });
+    }
+}
+
+/// Tells a REST client what came of its command.
+fn answer<T>(waiting: Option<oneshot::Sender<T>>, result: T) {
+    if let Some(waiting) = waiting
+        && waiting.send(result).is_err()
+    {
+        tracing::debug!("nobody waits for this answer any more");
     }
 }
 

@@ -4,15 +4,37 @@
 use std::sync::Arc;
 
 use offhook_api::feed::{Feed, Notice};
-use offhook_base::FactRecord;
+use offhook_base::{FactRecord, JournalPos, SmsId};
 use offhook_delivery::Waiting;
 use offhook_store::{CommitReport, CommitSink, ProjectedRow, StoreError};
 
-use super::inbox::Inbox;
+use super::inbox::{CallInput, Inbox};
 use super::live::LiveIndex;
 use super::notices;
-use super::projector::ProjectorHandle;
+use super::projector::{self, ProjectorHandle};
 use crate::delivery::DeliveryHandle;
+
+/// Told by the projector: what waited for a row goes on.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    pub(crate) delivery: DeliveryHandle,
+    pub(crate) feed: Arc<Feed>,
+    pub(crate) inbox: Inbox,
+}
+
+impl projector::Progress for Progress {
+    fn projected(&self, upto: JournalPos) {
+        self.delivery.projected(upto);
+        self.feed.projected(upto);
+    }
+
+    fn text_kept(&self, text: SmsId, kept: bool) {
+        self.inbox.send(CallInput::TextStored {
+            id: text,
+            stored: kept,
+        });
+    }
+}
 
 /// Told by the journal's thread.
 #[derive(Debug)]

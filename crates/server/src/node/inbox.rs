@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use bytes::Bytes;
-use offhook_call::{ApiAnswer, ApiCommand, ApiRefusal, DirectoryChange};
+use offhook_base::SmsId;
+use offhook_call::{ApiAnswer, ApiCommand, ApiRefusal, DirectoryChange, TextCommand, TextRefusal};
 use offhook_media_core::MediaEvent;
 use offhook_sip_core::{AccountChange, FlowId, Peer};
 use offhook_sip_message::{Message, ParseError};
@@ -56,6 +57,20 @@ pub(crate) enum CallInput {
     Room(usize),
     /// End every call, then the thread.
     Shutdown,
+    /// A REST client sends a text.
+    Text {
+        /// What.
+        command: TextCommand,
+        /// Who waits for the answer.
+        reply: oneshot::Sender<Result<SmsId, TextRefusal>>,
+    },
+    /// A text that the store was given to keep is on the disk, or could not be put there.
+    TextStored {
+        /// The text.
+        id: SmsId,
+        /// Whether it is there.
+        stored: bool,
+    },
 }
 
 /// The call thread does not keep up, or has ended.

@@ -21,7 +21,7 @@ use super::call_thread::{Gauges, UdpListener};
 use super::changes::Changes;
 use super::inbox::Inbox;
 use super::live::LiveIndex;
-use super::ports::{Deliveries, Ready};
+use super::ports::{Deliveries, Ready, Texts};
 use super::subscribers::Subscribers;
 use super::tester::Tester;
 use super::trunks::Trunks;
@@ -285,6 +285,9 @@ impl Surface<'_> {
                 inbox: self.inbox.clone(),
             }),
             trunks: Arc::new(self.trunks.states()),
+            texts: Arc::new(Texts {
+                inbox: self.inbox.clone(),
+            }),
             tester: Arc::new(self.tester),
             deliveries: Arc::new(self.deliveries),
             config: Arc::new(Changes {

@@ -303,13 +303,12 @@ fn start_writers(
         seed: switchboard::seed()?,
     };
     let delivery = evidence::start(config, setup)?;
-    let told = delivery.handle();
-    let streams = Arc::clone(&feed);
-    let projected = move |pos| {
-        told.projected(pos);
-        streams.projected(pos);
+    let progress = commits::Progress {
+        delivery: delivery.handle(),
+        feed: Arc::clone(&feed),
+        inbox: inbox.clone(),
     };
-    let projector = Projector::start(files.db, Arc::clone(&feed), projected)
+    let projector = Projector::start(files.db, Arc::clone(&feed), progress)
         .context("starting the projector")?;
     let live = Arc::new(live::LiveIndex::default());
     let sink = commits::Commits {

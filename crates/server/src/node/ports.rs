@@ -4,15 +4,68 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use offhook_api::ports::{DeliveryControl, DeliveryControlError, PortFuture, Readiness, Recover};
-use offhook_base::{DeliveryId, WebhookId};
+use offhook_api::ports::{
+    CarrierText, DeliveryControl, DeliveryControlError, NewText, PortFuture, Readiness, Recover,
+    TextControl, TextError,
+};
+use offhook_base::{DeliveryId, SmsId, WebhookId};
+use offhook_call::{TextCommand, TextRefusal};
 use offhook_store::{
     DeliveryChange, DeliveryFilter, DeliveryReader, DeliveryRow, DeliveryState, JournalHandle,
     JournalReader, Refused, StoreError, VerdictRow,
 };
+use tokio::sync::oneshot;
 
 use super::call_thread::Gauges;
 use super::clock;
+use super::inbox::{CallInput, Inbox};
+
+/// Texts, by way of the call thread.
+#[derive(Debug)]
+pub(crate) struct Texts {
+    pub(crate) inbox: Inbox,
+}
+
+impl TextControl for Texts {
+    fn send(&self, text: NewText) -> PortFuture<'_, Result<SmsId, TextError>> {
+        let NewText {
+            by,
+            for_others,
+            from,
+            to,
+            text,
+        } = text;
+        Box::pin(self.ask(TextCommand::Send {
+            by,
+            for_others,
+            from,
+            to,
+            text,
+        }))
+    }
+
+    fn receive(&self, text: CarrierText) -> PortFuture<'_, Result<SmsId, TextError>> {
+        let CarrierText { from, to, text } = text;
+        Box::pin(self.ask(TextCommand::Inbound { from, to, text }))
+    }
+}
+
+impl Texts {
+    async fn ask(&self, command: TextCommand) -> Result<SmsId, TextError> {
+        let (reply, answer) = oneshot::channel();
+        self.inbox
+            .try_send(CallInput::Text { command, reply })
+            .map_err(|_| TextError::Unavailable)?;
+        match answer.await {
+            Ok(Ok(text)) => Ok(text),
+            Ok(Err(TextRefusal::Empty)) => Err(TextError::Empty),
+            Ok(Err(TextRefusal::NotYours)) => Err(TextError::NotYours),
+            Ok(Err(TextRefusal::TooLong)) => Err(TextError::TooLong),
+            Ok(Err(TextRefusal::UnknownNumber)) => Err(TextError::UnknownNumber),
+            Ok(Err(TextRefusal::Unavailable)) | Err(_) => Err(TextError::Unavailable),
+        }
+    }
+}
 
 /// Whether calls can be taken.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use offhook_api::feed::Feed;
-use offhook_base::JournalPos;
+use offhook_base::{JournalPos, SmsId, SmsRecord};
 use offhook_call::BindingChange;
 use offhook_sip_core::Transport;
 use offhook_store::{ConfigDb, ProjectedFact, ProjectedRow, StoredBinding, WebhookHealth};
@@ -20,6 +20,8 @@ use super::thread::essential;
 enum Item {
     Binding(BindingChange),
     Health(WebhookHealth),
+    KeepText(Arc<SmsRecord>),
+    NoteText(Arc<SmsRecord>),
     Row(ProjectedFact),
     Shutdown,
 }
@@ -32,6 +34,18 @@ const AGAIN_AFTER: Duration = Duration::from_secs(1);
 const BATCH: usize = 512;
 /// Items that may wait.
 const CAPACITY: usize = 65_536;
+
+/// The projector does not keep up, or has ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Overloaded;
+
+/// Who is told what the projector has done.
+pub(crate) trait Progress: Send + 'static {
+    /// The rows of all facts up to this place can be read.
+    fn projected(&self, upto: JournalPos);
+    /// A text that was to be kept is on the disk, or could not be put there.
+    fn text_kept(&self, text: SmsId, kept: bool);
+}
 
 /// A way to the projector; cheap to clone.
 #[derive(Clone, Debug)]
@@ -47,17 +61,17 @@ pub(crate) struct Projector {
 }
 
 impl Projector {
-    /// Starts the thread. `projected` is told how far the CDRs have come, `feed` of registrations once they are stored.
+    /// Starts the thread. `feed` is told of registrations once they are stored.
     pub(crate) fn start(
         db: ConfigDb,
         feed: Arc<Feed>,
-        projected: impl Fn(JournalPos) + Send + 'static,
+        progress: impl Progress,
     ) -> std::io::Result<Self> {
         // Full: a registration is dropped and counted in the log (the phone registers again); a row waits, on the
         // journal's thread, since the journal must not run away from what readers may see.
         let (items, queue) = sync_channel(CAPACITY);
         let thread = essential("projector", move || {
-            run(&db, &feed, &queue, projected);
+            run(&db, &feed, &queue, &progress);
             true
         })?;
         Ok(Self {
@@ -94,6 +108,20 @@ impl ProjectorHandle {
         }
     }
 
+    /// Keeps a text that is in no journal; [`Progress::text_kept`] tells when it is on the disk.
+    pub(crate) fn keep_text(&self, text: Arc<SmsRecord>) -> Result<(), Overloaded> {
+        self.items
+            .try_send(Item::KeepText(text))
+            .map_err(|_| Overloaded)
+    }
+
+    /// A text stands differently.
+    pub(crate) fn note_text(&self, text: Arc<SmsRecord>) {
+        if self.items.try_send(Item::NoteText(text)).is_err() {
+            tracing::warn!("how a text stands was not stored: the disk is behind");
+        }
+    }
+
     /// A call's CDR or a text is committed at `pos`.
     pub(crate) fn row(&self, pos: JournalPos, row: ProjectedRow) {
         if self
@@ -106,7 +134,7 @@ impl ProjectorHandle {
     }
 }
 
-fn run(db: &ConfigDb, feed: &Feed, queue: &Receiver<Item>, projected: impl Fn(JournalPos)) {
+fn run(db: &ConfigDb, feed: &Feed, queue: &Receiver<Item>, progress: &impl Progress) {
     let mut bindings = Vec::new();
     let mut flush_at: Option<Instant> = None;
     loop {
@@ -115,6 +143,7 @@ fn run(db: &ConfigDb, feed: &Feed, queue: &Receiver<Item>, projected: impl Fn(Jo
         });
         let mut rows = Vec::new();
         let mut health = Vec::new();
+        let (mut kept, mut noted) = (Vec::new(), Vec::new());
         let mut ending = false;
         match queue.recv_timeout(wait) {
             Ok(first) => {
@@ -123,6 +152,8 @@ fn run(db: &ConfigDb, feed: &Feed, queue: &Receiver<Item>, projected: impl Fn(Jo
                     match item {
                         Item::Binding(change) => bindings.push(stored(change)),
                         Item::Health(found) => health.push(found),
+                        Item::KeepText(text) => kept.push(text),
+                        Item::NoteText(text) => noted.push(text),
                         Item::Row(row) => rows.push(row),
                         Item::Shutdown => ending = true,
                     }
@@ -131,7 +162,8 @@ fn run(db: &ConfigDb, feed: &Feed, queue: &Receiver<Item>, projected: impl Fn(Jo
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => ending = true,
         }
-        project(db, &rows, &projected, ending);
+        project(db, &rows, progress, ending);
+        texts(db, &kept, &noted, progress);
         if !health.is_empty()
             && let Err(error) = db.note_health(&health)
         {
@@ -163,7 +195,7 @@ fn run(db: &ConfigDb, feed: &Feed, queue: &Receiver<Item>, projected: impl Fn(Jo
 
 /// Copies a batch, again and again until it is done: a last event waits for it. While the process is `ending` there is
 /// one try: the next start copies what is missing.
-fn project(db: &ConfigDb, rows: &[ProjectedFact], projected: &impl Fn(JournalPos), ending: bool) {
+fn project(db: &ConfigDb, rows: &[ProjectedFact], progress: &impl Progress, ending: bool) {
     let Some(last) = rows.last() else { return };
     while let Err(error) = db.project_rows(rows) {
         tracing::error!(%error, "CDRs and texts are not copied; the events that tell of them wait");
@@ -172,7 +204,31 @@ fn project(db: &ConfigDb, rows: &[ProjectedFact], projected: &impl Fn(JournalPos
         }
         std::thread::sleep(AGAIN_AFTER);
     }
-    projected(last.pos);
+    progress.projected(last.pos);
+}
+
+/// Keeps new texts, whose senders wait, and notes how others stand: in this order, since one may be both in a batch. What is
+/// not noted is tried again by the next start: a phone may then get a text twice.
+fn texts(
+    db: &ConfigDb,
+    kept: &[Arc<SmsRecord>],
+    noted: &[Arc<SmsRecord>],
+    progress: &impl Progress,
+) {
+    if !kept.is_empty() {
+        let done = db.keep_texts(kept);
+        if let Err(error) = &done {
+            tracing::error!(%error, "texts are not stored, and their senders are told so");
+        }
+        for text in kept {
+            progress.text_kept(text.id, done.is_ok());
+        }
+    }
+    if !noted.is_empty()
+        && let Err(error) = db.note_texts(noted)
+    {
+        tracing::error!(%error, "how texts stand was not stored");
+    }
 }
 
 fn stored(change: BindingChange) -> offhook_store::BindingChange {

@@ -38,6 +38,10 @@ impl<'a> Stored<'a> {
         }
     }
 }
+/// How long a text waits for a phone: 7 days in microseconds.
+const TEXTS_KEPT: i64 = 7 * 86_400_000_000;
+/// Unfinished texts that a start takes up; as many as the switch keeps waiting.
+const TEXTS_AT_START: usize = 20_000;
 
 /// A switch with everything that is stored. Its first call ids come with the journal's answer to the reservation.
 pub(crate) fn build(
@@ -53,6 +57,7 @@ pub(crate) fn build(
     let mut switch = Switch::new(stack, call_config(config, listeners)?, ids, seed()?, now);
     load(&mut switch, stored.db, now)?;
     load_outside_and_shared(&mut switch, stored, now)?;
+    load_texts(&mut switch, stored.db, now)?;
     Ok(switch)
 }
 
@@ -158,6 +163,16 @@ fn load_outside_and_shared(
     Ok(())
 }
 
+/// Texts that the previous process did not bring to their end; once it is known who can be reached.
+fn load_texts(switch: &mut Switch, db: &ConfigDb, now: Now) -> anyhow::Result<()> {
+    let since = Wall(now.wall.0 - TEXTS_KEPT);
+    let texts = db
+        .unfinished_texts(since, TEXTS_AT_START)
+        .context("reading texts")?;
+    switch.handle_restored_texts(now, texts);
+    Ok(())
+}
+
 fn stack_config(
     config: &Config,
     realm: &str,
@@ -197,6 +212,7 @@ fn call_config(config: &Config, listeners: &Listeners) -> anyhow::Result<CallCon
         calls.own_hosts = listeners.own_hosts();
         calls.own_hosts.push(config.sip.domain.clone());
     }
+    calls.customer_id = config.node.customer_id;
     let limits = &config.limits;
     let limit = |n: u32| (n > 0).then_some(n);
     calls.new_calls_per_s = limit(limits.max_new_calls_per_s);

@@ -171,7 +171,11 @@ impl World {
                 Output::Received { bytes, .. } => self.watch.received(&bytes),
                 Output::Reply(reply) => self.api.replied(reply),
                 Output::Media(command) => self.media.command(command),
-                Output::AgentLogin { .. } | Output::Rejected { .. } | Output::Trunk { .. } => {}
+                Output::AgentLogin { .. }
+                | Output::Rejected { .. }
+                | Output::Text(_)
+                | Output::TextReply(_)
+                | Output::Trunk { .. } => {}
             }
         }
         self.supply_ports();

@@ -7,6 +7,7 @@ mod holding;
 mod queue;
 mod ringing;
 mod stalls;
+mod texts;
 mod transfer;
 mod trunk;
 
@@ -335,6 +336,8 @@ impl Script {
                     format!("agent {user} queue {queue} {login}")
                 }
                 Action::Trunk(state) => format!("{state:?}"),
+                Action::Text(change) => format!("text {change:?}"),
+                Action::TextReply(reply) => format!("api {} {:?}", reply.token, reply.result),
             };
             self.lines.push(line);
         }

@@ -171,7 +171,7 @@ fn the_live_view_counts_who_waits() {
 #[test]
 fn an_agent_logs_out_by_a_code_and_hears_that_it_was_done() {
     let mut script = script(|_| {});
-    script.event(offhook_sip_core::Event::Invite {
+    script.event(Event::Invite {
         leg: A,
         from: offhook_sip_core::Origin::Phone(offhook_base::PhoneId(2)),
         peer: super::peer(2),

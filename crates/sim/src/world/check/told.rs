@@ -144,6 +144,7 @@ mod tests {
                 event,
                 snapshot: None,
                 cdr: None,
+                sms: None,
             };
             self.disk.hand_over(self.disk.next_fact(), fact);
             self.disk.commit(now);
@@ -164,6 +165,7 @@ mod tests {
             let text = Self::parse(start, cseq, ";tag=t");
             let index_of = Index::parse(text.as_bytes(), Framing::Datagram).unwrap();
             let leg = LegName {
+                root: CallId(1),
                 call: CallId(call),
                 index,
             };
