@@ -214,7 +214,8 @@ const PAIRS: u32 = 4_000;
 /// Waits until some program has bound a port of loopback.
 pub(crate) async fn until_bound(transport: Transport, ip: IpAddr, port: u16) {
     let (family, address) = match ip {
-        IpAddr::V4(ip) => ("", format!("{:08X}", u32::from(ip).swap_bytes())),
+        // The kernel prints addresses as words of this machine.
+        IpAddr::V4(ip) => ("", format!("{:08X}", u32::from_ne_bytes(ip.octets()))),
         IpAddr::V6(_) => ("6", "00000000000000000000000001000000".to_owned()),
     };
     let table = match transport {

@@ -120,6 +120,13 @@ impl Sipp {
             .calls(100_000, 1)
     }
 
+    /// Uses this local address: another one of loopback than phones have.
+    #[must_use]
+    pub const fn at(mut self, ip: IpAddr) -> Self {
+        self.from = Some(ip);
+        self
+    }
+
     /// Uses this local port.
     #[must_use]
     pub const fn port(mut self, port: u16) -> Self {
@@ -247,6 +254,19 @@ impl Running {
         eventually(&what, PATIENCE, async || {
             let messages = self.received();
             messages.into_iter().find(|text| text.starts_with(start))
+        })
+        .await
+    }
+
+    /// Waits until a message that it got or sent holds all of these texts, and gives that message.
+    pub async fn until_message(&self, texts: &[&str]) -> String {
+        eventually(&format!("a message with {texts:?}"), PATIENCE, async || {
+            let messages = self.log("messages.log");
+            let has_all = |message: &&str| texts.iter().all(|text| message.contains(text));
+            messages
+                .split(BETWEEN_MESSAGES)
+                .find(has_all)
+                .map(str::to_owned)
         })
         .await
     }

@@ -21,6 +21,7 @@ mod live;
 mod queues;
 mod registration;
 mod rest_faults;
+mod sms;
 mod sound;
 mod stream;
 mod transfer;

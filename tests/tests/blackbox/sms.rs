@@ -1,0 +1,214 @@
+//! Texts: between users, by a trunk, and by REST.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use offhook_tests::{Account, Running, Site, eventually, free_port};
+use serde_json::{Value, json};
+
+/// Where the carrier is: not where phones are, since a trunk is known by its address.
+const CARRIER: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9));
+
+/// A node whose texts are told to a webhook of their own.
+async fn site() -> Site {
+    let site = Site::start().await;
+    site.webhook("texts", &["sms.received"]).await;
+    site
+}
+
+/// A phone that takes texts at this port until it is dropped.
+async fn phone(site: &Site, port: u16) -> Running {
+    let phone = site.sipp("uas_message").port(port).calls(1_000, 1);
+    phone.listen().await
+}
+
+/// Sends a text from a phone, which is to see this final status.
+async fn send(site: &Site, from: &Account, to: &str, text: &str, status: &str) {
+    site.sipp("uac_message")
+        .account(from)
+        .value("to", to)
+        .value("text", text)
+        .value("status", status)
+        .run()
+        .await;
+}
+
+/// The `sms.received` with this text: all its fields, each as the contract has it; the receiver has checked the signature.
+async fn told(site: &Site, text: &str, user: &Account, from: &str, to: &str) {
+    let (event, id) = site
+        .receiver
+        .wait_for("sms.received", Duration::from_secs(20), |received| {
+            let mut texts = received.iter().filter(|one| one.path == "/texts");
+            let found = texts.find(|one| one.event["text"] == text)?;
+            let id = found.headers["webhook-id"].to_str().unwrap();
+            Some((found.event.clone(), id.to_owned()))
+        })
+        .await;
+    let time = event["event_time"].as_str().unwrap();
+    assert_eq!(time.len(), "2026-11-26 10:00:00".len(), "{time}");
+    assert_eq!(
+        event,
+        json!({
+            "id": id, "event_time": time, "event_name": "sms.received", "customer_id": 100_001,
+            "user_id": user.user_id, "from_no": from, "to_no": to, "text": text,
+        })
+    );
+}
+
+/// Waits until the row of a text has this status; checks all its fields.
+async fn listed(site: &Site, text: &str, from: &str, to: &str, kind: &str, status: &str) {
+    let row = eventually(
+        &format!("{text:?} is {status}"),
+        Duration::from_secs(40),
+        async || {
+            let rows = site.rest.get("/sms").await.expect(200);
+            let rows = rows["data"].as_array().unwrap().clone();
+            let found = rows.into_iter().find(|row| row["message"] == text)?;
+            (found["status"] == status).then_some(found)
+        },
+    )
+    .await;
+    let (id, created) = (&row["id"], &row["created_at"]);
+    assert!(id.is_u64() && created.is_string(), "{row}");
+    let path = format!("/sms/{id}");
+    assert_eq!(site.rest.get(&path).await.expect(200)["data"], row);
+    assert_eq!(
+        row,
+        json!({
+            "id": id, "created_at": created, "from": from, "to": to, "type": kind, "message": text, "status": status,
+        })
+    );
+}
+
+/// How many texts were told of. A crash may tell one twice, by the same id.
+fn count(site: &Site) -> usize {
+    let received = site.receiver.received();
+    let texts = received
+        .iter()
+        .filter(|one| one.event["event_name"] == "sms.received");
+    let ids: BTreeSet<String> = texts.map(|one| one.event["id"].to_string()).collect();
+    ids.len()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_text_between_registered_phones_is_delivered_and_told() {
+    let site = site().await;
+    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let port = free_port();
+    site.register(&bob, port).await;
+    let phone = phone(&site, port).await;
+    send(&site, &alice, "2002", "Lunch, Zoë?", "202").await;
+
+    let got = phone
+        .until_message(&["message received", "MESSAGE sip:", "Lunch, Zoë?"])
+        .await;
+    assert!(got.contains("\"User 2001 Test\" <sip:2001@"), "{got}");
+    assert!(got.contains("Content-Type: text/plain"), "{got}");
+    told(&site, "Lunch, Zoë?", &bob, "2001", "2002").await;
+    listed(&site, "Lunch, Zoë?", "2001", "2002", "in", "delivered").await;
+
+    send(&site, &alice, "2999", "to nobody", "404").await;
+    assert_eq!(count(&site), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_text_waits_for_the_phone_to_register_also_over_a_crash() {
+    let mut site = site().await;
+    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    send(&site, &alice, "2002", "for later", "202").await;
+    told(&site, "for later", &bob, "2001", "2002").await;
+    listed(&site, "for later", "2001", "2002", "in", "received").await;
+    site.offhook.kill().await;
+    site.offhook.start_again().await;
+
+    let port = free_port();
+    site.register(&bob, port).await;
+    let phone = phone(&site, port).await;
+    phone
+        .until_message(&["message received", "MESSAGE sip:", "for later"])
+        .await;
+    listed(&site, "for later", "2001", "2002", "in", "delivered").await;
+    assert_eq!(count(&site), 1, "it is one text");
+}
+
+/// A trunk at the carrier's address, and a number of Bob's that comes by it.
+async fn trunk(site: &Site, bob: &Account) -> Running {
+    let port = free_port();
+    let carrier = site.sipp("uas_message").at(CARRIER).port(port);
+    let carrier = carrier.calls(1_000, 1).listen().await;
+    let trunk = json!({"name": "Carrier", "host": CARRIER.to_string(), "port": port});
+    let trunk = site.rest.post("/trunks", trunk).await.expect(201);
+    let ddi = json!({
+        "e164": "+34910000002", "trunk_id": trunk["data"]["id"], "target_type": "user", "target_id": bob.user_id,
+    });
+    site.rest.post("/ddis", ddi).await.expect(201);
+    carrier
+        .until_message(&["message received", "OPTIONS sip:"])
+        .await;
+    carrier
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trunk_brings_texts_for_our_numbers_and_takes_those_for_others() {
+    let site = site().await;
+    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let carrier = trunk(&site, &bob).await;
+    let bring = async |to: &str, text: &str, status: &str| {
+        let sipp = site.sipp("uac_message_trunk").at(CARRIER);
+        let sipp = sipp.value("user", "+34600000001").value("to", to);
+        sipp.value("text", text).value("status", status).run().await;
+    };
+    bring("+34910000002", "from outside", "202").await;
+    told(&site, "from outside", &bob, "34600000001", "34910000002").await;
+    // An outsider reaches numbers only, no extension and nothing beyond us.
+    bring("2002", "to an extension", "404").await;
+    bring("+34600000003", "to another trunk", "404").await;
+
+    send(&site, &alice, "+34600000003", "to outside", "202").await;
+    let got = carrier
+        .until_message(&["message received", "MESSAGE sip:", "to outside"])
+        .await;
+    assert!(
+        got.contains("MESSAGE sip:34600000003@127.0.0.9:"),
+        "E.164: {got}"
+    );
+    assert!(got.contains("<sip:2001@"), "{got}");
+    listed(&site, "to outside", "2001", "34600000003", "out", "sent").await;
+    let (from, to) = ("34600000001", "34910000002");
+    listed(&site, "from outside", from, to, "in", "received").await;
+    assert_eq!(count(&site), 1, "of texts towards us only");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rest_clients_send_texts_and_carriers_hand_them_over() {
+    let site = site().await;
+    let bob = site.user("2002").await;
+    let carrier = trunk(&site, &bob).await;
+
+    let inbound = json!({"from": "+34 600 000 001", "to": "+34910000002", "text": "by REST"});
+    let made = site.rest.post("/sms/inbound", inbound).await.expect(201);
+    assert_eq!(made["data"]["status"], "received");
+    told(&site, "by REST", &bob, "34600000001", "34910000002").await;
+
+    let text = json!({"to": "+34600000003", "message": "out by REST", "from": "2002"});
+    let made = site.rest.post("/sms", text).await.expect(201);
+    assert_eq!(made["data"]["type"], "out");
+    let got = carrier
+        .until_message(&["message received", "MESSAGE sip:", "out by REST"])
+        .await;
+    // Bob has a number of his own, which is shown.
+    assert!(got.contains("<sip:34910000002@"), "{got}");
+    let (from, to) = ("34910000002", "34600000003");
+    listed(&site, "out by REST", from, to, "out", "sent").await;
+
+    let refused: [(Value, u16); 3] = [
+        (json!({"to": "2999999x", "message": "x"}), 404),
+        (json!({"to": "2002", "message": ""}), 400),
+        (json!({"to": "2002", "message": "x".repeat(64_000)}), 413),
+    ];
+    for (text, status) in refused {
+        site.rest.post("/sms", text).await.expect(status);
+    }
+    assert_eq!(count(&site), 1);
+}
