@@ -32,8 +32,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use offhook_base::{CallId, CdrRecord};
-use offhook_call::{ApiCommand, ApiReply};
+use offhook_base::{CallId, CdrRecord, SmsRecord};
+use offhook_call::{ApiCommand, ApiReply, TextCommand, TextReply};
 use serde_json::Value;
 
 use crate::phone::{AfterRefer, CallRef, Number, Outsider, Phone, Script, TransferOrder};
@@ -70,6 +70,10 @@ pub struct Told {
     pub events: Vec<Value>,
     /// The CDRs, in the order in which they were written.
     pub cdrs: Vec<CdrRecord>,
+    /// The texts as they stand in the end, in the order in which they came.
+    pub texts: Vec<SmsRecord>,
+    /// Who got which text, in order.
+    pub taken: Vec<(String, String)>,
 }
 
 impl Told {
@@ -193,6 +197,29 @@ impl Story {
         });
     }
 
+    /// The final status of the last text that `who` sent.
+    #[must_use]
+    pub fn text_answered(&self, who: &str) -> Option<u16> {
+        self.world.answer_to_text_of(self.actor(who).peer)
+    }
+
+    /// The phone of `who` takes its registration back.
+    pub fn unregisters(&mut self, who: &str) {
+        self.order(who, Phone::unregister);
+    }
+
+    /// The phone of `who` registers again.
+    pub fn registers(&mut self, who: &str) {
+        self.order(who, Phone::register);
+    }
+
+    /// A REST client or a carrier has a text; the answer, when it came within the time of an order.
+    pub fn sends(&mut self, command: TextCommand) -> Option<TextReply> {
+        let token = self.world.ask_text(command);
+        self.world.run_for(BEAT);
+        self.world.text_reply_to(token)
+    }
+
     /// A REST client asks; the answer, when it came within the time of an order.
     pub fn asks(&mut self, command: ApiCommand) -> Option<ApiReply> {
         let token = self.world.ask(command);
@@ -218,9 +245,20 @@ impl Story {
         if !broken.is_empty() {
             return Err(Broken(broken));
         }
+        let names: BTreeMap<usize, &String> = self
+            .actors
+            .iter()
+            .map(|(name, actor)| (actor.peer, name))
+            .collect();
+        let taken = self.world.texts_taken().iter();
+        let taken = taken
+            .filter_map(|(peer, words)| Some(((*names.get(peer)?).clone(), words.clone())))
+            .collect();
         Ok(Told {
             events: self.world.events_received(),
             cdrs: self.world.cdrs(),
+            texts: self.world.texts(),
+            taken,
         })
     }
 

@@ -12,9 +12,10 @@
 use offhook_sim::world::{Plan, World};
 
 const SEEDS: u64 = 200;
+const SEEDS_OF_TEXTS: u64 = 100;
 
-#[test]
-fn every_promise_is_kept_from_every_seed() {
+/// Plays every seed, or the one of the environment, and lets `look` at each world. Gives the number of runs.
+fn play(seeds: u64, plan: fn(u64) -> Plan, mut look: impl FnMut(&World)) -> usize {
     let number = |name: &str| {
         std::env::var(name)
             .ok()
@@ -22,11 +23,10 @@ fn every_promise_is_kept_from_every_seed() {
     };
     let seeds = match number("OFFHOOK_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("OFFHOOK_SEEDS").unwrap_or(SEEDS),
+        None => 0..number("OFFHOOK_SEEDS").unwrap_or(seeds),
     };
-    let mut answered = 0;
     for seed in seeds.clone() {
-        let mut world = World::new(Plan::of(seed));
+        let mut world = World::new(plan(seed));
         world.play();
         let broken = world.verdict();
         assert!(
@@ -34,9 +34,29 @@ fn every_promise_is_kept_from_every_seed() {
             "OFFHOOK_SEED={seed} plays this again:\n{}",
             broken.join("\n")
         );
-        answered += world.answered();
+        look(&world);
     }
+    usize::try_from(seeds.end - seeds.start).expect("few")
+}
+
+#[test]
+fn every_promise_is_kept_from_every_seed() {
+    let mut answered = 0;
+    let runs = play(SEEDS, Plan::of, |world| answered += world.answered());
     // A simulation in which hardly any call is answered would prove nothing.
-    let runs = usize::try_from(seeds.end - seeds.start).expect("few");
     assert!(answered >= runs, "{answered} answered calls in {runs} runs");
+}
+
+#[test]
+fn texts_are_told_kept_and_delivered_from_every_seed() {
+    let (mut delivered, mut sent) = (0, 0);
+    let runs = play(SEEDS_OF_TEXTS, Plan::texts, |world| {
+        let (at_phones, at_carriers) = world.texts_arrived();
+        delivered += at_phones;
+        sent += at_carriers;
+    });
+    assert!(
+        delivered >= 4 * runs && sent >= runs,
+        "{delivered} texts delivered and {sent} sent in {runs} runs"
+    );
 }

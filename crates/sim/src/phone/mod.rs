@@ -179,6 +179,12 @@ impl Phone {
         self.manner = Manner::Drawn(odds);
     }
 
+    /// Whether it takes texts.
+    #[must_use]
+    pub const fn takes_texts(&self) -> bool {
+        matches!(self.habits.answer_to_texts, 200..300)
+    }
+
     /// From here on, the phone has these habits.
     pub const fn set_habits(&mut self, habits: Habits) {
         self.habits = habits;

@@ -4,6 +4,8 @@ use offhook_base::Disposition;
 
 use super::{Broken, Stage, Story, Told};
 
+mod texts;
+
 const SECOND: Duration = Duration::from_secs(1);
 
 fn two() -> Story {

@@ -26,6 +26,8 @@ pub(super) struct Watch {
     requests: BTreeMap<(Vec<u8>, Vec<u8>), Request>,
     told: Told,
     offers: Offers,
+    /// What each MESSAGE to the switch says, by its Call-ID.
+    texts: BTreeMap<Vec<u8>, Vec<u8>>,
     now: Mono,
 }
 
@@ -52,10 +54,15 @@ impl Watch {
         else {
             return;
         };
-        if message.view().is_request() {
-            self.told.received(message.view());
+        let view = message.view();
+        if view.is_request() {
+            self.told.received(view);
         } else {
-            self.offers.received(message.view());
+            self.offers.received(view);
+        }
+        if view.method() == Some(Method::Message) {
+            let call_id = view.call_id().unwrap_or_default();
+            self.texts.insert(call_id.to_vec(), view.body().to_vec());
         }
         if let Some(key) = key(message.view()).filter(|_| !message.view().is_request())
             && let Some(request) = self.requests.get_mut(&key)
@@ -90,12 +97,35 @@ impl Watch {
         if view.is_request() {
             self.count(now, view);
         }
+        self.text_sent(view, disk);
         if let Some(leg) = leg {
             if view.is_request() {
                 self.offers.sent(now, to, view, leg);
             }
             let too_early = self.told.too_early(view, leg, disk, stalled);
             self.broken.extend(too_early);
+        }
+    }
+
+    /// Nobody is told of a text, and nobody gets it, before it is on disk.
+    fn text_sent(&mut self, view: View<'_>, disk: &Disk) {
+        let about = view.cseq().map(|cseq| cseq.method);
+        if about != Some(Method::Message) {
+            return;
+        }
+        let words = match view.status() {
+            None => view.body(),
+            Some(200..300) => {
+                let call_id = view.call_id().unwrap_or_default();
+                self.texts.get(call_id).map_or(&[][..], Vec::as_slice)
+            }
+            Some(_) => return,
+        };
+        if !disk.has_text(words) {
+            let words = String::from_utf8_lossy(words).into_owned();
+            self.broken.push(format!(
+                "invariant 1: the text {words:?} was told of, or left, before it was on disk"
+            ));
         }
     }
 

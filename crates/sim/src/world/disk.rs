@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use offhook_base::{
     CallId, CdrRecord, DeliveryId, EventName, EventRecord, FactRecord, JournalPos, Now, PhoneId,
-    WebhookId,
+    SmsId, SmsRecord, SmsStatus, WebhookId,
 };
 use offhook_call::BindingChange;
 use offhook_delivery::{Router, Waiting};
@@ -27,6 +27,7 @@ pub(super) struct Disk {
     /// Roots whose last event is on disk.
     over: BTreeSet<CallId>,
     cdrs: Vec<Arc<CdrRecord>>,
+    texts: BTreeMap<SmsId, SmsRecord>,
     /// Handed over and not on disk: a crash takes them.
     pending: VecDeque<(u64, FactRecord)>,
     /// By call and root.
@@ -60,6 +61,40 @@ impl Disk {
     /// Every CDR, in order.
     pub(super) fn cdrs(&self) -> impl Iterator<Item = &CdrRecord> {
         self.cdrs.iter().map(|cdr| &**cdr)
+    }
+
+    /// Every text, in the order in which they came.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &SmsRecord> {
+        self.texts.values()
+    }
+
+    /// Whether a text with these words is on disk.
+    pub(super) fn has_text(&self, words: &[u8]) -> bool {
+        self.texts().any(|text| text.text.as_bytes() == words)
+    }
+
+    /// The texts that a start tries again.
+    pub(super) fn unfinished_texts(&self) -> Vec<SmsRecord> {
+        let unfinished = self.texts().filter(|text| match text.status {
+            SmsStatus::Received => text.to_user.is_some(),
+            SmsStatus::Queued => true,
+            SmsStatus::Delivered | SmsStatus::Expired | SmsStatus::Failed | SmsStatus::Sent => {
+                false
+            }
+        });
+        unfinished.cloned().collect()
+    }
+
+    /// A text that is in no fact.
+    pub(super) fn keep_text(&mut self, text: &SmsRecord) {
+        self.texts.insert(text.id, text.clone());
+    }
+
+    /// A text stands differently.
+    pub(super) fn note_text(&mut self, text: &SmsRecord) {
+        if let Some(kept) = self.texts.get_mut(&text.id) {
+            kept.status = text.status;
+        }
     }
 
     /// The context of a call whose first event is on disk.
@@ -177,6 +212,10 @@ impl Disk {
                 }
             }
             self.cdrs.extend(fact.cdr.clone());
+            if let Some(text) = &fact.sms {
+                self.keep_text(text);
+            }
+            let has_row = fact.cdr.is_some() || fact.sms.is_some();
             let mut routes = Vec::new();
             self.router.route(&event, &mut routes);
             self.contexts.insert(event.call, Arc::clone(&event.context));
@@ -197,7 +236,7 @@ impl Disk {
                     endpoint: route.endpoint,
                     event: Arc::clone(&event),
                     prev_seq: route.prev_seq,
-                    after_projection: fact.cdr.is_some().then(|| self.position()),
+                    after_projection: has_row.then(|| self.position()),
                     attempts: 0,
                     due: now.wall,
                     replayed: false,

@@ -2,9 +2,10 @@
 
 use std::cmp::Reverse;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use offhook_base::Mono;
+use offhook_base::{Mono, SmsRecord};
 use offhook_sip_core::{FlowId, Peer, Transport};
 use rand_core::Rng as _;
 
@@ -35,6 +36,11 @@ pub(super) enum Happening {
     Answer(deliver::Answer),
     Projected,
     Start,
+    /// The store has a text that the switch gave it, or could not keep it.
+    TextKept {
+        text: Arc<SmsRecord>,
+        stored: bool,
+    },
     Text {
         who: Who,
         number: String,
@@ -125,6 +131,7 @@ impl World {
                 script,
             } => self.dial(&who, &number, script),
             Happening::Text { who, number, words } => self.send_text(&who, &number, &words),
+            Happening::TextKept { text, stored } => self.text_kept(&text, stored),
             Happening::Garbage => self.throw_garbage(),
             Happening::Projected => {
                 if let Some(process) = &mut self.process {

@@ -20,6 +20,7 @@ mod people;
 mod plan;
 mod process;
 mod stage;
+mod texts;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -39,6 +40,7 @@ use happening::Happening;
 use media::Media;
 use people::Part;
 use process::Process;
+use texts::Texts;
 
 pub(crate) use cast::Cast;
 pub use plan::Plan;
@@ -78,6 +80,7 @@ pub struct World {
     watch: Watch,
     media: Media,
     api: Api,
+    texts: Texts,
 }
 
 impl std::fmt::Debug for World {
@@ -119,6 +122,7 @@ impl World {
             watch: Watch::default(),
             media: Media::default(),
             api: Api::default(),
+            texts: Texts::default(),
         };
         world.set_up();
         world
@@ -138,6 +142,7 @@ impl World {
     pub fn verdict(&self) -> Vec<String> {
         let mut broken = self.watch.verdict(&self.disk);
         broken.extend(self.api.verdict());
+        broken.extend(self.verdict_on_texts());
         if let Some(Process { switch, .. }) = &self.process {
             if switch.calls() > 0 {
                 let calls = switch.calls();

@@ -243,18 +243,6 @@ impl World {
         self.drain_phone(who.peer());
     }
 
-    /// Somebody sends a text.
-    pub(super) fn send_text(&mut self, who: &Who, number: &str, words: &str) {
-        let now = self.now.mono;
-        if let Some(sim) = self.phones.get_mut(who.peer()) {
-            match who {
-                Who::Phone(_) => sim.send_text(now, number, words),
-                Who::Outsider(_, outsider) => sim.send_text_of(now, outsider, number, words),
-            };
-        }
-        self.drain_phone(who.peer());
-    }
-
     pub(super) fn drain_phone(&mut self, phone: usize) {
         let Some(sim) = self.phones.get_mut(phone) else {
             return;
@@ -267,6 +255,9 @@ impl World {
                 crate::phone::Output::Send { bytes, .. } => sent.push(bytes),
                 crate::phone::Output::Event(event) => events.push(event),
             }
+        }
+        for event in &events {
+            self.texts.seen(phone, event);
         }
         let ended = |event: &PhoneEvent| matches!(event, PhoneEvent::Ended { .. });
         if self.luck == Luck::OfSeed

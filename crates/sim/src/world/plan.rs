@@ -68,6 +68,17 @@ impl Plan {
         }
     }
 
+    /// A run of texts: between users, by trunks, by REST, with few calls between them.
+    #[must_use]
+    pub fn texts(seed: u64) -> Self {
+        Self {
+            trunks: 2,
+            calls: 3,
+            texts: 24,
+            ..Self::of(seed)
+        }
+    }
+
     /// A run with all that a PBX has: groups, queues, trunks, transfers and texts.
     #[must_use]
     pub fn pbx(seed: u64) -> Self {

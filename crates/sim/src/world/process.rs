@@ -61,6 +61,7 @@ impl World {
         let reserved = self.disk.next_call_id() + 1_000;
         self.disk.reserve(reserved);
         switch.handle_reserved(reserved);
+        switch.handle_restored_texts(self.now, self.disk.unfinished_texts());
         let deliverer = Deliverer::start(&mut self.disk, self.now, seed, self.luck);
         self.process = Some(Process {
             switch,
@@ -80,6 +81,7 @@ impl World {
         self.watch.crashed();
         self.media.crashed();
         self.api.crashed();
+        self.texts.crashed();
         let pause = Duration::from_millis(200 + self.below(2_000));
         self.at(self.now.mono + pause, Happening::Start);
     }
@@ -171,11 +173,9 @@ impl World {
                 Output::Received { bytes, .. } => self.watch.received(&bytes),
                 Output::Reply(reply) => self.api.replied(reply),
                 Output::Media(command) => self.media.command(command),
-                Output::AgentLogin { .. }
-                | Output::Rejected { .. }
-                | Output::Text(_)
-                | Output::TextReply(_)
-                | Output::Trunk { .. } => {}
+                Output::Text(change) => self.store_text(change),
+                Output::TextReply(reply) => self.texts.replied(reply),
+                Output::AgentLogin { .. } | Output::Rejected { .. } | Output::Trunk { .. } => {}
             }
         }
         self.supply_ports();

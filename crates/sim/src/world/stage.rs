@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use offhook_base::{CallId, CdrRecord, EventName, Mono};
+use offhook_base::{CallId, CdrRecord, EventName, Mono, SmsRecord};
 use offhook_call::ApiReply;
 
 use super::cast::Cast;
@@ -70,6 +70,11 @@ impl World {
         events
             .map(|event| serde_json::from_slice(&event.body).unwrap_or_default())
             .collect()
+    }
+
+    /// The texts on disk, in the order in which they came.
+    pub(crate) fn texts(&self) -> Vec<SmsRecord> {
+        self.disk.texts().cloned().collect()
     }
 
     /// The CDRs on disk, in order.
