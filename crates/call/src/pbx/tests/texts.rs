@@ -1,10 +1,13 @@
 //! Texts by way of the PBX.
 
-use offhook_base::{DdiId, SmsId, TrunkId};
-use offhook_sip_core::Origin;
+use std::sync::Arc;
+
+use offhook_base::{DdiId, SmsDirection, SmsId, SmsRecord, SmsStatus, TrunkId};
+use offhook_sip_core::{Origin, OutsideRequest};
 
 use super::*;
 use crate::directory::{Ddi, DdiTarget, Trunk};
+use crate::numbers::Numbering;
 use crate::sms::TextCommand;
 
 fn text_from_2001(script: &mut Script, tx: u64, method: &str, to: &str) {
@@ -95,19 +98,36 @@ fn a_stalled_journal_and_a_shutdown_take_no_texts() {
     script.expect(&["reply 6 503"]);
 }
 
-#[test]
-fn a_text_to_an_outside_number_takes_the_trunk_of_the_lowest_priority() {
-    let mut script = Script::new();
-    let send = || TextCommand::Send {
+/// 2001 writes to a number by REST; the MESSAGE that leaves once the text is kept.
+fn message_outside(script: &mut Script, number: &str) -> Option<(String, OutsideRequest)> {
+    let send = TextCommand::Send {
         by: UserId(100_001),
         for_others: false,
         from: None,
-        to: "34600000002".to_owned(),
+        to: number.to_owned(),
         text: "hi".to_owned(),
     };
     let now = script.now;
-    script.pbx.handle_text(now, send(), 1);
+    script.pbx.handle_text(now, send, 1);
     script.drain();
+    script.pbx.handle_text_stored(now, SmsId(1), true);
+    let sent = script.pbx.actions.drain(..).find_map(|action| {
+        let Action::Sip(Command::Outside {
+            target, request, ..
+        }) = action
+        else {
+            return None;
+        };
+        Some((String::from_utf8(target.uri.to_vec()).unwrap(), request))
+    });
+    sent
+}
+
+#[test]
+fn a_text_to_an_outside_number_takes_the_trunk_of_the_lowest_priority() {
+    let mut script = Script::new();
+    let now = script.now;
+    assert!(message_outside(&mut script, "34600000002").is_none());
     script.expect(&["api 1 Err(UnknownNumber)"]);
     for change in [
         DirectoryChange::Trunk(trunk(1, 5)),
@@ -124,19 +144,63 @@ fn a_text_to_an_outside_number_takes_the_trunk_of_the_lowest_priority() {
     ] {
         script.pbx.handle_directory(now, change);
     }
-    script.pbx.handle_text(now, send(), 2);
     script.pbx.actions.clear();
-    script.pbx.handle_text_stored(now, SmsId(1), true);
-    let actions: Vec<_> = script.pbx.actions.drain(..).collect();
-    let [
-        Action::TextReply(_),
-        Action::Sip(Command::Outside {
-            target, request, ..
-        }),
-    ] = actions.as_slice()
-    else {
-        panic!("an answer and a MESSAGE to the trunk: {actions:?}");
-    };
-    assert_eq!(target.uri, "sip:004600000002@carrier.example");
+    let (uri, request) = message_outside(&mut script, "34600000002").expect("a MESSAGE");
+    assert_eq!(uri, "sip:004600000002@carrier.example");
     assert_eq!(request.from, "<sip:34900001@pbx.example>");
+    assert_eq!(request.to, "<sip:004600000002@carrier.example>");
+}
+
+#[test]
+fn a_text_is_sent_by_a_trunk_that_has_all_the_calls_that_it_may_have_with_the_number_in_e164() {
+    let spain = Numbering::new(Some("ES")).unwrap();
+    let mut script = Script::with(|config| config.numbering = Arc::new(spain));
+    let full = Trunk {
+        max_calls: Some(0),
+        from_domain: "tenant.example".to_owned(),
+        caller_id: "34910000000".to_owned(),
+        prefix: "+".to_owned(),
+        strip: 0,
+        ..trunk(1, 5)
+    };
+    let now = script.now;
+    script
+        .pbx
+        .handle_directory(now, DirectoryChange::Trunk(full));
+    script.pbx.actions.clear();
+    let (uri, request) = message_outside(&mut script, "600 000 002").expect("a MESSAGE");
+    assert_eq!(uri, "sip:+34600000002@carrier.example");
+    assert_eq!(request.from, "<sip:34910000000@tenant.example>");
+}
+
+#[test]
+fn a_trunk_without_an_address_takes_texts_as_soon_as_it_has_one() {
+    let mut script = Script::new();
+    let nameless = Trunk {
+        addresses: Vec::new(),
+        ..trunk(1, 5)
+    };
+    let now = script.now;
+    let put = |trunk| DirectoryChange::Trunk(trunk);
+    script.pbx.handle_directory(now, put(nameless));
+    script.pbx.actions.clear();
+    assert!(message_outside(&mut script, "34600000002").is_none());
+    script.expect(&["api 1 Err(Unavailable)"]);
+    let kept = SmsRecord {
+        id: SmsId(9),
+        created_at: now.wall,
+        from: "2001".to_owned(),
+        to: "34600000002".to_owned(),
+        from_user: Some(UserId(100_001)),
+        to_user: None,
+        direction: SmsDirection::Out,
+        text: "hi".to_owned(),
+        status: SmsStatus::Queued,
+    };
+    script.pbx.handle_restored_texts(now, vec![kept]);
+    assert!(script.pbx.actions.is_empty());
+    script.pbx.handle_directory(now, put(trunk(1, 5)));
+    let left = script.pbx.actions.drain(..);
+    let outside = |action: &Action| matches!(action, Action::Sip(Command::Outside { .. }));
+    assert_eq!(left.filter(outside).count(), 1);
 }
