@@ -111,7 +111,7 @@ fn message_outside(script: &mut Script, number: &str) -> Option<(String, Outside
     script.pbx.handle_text(now, send, 1);
     script.drain();
     script.pbx.handle_text_stored(now, SmsId(1), true);
-    let sent = script.pbx.actions.drain(..).find_map(|action| {
+    script.pbx.actions.drain(..).find_map(|action| {
         let Action::Sip(Command::Outside {
             target, request, ..
         }) = action
@@ -119,8 +119,7 @@ fn message_outside(script: &mut Script, number: &str) -> Option<(String, Outside
             return None;
         };
         Some((String::from_utf8(target.uri.to_vec()).unwrap(), request))
-    });
-    sent
+    })
 }
 
 #[test]
