@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use serde_json::Value;
+
 use crate::flow::{Chapter, Flow};
 use crate::rows::{CdrRow, EventRow};
-use crate::{click_to_call, given_back, groups, queues, transfers, trunks, users};
+use crate::{click_to_call, given_back, groups, queues, texts, transfers, trunks, users};
 
 const CHAPTERS: &[Chapter] = &[
     users::CHAPTER,
@@ -59,17 +61,18 @@ fn document() -> String {
     );
 
     let mut text = HEAD.to_owned();
-    let answered = &chapters[0].1[0];
-    example(&mut text, answered);
+    let answered = &chapters[0].1[0].told;
+    example(&mut text, answered.events.last().expect("its last event"));
     text.push_str(READING);
-    let wrap_up = chapters.iter().flat_map(|(_, flows)| flows);
-    let wrap_up = wrap_up.flat_map(|flow| &flow.told.events);
-    let wrap_up = wrap_up
-        .filter(|event| event["event_name"] == "queue.wrapup")
-        .map(|event| serde_json::to_string_pretty(event).unwrap())
-        .next()
-        .expect("a flow with queue.wrapup");
-    write!(text, "{WITHOUT_SEQ}\n```json\n{wrap_up}\n```\n").unwrap();
+    let mut events = chapters
+        .iter()
+        .flat_map(|(_, flows)| flows)
+        .flat_map(|flow| &flow.told.events);
+    let wrap_up = events.find(|event| event["event_name"] == "queue.wrapup");
+    text.push_str("\nA `queue.wrapup` in full:\n");
+    example(&mut text, wrap_up.expect("a flow with queue.wrapup"));
+    text.push_str("\nAnd a `sms.received`:\n");
+    example(&mut text, &texts::received().events[0]);
     contents(&mut text, &chapters);
     for (chapter, flows) in &chapters {
         write!(text, "\n## {}\n\n", chapter.title).unwrap();
@@ -81,11 +84,10 @@ fn document() -> String {
     text
 }
 
-/// The last event of a flow, whole.
-fn example(text: &mut String, flow: &Flow) {
-    let last = flow.told.events.last().expect("it has events");
-    let body = serde_json::to_string_pretty(last).unwrap();
-    write!(text, "\n```json\n{body}\n```\n\n").unwrap();
+/// An event, whole.
+fn example(text: &mut String, event: &Value) {
+    let body = serde_json::to_string_pretty(event).unwrap();
+    write!(text, "\n```json\n{body}\n```\n").unwrap();
 }
 
 /// Every flow, how many calls it has, and how it ends.
@@ -276,7 +278,7 @@ the events of `LOCAL_USER` only, unless its `contexts` name others.
 The last one of a plain call. Members are sorted here; their order in a body means nothing.
 ";
 
-const READING: &str = "\
+const READING: &str = "
 `t_cause`, `cause`, `terminated_by` and `info` are absent, not null, when there is nothing to say.
 
 ## How to read the tables
@@ -295,15 +297,12 @@ These stand outside of the order of a conversation. They have an `id`, and are s
 first two come only to webhooks that tick them by name.
 
 - **`queue.wrapup`**: an agent's time after a call of a queue. It has the fields of the queue's call as it ended,
-  without `seq`, and `queue_id`, `user_id` (the agent) and `action`: `open` when the time begins, `timeout` when it is over,
-  `close` when it was ended before. Its `final` is always false: mostly the conversation was over before, and after a
+  without `seq`, and `queue_id`, `user_id` (the agent) and `action`: `open` when the time begins, `timeout` when it is
+  over, `close` when it was ended before. Its `final` is always false: mostly the conversation was over before, and after a
   transfer it goes on. In the tables its `action` stands in the column `info`.
-- **`sms.received`**: a text to a user or to a number of ours. It has `id`, `event_time`, `event_name`, `customer_id`,
-  `user_id` (null when it is for no user), `from_no`, `to_no` and `text`. It belongs to no call: there is no `call_id`.
+- **`sms.received`**: a text to a user, from another one, from outside, or by REST. It belongs to no call: there is no
+  `call_id`. `user_id` is null when the number leads to no user. It comes when the text is on disk, also when no phone is
+  there to show it. A text to the outside has no event.
 - **`webhook.test`** (`id`, `event_time`, `event_name`, `webhook_id`, `text`) comes when a webhook is saved or tested,
   `webhook.disabled` when another webhook was switched off.
-";
-
-const WITHOUT_SEQ: &str = "
-A `queue.wrapup` in full:
 ";

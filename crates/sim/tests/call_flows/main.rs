@@ -35,6 +35,7 @@ mod given_back;
 mod groups;
 mod queues;
 mod rows;
+mod texts;
 mod transfers;
 mod trunks;
 mod users;
