@@ -368,9 +368,12 @@ impl Pbx {
     /// Ends every call: cause System Shutdown. New ones are refused from here on.
     pub(crate) fn shut_down(&mut self, now: Now) {
         self.closing = true;
-        let roots: Vec<CallId> = self.conversations.keys().copied().collect();
-        for root in roots {
-            self.feed(now, root, Input::Shutdown);
+        // Twice: a phone that transferred a call is not waited for once that call has ended.
+        for _ in 0..2 {
+            let roots: Vec<CallId> = self.conversations.keys().copied().collect();
+            for root in roots {
+                self.feed(now, root, Input::Shutdown);
+            }
         }
     }
 
@@ -554,12 +557,14 @@ impl Pbx {
             self.timers.remove(&(old, root));
         }
         self.note_busy(now, &mut entry);
-        if matches!(entry.phase, Phase::Ended) {
+        if entry.phase.is_over() {
             self.office.queues.leave(now.mono, root);
             for leg in &entry.legs {
                 self.office.free_line(*leg);
             }
             debug_assert_eq!(entry.calls.iter().count(), 0, "every call has its end");
+        }
+        if matches!(entry.phase, Phase::Ended) {
             self.lingering.push_back((now.mono + LINGER, entry.legs));
             return;
         }

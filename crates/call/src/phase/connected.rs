@@ -13,9 +13,8 @@ use offhook_sip_message::{Message, Method};
 
 use super::own::{Own, Why};
 use super::renegotiation::{Offer, Renegotiation, Renegotiations};
-use super::transfer::Departing;
 use super::waiting::acknowledge_stray;
-use super::{ANSWER_COMMIT_WITHIN, Context, Input, Phase, end_headers, reply};
+use super::{ANSWER_COMMIT_WITHIN, Context, Departing, Input, Phase, end_headers, reply};
 use crate::cause::EndCause;
 use crate::command::{ApiAnswer, ApiRefusal};
 use crate::convey;
@@ -456,7 +455,7 @@ impl Connected {
         }
         cx.bye(self.callee, end_headers(Some(bye), cause));
         self.media.stop(cx.effects);
-        Phase::Ended
+        Departing::or_ended(self.departing)
     }
 
     fn on_bye(mut self, cx: &mut Context<'_>, leg: LegId, tx: TxId, request: &Message) -> Phase {
@@ -471,7 +470,7 @@ impl Connected {
         cx.held(leg, Class::Ends, reply(tx, 200, Vec::new()));
         cx.bye(other, end_headers(Some(request), cause));
         self.media.stop(cx.effects);
-        Phase::Ended
+        Departing::or_ended(self.departing)
     }
 
     /// RFC 3261 §15.1.2: what was still asked of us is answered 487 when the call ends.
@@ -485,9 +484,6 @@ impl Connected {
     fn end_calls(&mut self, cx: &mut Context<'_>, cause: Cause, by: TerminatedBy) {
         self.refuse_pending(cx);
         cx.end_all(&End::new(cause, by));
-        if let Some(departing) = self.departing.take() {
-            departing.hang_up(cx);
-        }
         if let Some(Own {
             why: Why::Hold { token, .. },
             ..
@@ -525,7 +521,7 @@ impl Connected {
         }
         cx.bye(self.callee, vec![convey::reason(cause)]);
         self.media.stop(cx.effects);
-        Phase::Ended
+        Departing::or_ended(self.departing)
     }
 
     fn end_both(mut self, cx: &mut Context<'_>, cause: Cause, by: TerminatedBy) -> Phase {
@@ -533,7 +529,7 @@ impl Connected {
         cx.bye(self.caller, vec![convey::reason(cause)]);
         cx.bye(self.callee, vec![convey::reason(cause)]);
         self.media.stop(cx.effects);
-        Phase::Ended
+        Departing::or_ended(self.departing)
     }
 }
 

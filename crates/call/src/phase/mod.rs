@@ -11,12 +11,14 @@
 //!  (click-to-call)       Ended ◄──────────────────────────────────────────────┘
 //! ```
 //!
-//! In the three upper ones a [`Waiting`] party waits for somebody to answer; a transfer that fails gives it back to who
+//! After the last call a phone that transferred it may still have to hear how that went: then [`Departing`] comes before
+//! Ended. In the three upper ones a [`Waiting`] party waits for somebody to answer; a transfer that fails gives it back to who
 //! transferred it.
 
 mod attempt;
 mod connected;
 mod context;
+mod departing;
 mod dial;
 mod hunting;
 mod originating;
@@ -35,6 +37,7 @@ use offhook_sip_message::Message;
 
 pub(crate) use connected::{Connected, LONGEST};
 pub(crate) use context::Context;
+pub(crate) use departing::Departing;
 pub(crate) use dial::{Dial, Reach};
 pub(crate) use hunting::Hunting;
 pub(crate) use originating::{Originate, Originating};
@@ -64,6 +67,8 @@ pub(crate) enum Phase {
     Connected(Box<Connected>),
     /// A code was dialled, and is being answered.
     Service(Box<Service>),
+    /// All calls are over, but who transferred the last one has not heard how that went.
+    Departing(Departing),
     /// Nothing more will happen.
     Ended,
 }
@@ -152,8 +157,14 @@ impl Phase {
             Self::Queued(queued) => queued.handle(cx, input),
             Self::Connected(connected) => connected.handle(cx, input),
             Self::Service(service) => service.handle(cx, input),
+            Self::Departing(departing) => departing.handle(cx, input),
             Self::Ended => Self::Ended,
         }
+    }
+
+    /// Whether no call is left in it.
+    pub(crate) const fn is_over(&self) -> bool {
+        matches!(self, Self::Departing(_) | Self::Ended)
     }
 
     /// When [`Input::Timeout`] is due.
@@ -165,7 +176,8 @@ impl Phase {
             Self::Queued(queued) => Some(queued.next_timeout()),
             Self::Connected(connected) => Some(connected.next_timeout()),
             Self::Service(service) => Some(service.next_timeout()),
-            Self::Ended => None,
+            // The NOTIFY has a transaction, which ends.
+            Self::Departing(_) | Self::Ended => None,
         }
     }
 }

@@ -375,7 +375,7 @@ impl Queued {
             committed_by: None,
         });
         let cause = EndCause::TemporaryFailure.cause();
-        self.waiting.end(cx, cause, TerminatedBy::System, 503)
+        self.end(cx, cause, TerminatedBy::System, 503)
     }
 
     /// The agents' phones are given up, and their calls end.

@@ -13,7 +13,6 @@
 //! Who transfers keeps its leg until the outcome is known, so that nobody is lost to a target that fails; it may hang up
 //! at any time.
 
-mod departing;
 mod refer;
 
 use bytes::Bytes;
@@ -21,13 +20,12 @@ use offhook_base::{CallId, Cause, QueueId, RingGroupId, TerminatedBy, UserId};
 use offhook_sip_core::{LegId, TxId};
 use offhook_sip_message::Method;
 
-pub(super) use departing::Departing;
 pub(super) use refer::refer_to;
 
 use super::attempt::Failure;
 use super::connected::Joined;
 use super::waiting::{Replaced, acknowledge_stray, busy_reply};
-use super::{Connected, Context, Input, Phase, Waiting, reply, start};
+use super::{Connected, Context, Departing, Input, Phase, Waiting, reply, start};
 use crate::cause::EndCause;
 use crate::command::{ApiAnswer, ApiRefusal, TransferParty};
 use crate::convey;
@@ -343,7 +341,7 @@ impl Transfer {
         };
         // The phone hangs up by itself once it knows; ours follows the answer to this NOTIFY, never sooner.
         let notified_by = refer::notify(cx, leg, &event, ("SIP/2.0 200 OK\r\n", refer::OVER));
-        Some(Departing { leg, notified_by })
+        Some(Departing::new(leg, notified_by))
     }
 
     /// The target failed: the party goes back to who transferred it.
@@ -408,14 +406,20 @@ impl Transfer {
         Phase::Connected(Box::new(connected))
     }
 
-    /// The conversation is over: so is it for who transferred.
-    pub(crate) fn drop_all(self, cx: &mut Context<'_>, cause: Cause) {
+    /// The conversation is over: so is it for who transferred, once it has been told.
+    pub(crate) fn drop_all(self, cx: &mut Context<'_>, cause: Cause) -> Option<Departing> {
+        let asked = self.pending.is_some();
         if let Some(requester) = self.pending {
             requester.refuse(cx, Obstacle::NoRoom);
         }
-        if let Some(line) = self.line {
-            cx.bye(line.leg, vec![convey::reason(cause)]);
-        }
+        let leg = self.line?.leg;
+        let Some(event) = self.event.filter(|_| !asked) else {
+            cx.bye(leg, vec![convey::reason(cause)]);
+            return None;
+        };
+        let text = format!("SIP/2.0 {} {}\r\n", cause.sip, refer::reason_of(cause.sip));
+        let notified_by = refer::notify(cx, leg, &event, (&text, refer::OVER));
+        Some(Departing::new(leg, notified_by))
     }
 }
 

@@ -11,7 +11,7 @@ use offhook_sip_message::{Message, Method};
 use super::attempt::{Attempt, ELSEWHERE, Failure, Progress, Winner};
 use super::connected::Joined;
 use super::transfer::Transfer;
-use super::{Connected, Context, Dial, Input, Phase, answer, reply};
+use super::{Connected, Context, Departing, Dial, Input, Phase, answer, reply};
 use crate::cause::EndCause;
 use crate::convey;
 use crate::fence::Class;
@@ -356,20 +356,20 @@ impl Waiting {
                     replaced.end(cx);
                 }
                 cx.end_all(&failure.end);
-                self.release(cx, failure)
+                self.release(cx, failure);
+                Phase::Ended
             }
         }
     }
 
     /// Lets the party go: the final answer to its INVITE, or BYE.
-    pub(crate) fn release(self, cx: &mut Context<'_>, failure: Failure) -> Phase {
+    pub(crate) fn release(self, cx: &mut Context<'_>, failure: Failure) {
         if self.unanswered.is_some() {
             cx.refuse_caller(self.leg, failure.status, failure.headers);
         } else {
             cx.bye(self.leg, vec![convey::reason(failure.end.cause)]);
         }
         self.media.stop(cx.effects);
-        Phase::Ended
     }
 
     /// Ends the whole conversation, by our own decision.
@@ -381,23 +381,22 @@ impl Waiting {
         status: u16,
     ) -> Phase {
         cx.end_all(&End::new(cause, by));
-        if let Some(transfer) = self.transfer.take() {
-            transfer.drop_all(cx, cause);
-        }
+        let transfer = self.transfer.take();
+        let departing = transfer.and_then(|transfer| transfer.drop_all(cx, cause));
         let failure = Failure {
             end: End::new(cause, by),
             status,
             headers: vec![convey::reason(cause)],
         };
-        self.release(cx, failure)
+        self.release(cx, failure);
+        Departing::or_ended(departing)
     }
 
     /// The party has gone, and with it the whole conversation. `info` tells more of a group's or queue's end.
     pub(crate) fn leave(mut self, cx: &mut Context<'_>, gone: &Gone) -> Phase {
         cx.end_all(&gone.end());
-        if let Some(transfer) = self.transfer.take() {
-            transfer.drop_all(cx, gone.cause);
-        }
+        let transfer = self.transfer.take();
+        let departing = transfer.and_then(|transfer| transfer.drop_all(cx, gone.cause));
         match gone.bye {
             Some(tx) => cx.held(self.leg, Class::Ends, reply(tx, 200, Vec::new())),
             None if self.unanswered.is_some() => {
@@ -407,7 +406,7 @@ impl Waiting {
             None => cx.bye(self.leg, Vec::new()),
         }
         self.media.stop(cx.effects);
-        Phase::Ended
+        Departing::or_ended(departing)
     }
 }
 

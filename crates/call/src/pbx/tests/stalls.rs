@@ -178,6 +178,9 @@ fn a_queued_invite_uncommitted_after_2_s_gets_503_though_an_agent_is_to_ring() {
             "A 503"
         ]
     );
+    // The agent's INVITE never leaves.
+    script.commit();
+    assert_eq!(super::queue::lines(&mut script), ["-- commit"]);
 }
 
 #[test]

@@ -156,3 +156,76 @@ fn the_api_moves_the_caller_and_answers_with_the_new_call() {
         ["* call.connected", "-- commit", "B2 ACK", "B1 BYE"]
     );
 }
+
+#[test]
+fn a_transferor_hears_that_the_party_hung_up_and_only_then_our_bye() {
+    let mut script = connected();
+    script
+        .refer(B1, 4, "<sip:2003@pbx.example>")
+        .commit()
+        .notified(B1, 1)
+        .skip();
+    script.request(A, 8, "BYE", None).commit();
+    assert_eq!(
+        lines_without_media(&mut script),
+        [
+            "B2 CANCEL given up",
+            "* call.missed Originator Cancel",
+            "-- commit",
+            "B1 NOTIFY +sdp",
+            "reply 8 200",
+        ]
+    );
+    assert_eq!(script.pbx.len(), 0);
+    script.notified(B1, 2).expect(&["B1 BYE"]);
+}
+
+#[test]
+fn a_call_that_ends_before_the_transferor_answered_the_last_notify_keeps_its_bye_back() {
+    let mut script = connected();
+    script.refer(B1, 4, "<sip:2003@pbx.example>").commit();
+    script
+        .notified(B1, 1)
+        .answered(C, Some(&sdp("192.0.2.4", 6000, "sendrecv")))
+        .commit()
+        .skip();
+    script.request(C, 8, "BYE", None).commit();
+    assert_eq!(
+        lines_without_media(&mut script),
+        [
+            "* call.hangup Normal Clearing",
+            "-- commit",
+            "reply 8 200",
+            "A BYE"
+        ]
+    );
+    // Any other request finds the call over.
+    script.request(C, 9, "INFO", None).expect(&["reply 9 481"]);
+    script.event(offhook_sip_core::Event::Failed {
+        leg: B1,
+        tx: offhook_sip_core::TxId::outgoing(2),
+        status: 408,
+    });
+    script.expect(&["B1 BYE"]);
+}
+
+#[test]
+fn a_shutdown_does_not_wait_for_a_transferor_to_answer_its_last_notify() {
+    let mut script = connected();
+    script.refer(B1, 4, "<sip:2003@pbx.example>").commit();
+    script.notified(B1, 1).skip();
+    script.pbx.shut_down(script.now);
+    script.drain();
+    script.commit();
+    assert_eq!(
+        lines_without_media(&mut script),
+        [
+            "B2 CANCEL given up",
+            "* call.missed System Shutdown",
+            "-- commit",
+            "B1 NOTIFY +sdp",
+            "A BYE",
+            "B1 BYE",
+        ]
+    );
+}
