@@ -4,6 +4,7 @@ mod click;
 mod ending;
 mod group;
 mod holding;
+mod model;
 mod queue;
 mod ringing;
 mod stalls;
@@ -36,6 +37,8 @@ pub(super) struct Script {
     pub(super) now: Now,
     facts: u64,
     lines: Vec<String>,
+    /// What the stack was told to do.
+    pub(super) commands: Vec<Command>,
     pub(super) bodies: Vec<serde_json::Value>,
     pub(super) cdrs: Vec<offhook_base::CdrRecord>,
 }
@@ -87,6 +90,7 @@ impl Script {
             now,
             facts: 0,
             lines: Vec::new(),
+            commands: Vec::new(),
             bodies: Vec::new(),
             cdrs: Vec::new(),
         }
@@ -94,6 +98,11 @@ impl Script {
 
     /// Registers these phones, each with one contact.
     pub(super) fn registered(mut self, phones: &[u32]) -> Self {
+        self.registered_too(phones);
+        self
+    }
+
+    pub(super) fn registered_too(&mut self, phones: &[u32]) -> &mut Self {
         for phone in phones {
             let binding = Binding {
                 key: BindingKey(format!("k{phone}").into()),
@@ -306,6 +315,52 @@ impl Script {
         self
     }
 
+    /// What happened since the last look, without what the media shell is told.
+    pub(super) fn lines(&mut self) -> Vec<String> {
+        let mut lines = std::mem::take(&mut self.lines);
+        lines.retain(|line| !line.starts_with("media"));
+        lines
+    }
+
+    /// The same as [`Self::expect`] without what the media shell is told.
+    pub(super) fn expect_sip(&mut self, lines: &[&str]) -> &mut Self {
+        let seen = self.lines();
+        assert_eq!(seen, lines, "\nseen:\n{}", seen.join("\n"));
+        self
+    }
+
+    /// What was said to a leg last by a message of this method, or in an answer where none is given.
+    pub(super) fn said(&self, to: LegId, with: Option<&str>) -> String {
+        let said = |command: &Command| {
+            if let Command::Invite { leg, invite, .. } = command {
+                let wanted = *leg == to && with == Some("INVITE");
+                invite.body.clone().filter(|_| wanted)
+            } else if let Command::Request {
+                leg, method, body, ..
+            } = command
+            {
+                let wanted = *leg == to && with.is_some_and(|with| with == *method);
+                body.clone().filter(|_| wanted)
+            } else if let Command::Answer { leg, body, .. } = command {
+                body.clone().filter(|_| *leg == to && with.is_none())
+            } else {
+                None
+            }
+        };
+        let body = self.commands.iter().rev().find_map(said);
+        body.map(|body| String::from_utf8_lossy(&body.octets).into_owned())
+            .unwrap_or_default()
+    }
+
+    /// A field of the last event.
+    pub(super) fn last(&self, field: &str) -> String {
+        let value = self.bodies.last().map(|body| body[field].clone());
+        let value = value.unwrap_or_default();
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), ToOwned::to_owned)
+    }
+
     /// Lets the lines since the last look go.
     pub(super) fn skip(&mut self) -> &mut Self {
         self.lines.clear();
@@ -315,7 +370,11 @@ impl Script {
     pub(super) fn drain(&mut self) {
         while let Some(action) = self.pbx.actions.pop_front() {
             let line = match action {
-                Action::Sip(command) => describe(&command),
+                Action::Sip(command) => {
+                    let line = describe(&command);
+                    self.commands.push(command);
+                    line
+                }
                 Action::Record(fact) => {
                     self.facts += 1;
                     let body: serde_json::Value =
