@@ -37,7 +37,7 @@ pub(crate) enum Effect {
         /// Value of the `Reason` header.
         reason: &'static str,
     },
-    /// Drop what is held for a leg: it would tell of a state that did not come to be.
+    /// Drop what is held for a leg, but for replies: it would tell of a state that did not come to be.
     DropHeld(LegId),
     /// A command to the media shell.
     Media(MediaCommand),

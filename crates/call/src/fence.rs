@@ -138,10 +138,17 @@ impl<L: Copy + Ord, A> Fence<L, A> {
         dropped
     }
 
-    /// Drops all that is held for `leg`.
-    pub(crate) fn drop_held(&mut self, leg: L) {
-        self.held.retain(|held| held.leg != Some(leg));
-        self.legs.remove(&leg);
+    /// Drops what is held for `leg`, but for what is to be kept.
+    pub(crate) fn drop_held(&mut self, leg: L, keep: impl Fn(&A) -> bool) {
+        let mut kept = false;
+        self.held.retain(|held| {
+            let is_kept = held.leg != Some(leg) || keep(&held.action);
+            kept |= is_kept && held.leg == Some(leg);
+            is_kept
+        });
+        if !kept {
+            self.legs.remove(&leg);
+        }
     }
 
     /// Whether the oldest uncommitted fact has waited longer than [`STALLED_AFTER`].

@@ -132,6 +132,7 @@ impl Pbx {
             phase: Phase::Ended,
             first: 0,
             gate: 0,
+            first: 0,
             last: 0,
             deadline: None,
             legs: Vec::new(),

@@ -15,6 +15,9 @@ impl Pbx {
             Effect::Record(fact) => {
                 *last = self.fence.hand_over(now.mono);
                 entry.last = *last;
+                if entry.first == 0 {
+                    entry.first = *last;
+                }
                 if matches!(
                     fact.event.name,
                     EventName::CallInitial | EventName::CallConnected
@@ -47,7 +50,11 @@ impl Pbx {
                 self.office.free_line(leg);
                 self.cancel(now, leg, phone, reason);
             }
-            Effect::DropHeld(leg) => self.fence.drop_held(leg),
+            Effect::DropHeld(leg) => {
+                // Who asked something gets its answer whatever becomes of the call.
+                let is_reply = |gated: &Gated| matches!(gated, Gated::Sip(Command::Reply { .. }));
+                self.fence.drop_held(leg, is_reply);
+            }
             Effect::ReserveCallIds(upto) => self.actions.push_back(Action::ReserveCallIds(upto)),
             Effect::Media(command) => self.actions.push_back(Action::Media(command)),
             Effect::Reply(reply) => {

@@ -113,12 +113,6 @@ impl Waiting {
             },
             None => input,
         };
-        if cx.committed
-            && let Some(unanswered) = &mut self.unanswered
-        {
-            // Calls that are opened later, for other members or another target, have time of their own.
-            unanswered.committed_by = None;
-        }
         match input {
             Input::Cancelled { leg, reason } if leg == self.leg => {
                 let cause = convey::cause_of(reason.as_ref(), EndCause::OriginatorCancel, 487);
