@@ -132,7 +132,6 @@ impl Pbx {
             phase: Phase::Ended,
             first: 0,
             gate: 0,
-            first: 0,
             last: 0,
             deadline: None,
             legs: Vec::new(),

@@ -24,9 +24,6 @@ impl Pbx {
                 ) {
                     entry.gate = *last;
                 }
-                if entry.first == 0 {
-                    entry.first = *last;
-                }
                 if fact.cdr.is_some() {
                     self.open.remove(&fact.event.call);
                 } else if fact.snapshot.is_some() {

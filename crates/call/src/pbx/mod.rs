@@ -78,8 +78,6 @@ struct Entry {
     first: u64,
     /// The fact that the phase waits for: the last call that was opened while ringing, the answer once connected.
     gate: u64,
-    /// Its first fact.
-    first: u64,
     /// The last fact of it: a REST client that is told of success can rely on all of them.
     last: u64,
     deadline: Option<Mono>,

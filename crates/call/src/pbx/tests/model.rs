@@ -155,6 +155,8 @@ impl World {
             | Action::Reply(_)
             | Action::ReserveCallIds(_)
             | Action::AgentLogin { .. }
+            | Action::Text(_)
+            | Action::TextReply(_)
             | Action::Trunk(_) => format!("    {action:?}"),
         });
         match action {
@@ -168,7 +170,11 @@ impl World {
             Action::Record(fact) => self.ledger.fact(fact),
             Action::Media(command) => self.ledger.media(command),
             Action::Reply(reply) => self.ledger.reply(reply.token),
-            Action::AgentLogin { .. } | Action::ReserveCallIds(_) | Action::Trunk(_) => {}
+            Action::AgentLogin { .. }
+            | Action::ReserveCallIds(_)
+            | Action::Text(_)
+            | Action::TextReply(_)
+            | Action::Trunk(_) => {}
         }
     }
 

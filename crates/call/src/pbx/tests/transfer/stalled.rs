@@ -64,8 +64,15 @@ fn a_moved_party_that_hangs_up_is_answered_though_the_disk_hangs() {
     script.request(A, 6, "BYE", None);
     script.expect_sip(&["* call.missed Originator Cancel"]);
     script.wait(Duration::from_millis(600));
-    script.expect_sip(&["reply 4 202", "B1 NOTIFY +sdp", "B1 BYE", "reply 6 200"]);
-    script.commit().expect_sip(&["-- commit"]);
+    script.expect_sip(&["reply 6 200"]);
+    // The transferor is told in order, and its BYE follows its answer.
+    script.commit().expect_sip(&[
+        "-- commit",
+        "reply 4 202",
+        "B1 NOTIFY +sdp",
+        "B1 NOTIFY +sdp",
+    ]);
+    script.notified(B1, 2).expect_sip(&["B1 BYE"]);
 }
 
 #[test]
