@@ -220,7 +220,9 @@ pub(crate) fn deflect(
     give_up(cx);
     // What rings may have sent early media: it is heard no more.
     waiting.media.give_up(cx.effects);
-    let from = cx.calls.innermost_id();
+    // The call that was to be answered: a group's or queue's own, not that of a member who happens to ring.
+    let outermost = cx.calls.iter().next();
+    let from = outermost.map_or_else(|| cx.calls.root(), |call| call.id);
     waiting.parent = Some(from);
     waiting.on_behalf = back.user.or(waiting.on_behalf);
     waiting.referred_by.clone_from(&back.number);

@@ -255,7 +255,7 @@ fn deflected_from_group() -> Flow {
             "root+2 of root by root, NO ANSWER M LOCAL_USER in 2001 -> 2003, 0 of 3 s: Blind Transfer by api",
             "root+1 of root by root, NO ANSWER M LOCAL_USER in 2001 -> 2002, 0 of 3 s: Blind Transfer by api",
             "root the root, NO ANSWER M RG-1 in 2001 -> 3000, 0 of 3 s: Blind Transfer by api",
-            "root+3 of root by root+2, CONNECTED I LOCAL_USER in 2001 -> 2004, 10 of 12 s: Normal Clearing by caller",
+            "root+3 of root by root, CONNECTED I LOCAL_USER in 2001 -> 2004, 10 of 12 s: Normal Clearing by caller",
         ],
     }
 }

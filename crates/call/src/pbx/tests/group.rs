@@ -77,6 +77,35 @@ fn one_answers_and_the_others_lose_the_race() {
 }
 
 #[test]
+fn a_call_that_is_deflected_from_a_group_follows_the_groups_own() {
+    let offer = sdp("192.0.2.1", 4000, "sendrecv");
+    let mut script = script(GroupStrategy::All).registered(&[5]);
+    script.invite("3000", Some(&offer)).commit();
+    let deflect = crate::ApiCommand::Transfer {
+        call: offhook_base::CallId(1),
+        dst: "2004".to_owned(),
+        party: None,
+    };
+    script.api(9, deflect).commit();
+    script.request(A, 2, "BYE", None).commit();
+    let ways = script.cdrs.iter().map(|cdr| {
+        let parent = cdr.parent_live_id.map(|parent| parent.0);
+        (cdr.live_id.0, parent, &*cdr.t_cause)
+    });
+    let mut ways: Vec<_> = ways.collect();
+    ways.sort_unstable();
+    assert_eq!(
+        ways,
+        [
+            (1, None, "Blind Transfer"),
+            (2, Some(1), "Blind Transfer"),
+            (3, Some(1), "Blind Transfer"),
+            (4, Some(1), "Originator Cancel"),
+        ]
+    );
+}
+
+#[test]
 fn in_order_each_member_has_its_time_and_then_the_group_has_no_answer() {
     let mut script = script(GroupStrategy::Linear);
     script
