@@ -104,6 +104,22 @@ impl Baresip {
         self.command("resume", "").await;
     }
 
+    /// Transfers the call blindly: REFER.
+    pub async fn transfer(&mut self, number: &str) {
+        let params = format!("sip:{number}@{}", self.server);
+        self.command("transfer", &params).await;
+    }
+
+    /// How long it heard a tone, in all its calls.
+    #[must_use]
+    pub fn heard_tone(&self, hertz: f64) -> f64 {
+        let heard = self.heard();
+        heard
+            .iter()
+            .map(|file| tone::seconds_of_tone(file, hertz))
+            .sum()
+    }
+
     /// Waits for an event of the control port, such as `CALL_ESTABLISHED`, and gives it.
     ///
     /// # Panics
@@ -204,6 +220,8 @@ impl Said {
     }
 }
 
+/// Without a jitter buffer: that of baresip 1.0 goes on counting when a new stream begins (RFC 3550 §8.2), such as that of who
+/// was called after a transfer, and drops all of it where its numbers are lower.
 fn configure(
     folder: &Path,
     account: &Account,
@@ -225,6 +243,7 @@ fn configure(
          audio_player aubridge,nowhere\n\
          audio_source aufile,{played}\n\
          audio_alert aubridge,alert\n\
+         jitter_buffer_delay 0-0\n\
          ausrc_srate 8000\n\
          auplay_srate 8000\n\
          ausrc_channels 1\n\

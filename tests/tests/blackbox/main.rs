@@ -18,6 +18,7 @@ mod hold;
 mod hostile;
 mod lifecycle;
 mod live;
+mod moved_sound;
 mod queues;
 mod registration;
 mod rest_faults;

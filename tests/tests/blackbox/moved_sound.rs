@@ -1,0 +1,152 @@
+//! Real sound in calls that are transferred and in queues, between baresip phones and through the relay.
+
+use std::time::Duration;
+
+use offhook_tests::{Account, Baresip, BaresipSetup, Site, Transport};
+use serde_json::{Value, json};
+
+use crate::assert_story;
+
+const ALICE_PLAYS: f64 = 440.0;
+const BOB_PLAYS: f64 = 1_000.0;
+const CAROL_PLAYS: f64 = 1_600.0;
+
+/// The notes of the music of a queue.
+const MUSIC: [f64; 9] = [
+    261.626, 293.665, 329.628, 349.228, 391.995, 440.0, 493.883, 523.251, 587.33,
+];
+
+async fn phone(site: &Site, account: &Account, hertz: f64) -> Baresip {
+    let setup = BaresipSetup {
+        hertz,
+        auto_answer: true,
+        transport: Transport::Udp,
+    };
+    Baresip::start(account, site.offhook.sip(Transport::Udp), setup).await
+}
+
+/// A call of a length: this is what two have to hear.
+async fn talk(seconds: u64) {
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+}
+
+async fn hang_up(site: &Site, call: &Value) {
+    let path = format!("/calls/{}", call["call_id"]);
+    site.rest.delete(&path).await.expect(204);
+}
+
+/// Alice calls Bob, one of the two transfers the other to Carol: what the two who are left hear, and the story.
+async fn transferred(by_caller: bool) -> (Vec<f64>, offhook_tests::Call) {
+    let site = Site::start().await;
+    let (alice, bob, carol) = (
+        site.user("2001").await,
+        site.user("2002").await,
+        site.user("2003").await,
+    );
+    let mut alices = phone(&site, &alice, ALICE_PLAYS).await;
+    let mut bobs = phone(&site, &bob, BOB_PLAYS).await;
+    let carols = phone(&site, &carol, CAROL_PLAYS).await;
+    alices.dial("2002").await;
+    alices.wait_for("CALL_ESTABLISHED").await;
+    bobs.wait_for("CALL_ESTABLISHED").await;
+    site.event("call.connected", 0).await;
+    let (mover, moved, moved_plays) = if by_caller {
+        (&mut alices, &bobs, BOB_PLAYS)
+    } else {
+        (&mut bobs, &alices, ALICE_PLAYS)
+    };
+    mover.transfer("2003").await;
+    // Who transferred is out of it.
+    mover.wait_for("CALL_CLOSED").await;
+    let new = site.event("call.connected", 1).await;
+    talk(4).await;
+    hang_up(&site, &new).await;
+    moved.wait_for("CALL_CLOSED").await;
+    carols.wait_for("CALL_CLOSED").await;
+    let heard = vec![
+        moved.heard_tone(CAROL_PLAYS),
+        carols.heard_tone(moved_plays),
+    ];
+    (heard, site.root().await)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_two_who_are_left_hear_each_other_after_the_caller_transferred() {
+    let (heard, root) = transferred(true).await;
+    assert!(heard.iter().all(|seconds| *seconds > 3.0), "{heard:?}");
+    assert_story(
+        &root,
+        &[
+            "a initial LOCAL_USER in 2001>2002",
+            "a ringing LOCAL_USER in 2001>2002",
+            "a connected LOCAL_USER in 2001>2002",
+            "a hangup LOCAL_USER in 2001>2002: Blind Transfer by caller (16 200)",
+            "b initial LOCAL_USER in 2002>2003",
+            "b ringing LOCAL_USER in 2002>2003",
+            "b connected LOCAL_USER in 2002>2003",
+            "b hangup LOCAL_USER in 2002>2003: Manager Request by api (16 200), final",
+        ],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_two_who_are_left_hear_each_other_after_the_called_side_transferred() {
+    let (heard, root) = transferred(false).await;
+    assert!(heard.iter().all(|seconds| *seconds > 3.0), "{heard:?}");
+    assert_story(
+        &root,
+        &[
+            "a initial LOCAL_USER in 2001>2002",
+            "a ringing LOCAL_USER in 2001>2002",
+            "a connected LOCAL_USER in 2001>2002",
+            "a hangup LOCAL_USER in 2001>2002: Blind Transfer by callee (16 200)",
+            "b initial LOCAL_USER in 2001>2003",
+            "b ringing LOCAL_USER in 2001>2003",
+            "b connected LOCAL_USER in 2001>2003",
+            "b hangup LOCAL_USER in 2001>2003: Manager Request by api (16 200), final",
+        ],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_of_a_queue_hears_music_and_then_the_agent() {
+    let site = Site::start().await;
+    let (alice, bob, carol) = (
+        site.user("2001").await,
+        site.user("2002").await,
+        site.user("2003").await,
+    );
+    // Carol is logged in and has no phone; Bob comes later.
+    let queue = site.queue("4000", &[&carol], json!({})).await;
+    let mut alices = phone(&site, &alice, ALICE_PLAYS).await;
+    let bobs = phone(&site, &bob, BOB_PLAYS).await;
+    alices.dial("4000").await;
+    alices.wait_for("CALL_ESTABLISHED").await;
+    talk(3).await;
+    let agent = json!({"users": [{"id": bob.user_id, "status": true}]});
+    let path = format!("/queues/{queue}");
+    site.rest.patch(&path, agent).await.expect(200);
+    site.event("call.connected", 1).await;
+    talk(4).await;
+    alices.hang_up().await;
+    alices.wait_for("CALL_CLOSED").await;
+    bobs.wait_for("CALL_CLOSED").await;
+
+    let music: f64 = MUSIC.iter().map(|note| alices.heard_tone(*note)).sum();
+    assert!(music > 1.5, "music for {music} s");
+    let heard = [alices.heard_tone(BOB_PLAYS), bobs.heard_tone(ALICE_PLAYS)];
+    assert!(heard.iter().all(|seconds| *seconds > 3.0), "{heard:?}");
+    let root = site.root().await;
+    assert_story(
+        &root,
+        &[
+            "a initial QUEUE in 2001>4000",
+            "b initial LOCAL_USER in 2001>2002",
+            "b ringing LOCAL_USER in 2001>2002",
+            "b connected LOCAL_USER in 2001>2002",
+            "a connected QUEUE in 2001>4000",
+            "b hangup LOCAL_USER in 2001>2002: Normal Clearing by caller (16 200)",
+            "a hangup QUEUE in 2001>4000: Normal Clearing by caller (16 200), final",
+        ],
+    );
+}
