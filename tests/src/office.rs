@@ -160,6 +160,8 @@ impl Site {
     /// When it does not get them.
     pub async fn ladders(&self, root: &Call, columns: &[&str], rows: &[&str]) {
         for call in root.call_ids() {
+            let picture = self.rest.get(&format!("/calls/{call}/flow.svg")).await;
+            assert!(picture.expect_octets(200).starts_with(b"<svg"));
             let until = Instant::now() + Duration::from_secs(20);
             loop {
                 let seen = self.ladder(call).await;

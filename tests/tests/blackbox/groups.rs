@@ -5,7 +5,10 @@ use offhook_tests::{Account, Running, Site, free_port};
 use crate::assert_story;
 
 /// What a phone that loses is told: it shows no missed call then (RFC 3326).
-const ELSEWHERE: &str = r#"<action><ereg regexp="SIP;cause=200" search_in="hdr" header="Reason:" check_it="true" assign_to="elsewhere" /><log message="[$elsewhere]" /></action>"#;
+const ELSEWHERE: &str = r#"<action><ereg regexp="SIP;cause=200" search_in="hdr" header="Reason:" check_it="true" assign_to="told" /><log message="[$told]" /></action>"#;
+
+/// What a phone is told that nobody waits for any more: that is a missed call.
+const GIVEN_UP: &str = r#"<action><ereg regexp="SIP;cause=487" search_in="hdr" header="Reason:" check_it="true" assign_to="told" /><log message="[$told]" /></action>"#;
 
 async fn call(site: &Site, alice: &Account, number: &str) {
     site.sipp("uac_answered")
@@ -120,7 +123,8 @@ async fn nobody_of_the_group_answers() {
     );
     let group = site.ring_group("3000", "ring_all", &[&bob, &carol]).await;
     // Carol has no phone at all.
-    let ringing = site.phone_of(&bob, site.sipp("uas_ringing")).await;
+    let ringing = site.sipp("uas_ringing").value("cancel", GIVEN_UP);
+    let ringing = site.phone_of(&bob, ringing).await;
     site.sipp("uac_refused")
         .account(&alice)
         .value("to", "3000")

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use offhook_tests::{Account, Baresip, BaresipSetup, Site, Transport};
+use offhook_tests::{Account, Baresip, BaresipSetup, Call, Site, Transport};
 use serde_json::{Value, json};
 
 use crate::assert_story;
@@ -36,8 +36,8 @@ async fn hang_up(site: &Site, call: &Value) {
 }
 
 /// Alice calls Bob, one of the two transfers the other to Carol: what the two who are left hear, and the story.
-async fn transferred(by_caller: bool) -> (Vec<f64>, offhook_tests::Call) {
-    let site = Site::start().await;
+async fn transferred(relay: &'static str, by_caller: bool) -> (Vec<f64>, Call) {
+    let site = Site::start_with(relay, "").await;
     let (alice, bob, carol) = (
         site.user("2001").await,
         site.user("2002").await,
@@ -72,7 +72,7 @@ async fn transferred(by_caller: bool) -> (Vec<f64>, offhook_tests::Call) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_two_who_are_left_hear_each_other_after_the_caller_transferred() {
-    let (heard, root) = transferred(true).await;
+    let (heard, root) = transferred("always", true).await;
     assert!(heard.iter().all(|seconds| *seconds > 3.0), "{heard:?}");
     assert_story(
         &root,
@@ -91,7 +91,7 @@ async fn the_two_who_are_left_hear_each_other_after_the_caller_transferred() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_two_who_are_left_hear_each_other_after_the_called_side_transferred() {
-    let (heard, root) = transferred(false).await;
+    let (heard, root) = transferred("always", false).await;
     assert!(heard.iter().all(|seconds| *seconds > 3.0), "{heard:?}");
     assert_story(
         &root,
@@ -149,4 +149,57 @@ async fn a_caller_of_a_queue_hears_music_and_then_the_agent() {
             "a hangup QUEUE in 2001>4000: Normal Clearing by caller (16 200), final",
         ],
     );
+}
+
+/// Each of the two is told of the other by a re-INVITE (RFC 3725).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_two_who_are_left_hear_each_other_without_the_relay_too() {
+    for by_caller in [true, false] {
+        let (heard, root) = transferred("never", by_caller).await;
+        assert!(heard.iter().all(|seconds| *seconds > 2.5), "{heard:?}");
+        assert_eq!(root.events.len(), 8, "{:#?}", root.story());
+    }
+}
+
+/// Alice is connected with Bob by a click: both hear each other.
+async fn clicked(relay: &'static str) {
+    let site = Site::start_with(relay, "").await;
+    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let alices = phone(&site, &alice, ALICE_PLAYS).await;
+    let bobs = phone(&site, &bob, BOB_PLAYS).await;
+    let wish = json!({"from": alice.user_id, "to": "2002"});
+    let call = site.rest.post("/calls", wish).await.expect(201);
+    site.event("call.connected", 1).await;
+    talk(4).await;
+    let path = format!("/calls/{}", call["data"]["id"]);
+    site.rest.delete(&path).await.expect(204);
+    alices.wait_for("CALL_CLOSED").await;
+    bobs.wait_for("CALL_CLOSED").await;
+    let heard = [alices.heard_tone(BOB_PLAYS), bobs.heard_tone(ALICE_PLAYS)];
+    assert!(heard.iter().all(|seconds| *seconds > 2.5), "{heard:?}");
+    let root = site.root().await;
+    assert_story(
+        &root,
+        &[
+            "a initial ENDPOINT in 2001>2002",
+            "a ringing ENDPOINT in 2001>2002",
+            "a accepted ENDPOINT in 2001>2002",
+            "b initial LOCAL_USER in 2001>2002",
+            "b ringing LOCAL_USER in 2001>2002",
+            "b connected LOCAL_USER in 2001>2002",
+            "a connected ENDPOINT in 2001>2002",
+            "b hangup LOCAL_USER in 2001>2002: Manager Request by api (16 200)",
+            "a hangup ENDPOINT in 2001>2002: Manager Request by api (16 200), final",
+        ],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_who_were_connected_by_a_click_hear_each_other() {
+    clicked("always").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_who_were_connected_by_a_click_hear_each_other_without_the_relay() {
+    clicked("never").await;
 }

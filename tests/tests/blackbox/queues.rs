@@ -417,3 +417,88 @@ async fn an_agent_of_two_queues_is_rung_for_one_caller_at_a_time() {
         sipp.finish().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_relay_the_caller_hears_ringing_until_an_agent_answers() {
+    let site = Site::start_with("never", "").await;
+    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let queue = site.queue("4000", &[&bob], json!({})).await;
+    let agent = site.phone_of(&bob, site.sipp("uas_hangs_up")).await;
+    let caller = site
+        .sipp("uac_answered_far_end")
+        .account(&alice)
+        .value("to", "4000")
+        .start();
+    caller.got("SIP/2.0 180").await;
+    agent.finish().await;
+    caller.finish().await;
+    let root = site.root().await;
+    assert_eq!(root.events[0]["dst_id"], queue.to_string());
+    assert_story(
+        &root,
+        &[
+            INITIAL,
+            "b initial LOCAL_USER in 2001>2002",
+            "b ringing LOCAL_USER in 2001>2002",
+            "b connected LOCAL_USER in 2001>2002",
+            "a connected QUEUE in 2001>4000",
+            "b hangup LOCAL_USER in 2001>2002: Normal Clearing by callee (16 200)",
+            "a hangup QUEUE in 2001>4000: Normal Clearing by callee (16 200), final",
+        ],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_transfers_the_caller_and_is_free_again() {
+    let desk = Desk::open(json!({"wrap_up_time": 1})).await;
+    let carol = desk.site.user("2003").await;
+    let carols = desk
+        .site
+        .phone_of(&carol, desk.site.sipp("uas_talks"))
+        .await;
+    let agent = desk
+        .site
+        .sipp("uas_refer")
+        .value("target", "2003")
+        .value("outcome", "200");
+    let agent = desk.site.phone_of(&desk.bob, agent).await;
+    let caller = desk.caller();
+    agent.finish().await;
+    // The agent and the queue were connected before.
+    let new = desk.site.event("call.connected", 2).await;
+    desk.wrapups(2).await;
+    assert_eq!(desk.live().await["agents"][0]["state"], "free");
+    desk.hang_up(&new["call_id"]).await;
+    carols.finish().await;
+    caller.finish().await;
+    let root = desk.site.root().await;
+    assert_story(
+        &root,
+        &[
+            INITIAL,
+            "b initial LOCAL_USER in 2001>2002",
+            "b ringing LOCAL_USER in 2001>2002",
+            "b connected LOCAL_USER in 2001>2002",
+            "a connected QUEUE in 2001>4000",
+            "b hangup LOCAL_USER in 2001>2002: Blind Transfer by callee (16 200)",
+            "a hangup QUEUE in 2001>4000: Blind Transfer by callee (16 200)",
+            "c initial LOCAL_USER in 2001>2003",
+            "c ringing LOCAL_USER in 2001>2003",
+            "c connected LOCAL_USER in 2001>2003",
+            "c hangup LOCAL_USER in 2001>2003: Manager Request by api (16 200), final",
+        ],
+    );
+    assert_eq!(
+        desk.site.cdrs(&root).await,
+        ["a CONNECTED I", "b CONNECTED I of a", "c CONNECTED I of b"]
+    );
+    let columns = ["2001", "2002", "2003", "Offhook"];
+    let rows = [
+        "2002>Offhook REFER",
+        "Offhook>2003 INVITE",
+        "Offhook>2002 BYE",
+        "Offhook>2003 BYE",
+        "Offhook>wrapups POST queue.wrapup",
+    ];
+    desk.site.ladders(&root, &columns, &rows).await;
+}

@@ -378,6 +378,20 @@ async fn refer(
     outcome: &str,
     target: &'static str,
 ) -> (Site, Account, Running, [Running; 2]) {
+    let phones = if by_caller {
+        ("uac_refer", "uas_talks")
+    } else {
+        ("uac_answered_far_end", "uas_refer")
+    };
+    refer_with(phones, outcome, target).await
+}
+
+/// Alice calls Bob, one of them asks for Carol; phones are Alice's and Bob's.
+async fn refer_with(
+    (alices, bobs): (&'static str, &'static str),
+    outcome: &str,
+    target: &'static str,
+) -> (Site, Account, Running, [Running; 2]) {
     let site = Site::start().await;
     let (alice, bob, carol) = (
         site.user("2001").await,
@@ -386,14 +400,10 @@ async fn refer(
     );
     let target = site
         .sipp(target)
+        .value("ring_ms", "1000")
         .value("status", "486")
         .value("reason", "Busy Here");
     let target = site.phone_of(&carol, target).await;
-    let (alices, bobs) = if by_caller {
-        ("uac_refer", "uas_talks")
-    } else {
-        ("uac_answered_far_end", "uas_refer")
-    };
     let values = |sipp: offhook_tests::Sipp| sipp.value("target", "2003").value("outcome", outcome);
     let bobs = site.phone_of(&bob, values(site.sipp(bobs))).await;
     let alices = values(site.sipp(alices))
@@ -578,6 +588,71 @@ async fn the_api_holds_and_resumes_and_the_other_phone_is_told() {
             "a hold LOCAL_USER in 2001>2002",
             "a unhold LOCAL_USER in 2001>2002",
             "a hangup LOCAL_USER in 2001>2002: Manager Request by api (16 200), final",
+        ],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_api_to_a_queue() {
+    let talk = Talk::start().await;
+    let queue = talk.site.queue("4000", &[&talk.carol], json!({})).await;
+    let new = talk.transfer("4000").await;
+    assert_eq!(
+        (&new["context"], &new["dst_id"]),
+        (&"QUEUE".into(), &queue.to_string().into())
+    );
+    // The agent comes later: until then who transferred stays on the line.
+    let carols = talk.site.sipp("uas_hangs_up");
+    let carols = talk.site.phone_of(&talk.carol, carols).await;
+    carols.finish().await;
+    let (site, root) = talk.end().await;
+    let [initial, ringing, connected] = FIRST;
+    assert_story(
+        &root,
+        &[
+            initial,
+            ringing,
+            connected,
+            "a hangup LOCAL_USER in 2001>2002: Blind Transfer by api (16 200)",
+            "b initial QUEUE in 2001>4000",
+            "c initial LOCAL_USER in 2001>2003",
+            "c ringing LOCAL_USER in 2001>2003",
+            "c connected LOCAL_USER in 2001>2003",
+            "b connected QUEUE in 2001>4000",
+            "c hangup LOCAL_USER in 2001>2003: Normal Clearing by callee (16 200)",
+            "b hangup QUEUE in 2001>4000: Normal Clearing by callee (16 200), final",
+        ],
+    );
+    assert_eq!(
+        site.cdrs(&root).await,
+        ["a CONNECTED I", "b CONNECTED I of a", "c CONNECTED I of b"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_transfers_may_hang_up_at_once() {
+    let (site, _, target, phones) =
+        refer_with(("uac_refer_and_leave", "uas_talks"), "200", "uas_talks").await;
+    let [alices, bobs] = phones;
+    alices.finish().await;
+    let new = site.event("call.connected", 1).await["call_id"].clone();
+    let path = format!("/calls/{new}");
+    site.rest.delete(&path).await.expect(204);
+    bobs.finish().await;
+    target.finish().await;
+    let root = site.root().await;
+    let [initial, ringing, connected] = FIRST;
+    assert_story(
+        &root,
+        &[
+            initial,
+            ringing,
+            connected,
+            "a hangup LOCAL_USER in 2001>2002: Blind Transfer by caller (16 200)",
+            "b initial LOCAL_USER in 2002>2003",
+            "b ringing LOCAL_USER in 2002>2003",
+            "b connected LOCAL_USER in 2002>2003",
+            "b hangup LOCAL_USER in 2002>2003: Manager Request by api (16 200), final",
         ],
     );
 }
