@@ -24,6 +24,8 @@ pub struct Offhook {
 /// What a test may set of the configuration.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// Where its folder is made.
+    pub folder: PathBuf,
     /// Address of loopback that SIP listens on.
     pub sip: IpAddr,
     /// `sip.domain`
@@ -50,7 +52,7 @@ impl Offhook {
     /// # Panics
     /// When it does not get ready; with its output.
     pub async fn start(settings: Settings) -> Self {
-        let folder = TempDir::with_prefix("offhook-").unwrap();
+        let folder = TempDir::with_prefix_in("offhook-", &settings.folder).unwrap();
         std::fs::write(folder.path().join("admin-password"), ADMIN_PASSWORD).unwrap();
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let sip = SocketAddr::new(settings.sip, 0);
@@ -146,6 +148,34 @@ impl Offhook {
     }
 }
 
+/// A folder in memory, where there is room: what else writes to the disk meanwhile, such as a compiler, does not hold a
+/// call up.
+pub(crate) fn quick_folder() -> PathBuf {
+    let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();
+    let options = mounts.lines().find_map(|line| {
+        let mut words = line.split(' ').skip(1);
+        (words.next() == Some(MEMORY)).then(|| words.nth(1).unwrap_or_default())
+    });
+    let size = options.map(|options| {
+        let size = options
+            .split(',')
+            .find_map(|option| option.strip_prefix("size=")?.strip_suffix('k'));
+        // Without a size it is half of the memory.
+        size.map_or(u64::MAX, |size| size.parse().unwrap_or(0))
+    });
+    let is_writable = || TempDir::new_in(MEMORY).is_ok();
+    if size.is_some_and(|kib| kib >= ROOM) && is_writable() {
+        MEMORY.into()
+    } else {
+        std::env::temp_dir()
+    }
+}
+
+const MEMORY: &str = "/dev/shm";
+
+/// What is enough for all nodes of a test run, in KiB.
+const ROOM: u64 = 1 << 20;
+
 /// The password of the first admin, `admin@localhost`.
 const ADMIN_PASSWORD: &str = "correct horse battery staple";
 
@@ -197,6 +227,7 @@ fn read_bound(folder: &Path) -> Bound {
 
 fn write_config(folder: &Path, settings: &Settings, bound: &Bound) {
     let Settings {
+        folder: _,
         sip: _,
         domain,
         relay,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::flow::{Call, calls_of};
-use crate::offhook::{Offhook, Settings};
+use crate::offhook::{Offhook, Settings, quick_folder};
 use crate::process::{Transport, eventually};
 use crate::receiver::Receiver;
 use crate::rest::Rest;
@@ -63,6 +63,7 @@ impl Site {
     ) -> Self {
         let receiver = Receiver::start().await;
         let settings = Settings {
+            folder: quick_folder(),
             sip,
             domain,
             relay,

@@ -40,6 +40,7 @@ impl Node {
     pub(crate) async fn start(relay: &'static str) -> Self {
         let sink = Sink::start();
         let settings = Settings {
+            folder: std::env::temp_dir(),
             sip: Ipv4Addr::LOCALHOST.into(),
             domain: "",
             relay,

@@ -168,6 +168,7 @@ async fn certificates_of_receivers_are_checked() {
 
     let expired = Receiver::start_until(2020).await;
     let settings = Settings {
+        folder: std::env::temp_dir(),
         sip: Ipv4Addr::LOCALHOST.into(),
         domain: "",
         relay: "never",
