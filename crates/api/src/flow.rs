@@ -7,6 +7,7 @@
 mod cause;
 mod columns;
 mod fold;
+mod legs;
 mod packets;
 mod pcap;
 mod sip;
@@ -197,7 +198,7 @@ pub struct FlowRow {
     pub detail: String,
     /// The call.
     pub call_id: CallId,
-    /// `A`, `B1` …; only SIP messages have one.
+    /// `A`, `B1`, `C1` …, another one for each leg of the picture; only SIP messages have one.
     pub leg: Option<String>,
     /// Row of the message that this one repeats.
     pub retransmission_of: Option<usize>,
@@ -223,6 +224,8 @@ pub struct FlowRow {
     pub sent: Option<bool>,
     /// The event that a POST, its answer or a note is about.
     pub event: Option<EventName>,
+    /// What kind of call that event is of: `LOCAL_USER`, `QUEUE`, `RG-1` …
+    pub context: Option<String>,
     /// Its number within the root call.
     pub seq: Option<u64>,
     /// What a note says.
@@ -256,6 +259,7 @@ impl FlowRow {
             sdp: None,
             sent: None,
             event: None,
+            context: None,
             seq: None,
             note: None,
             reason: None,
@@ -316,7 +320,8 @@ impl Flow {
             .collect();
         let columns = Columns::of(&parsed, input);
 
-        let mut drafts = sip::drafts(&parsed, &columns);
+        let legs = legs::Legs::of(&parsed);
+        let mut drafts = sip::drafts(&parsed, &columns, &legs);
         drafts.extend(webhook::drafts(input, &columns));
         drafts.extend(unsent::drafts(input, &columns));
         let (mut rows, links) = number(drafts);
@@ -328,6 +333,13 @@ impl Flow {
             links,
             gaps,
         }
+    }
+
+    /// Whether the rows are of several calls, so that it must be told which is of which.
+    fn has_several_calls(&self) -> bool {
+        let mut calls = self.rows.iter().map(|row| row.call_id);
+        let first = calls.next();
+        calls.any(|call| Some(call) != first)
     }
 
     /// The ladder as text, at most `width` columns wide where the number of its lines allows that.

@@ -24,6 +24,8 @@ pub(super) enum Sign {
     Invite,
     /// 101 to 199 to an INVITE.
     Ringing,
+    /// A REFER: the call it came in ends, another one begins.
+    Transfer,
     /// A re-INVITE or UPDATE whose SDP does not hold.
     Unhold,
 }
@@ -55,6 +57,17 @@ struct Causes {
     of_root: HashMap<Sign, Vec<(Wall, usize)>>,
 }
 
+/// Where the cause of an event is looked for: a sign, and whether only the call itself gives it.
+#[derive(Clone, Copy, Debug)]
+enum Where {
+    /// In messages of the event's own call.
+    Own(Sign),
+    /// In those of the root call itself: of the caller, who is in all calls of a root.
+    Caller(Sign),
+    /// In any call of the root.
+    Any(Sign),
+}
+
 impl Causes {
     fn of(drafts: &[Draft]) -> Self {
         let mut causes = Self::default();
@@ -70,13 +83,17 @@ impl Causes {
 
     /// Row of the last message in time for this event.
     fn row(&self, told: Told) -> Option<usize> {
-        let sign = sign_of(told.name)?;
-        // A group's or queue's own call has no messages: those of its members are its cause.
-        let seen = if told.call == told.root {
-            self.of_root.get(&sign)?
-        } else {
-            self.of_call.get(&(sign, told.call))?
-        };
+        let is_root = told.call == told.root;
+        let places = places(told.name, is_root).iter();
+        places.copied().find_map(|place| self.last(told, place))
+    }
+
+    fn last(&self, told: Told, place: Where) -> Option<usize> {
+        let seen = match place {
+            Where::Own(sign) => self.of_call.get(&(sign, told.call)),
+            Where::Caller(sign) => self.of_call.get(&(sign, told.root)),
+            Where::Any(sign) => self.of_root.get(&sign),
+        }?;
         let in_time = told.at.0.saturating_sub(BEFORE)..=told.at.0.saturating_add(AFTER);
         let after = seen.partition_point(|(at, _)| *at <= told.at);
         // What came after the event is stamped late, or is what the event led to: only where nothing came before it.
@@ -104,19 +121,42 @@ pub(super) fn links(drafts: &[Draft]) -> Vec<FlowLink> {
         .collect()
 }
 
-const fn sign_of(name: EventName) -> Option<Sign> {
-    Some(match name {
-        EventName::CallInitial => Sign::Invite,
-        EventName::CallRinging => Sign::Ringing,
-        EventName::CallAccepted | EventName::CallConnected => Sign::Answer,
-        EventName::CallHold => Sign::Hold,
-        EventName::CallUnhold => Sign::Unhold,
-        EventName::CallMissed | EventName::CallFailed | EventName::CallHangup => Sign::End,
-        EventName::CallDtmf
-        | EventName::SmsReceived
-        | EventName::MonitorAudioReady
-        | EventName::QueueWrapup
-        | EventName::WebhookTest
-        | EventName::WebhookDisabled => return None,
-    })
+/// The places to look at, in turn. A group's or queue's own call, a root, has no messages but those of the caller: those
+/// of its members are its cause. A member's call also ends by what the caller does, or because another one answered.
+const fn places(name: EventName, is_root: bool) -> &'static [Where] {
+    use Where::{Any, Caller, Own};
+    match (name, is_root) {
+        (EventName::CallInitial, true) => &[Any(Sign::Invite)],
+        (EventName::CallInitial, false) => &[Own(Sign::Invite), Any(Sign::Transfer)],
+        (EventName::CallRinging, true) => &[Any(Sign::Ringing)],
+        (EventName::CallRinging, false) => &[Own(Sign::Ringing)],
+        (EventName::CallAccepted | EventName::CallConnected, true) => &[Any(Sign::Answer)],
+        (EventName::CallAccepted | EventName::CallConnected, false) => &[Own(Sign::Answer)],
+        (EventName::CallHold, true) => &[Any(Sign::Hold)],
+        (EventName::CallHold, false) => &[Own(Sign::Hold), Caller(Sign::Hold)],
+        (EventName::CallUnhold, true) => &[Any(Sign::Unhold)],
+        (EventName::CallUnhold, false) => &[Own(Sign::Unhold), Caller(Sign::Unhold)],
+        (EventName::CallMissed | EventName::CallFailed, true) => {
+            &[Any(Sign::End), Any(Sign::Transfer)]
+        }
+        (EventName::CallMissed | EventName::CallFailed, false) => {
+            &[Own(Sign::End), Caller(Sign::End)]
+        }
+        (EventName::CallHangup, true) => &[Any(Sign::Transfer), Any(Sign::End)],
+        (EventName::CallHangup, false) => &[
+            Own(Sign::Transfer),
+            Own(Sign::End),
+            Caller(Sign::End),
+            Any(Sign::Answer),
+        ],
+        (
+            EventName::CallDtmf
+            | EventName::SmsReceived
+            | EventName::MonitorAudioReady
+            | EventName::QueueWrapup
+            | EventName::WebhookTest
+            | EventName::WebhookDisabled,
+            _,
+        ) => &[],
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 
-use offhook_base::WebhookId;
+use offhook_base::{CallId, WebhookId};
 use offhook_store::CapturedMessage;
 
 use super::sip::Parsed;
@@ -19,8 +19,8 @@ pub(super) struct Columns {
     list: Vec<FlowColumn>,
 }
 
-/// What makes two addresses one column: a phone of ours that goes on with its leg from another port.
-type Party<'a> = (&'a str, &'a str, IpAddr);
+/// What makes two addresses one column: a phone of ours that goes on with its leg of a call from another port.
+type Party<'a> = (CallId, &'a str, &'a str, IpAddr);
 
 impl Columns {
     pub(super) fn of(messages: &[Parsed<'_>], input: &FlowInput) -> Self {
@@ -28,13 +28,18 @@ impl Columns {
         let mut hosts: HashMap<SocketAddr, String> = HashMap::new();
         let mut parties: HashMap<Party<'_>, usize> = HashMap::new();
         let mut columns: Vec<(bool, FlowColumn)> = Vec::new();
-        for CapturedMessage { remote, leg, .. } in messages.iter().map(|parsed| parsed.message) {
+        let messages_only = || messages.iter().map(|parsed| parsed.message);
+        // A program's call has nobody who called in: the one whose phone rang first is its caller.
+        let has_caller = messages_only().any(|message| message.leg == "A");
+        for message in messages_only() {
+            let CapturedMessage { remote, leg, .. } = message;
             if hosts.contains_key(remote) {
                 continue;
             }
             let name = names.get(remote);
             let extension = name.and_then(|name| input.extensions.get(name));
-            let party = extension.map(|extension| (leg.as_str(), extension.as_str(), remote.ip()));
+            let party = extension
+                .map(|extension| (message.call, leg.as_str(), extension.as_str(), remote.ip()));
             let known = party.and_then(|party| columns.get_mut(*parties.get(&party)?));
             if let Some((_, column)) = known {
                 column.address.push_str(&format!(", {}", shown(*remote)));
@@ -51,9 +56,11 @@ impl Columns {
                 alias: alias.unwrap_or_else(|| remote.ip().to_string()),
                 address: shown(*remote),
             };
-            columns.push((leg == "A", column));
+            let is_caller = leg == "A" || (!has_caller && columns.is_empty());
+            columns.push((is_caller, column));
         }
-        let (callers, called): (Vec<_>, Vec<_>) = columns.into_iter().partition(|(is_a, _)| *is_a);
+        let (callers, called): (Vec<_>, Vec<_>) =
+            columns.into_iter().partition(|(is_caller, _)| *is_caller);
         let mut list: Vec<FlowColumn> = callers.into_iter().map(|(_, column)| column).collect();
         list.push(ourselves(messages));
         list.extend(called.into_iter().map(|(_, column)| column));

@@ -14,6 +14,8 @@ pub(super) struct Step<'a> {
     pub(super) cause: Option<usize>,
     /// Silences in front of it.
     pub(super) silences: Vec<f64>,
+    /// There are other calls in the picture, so it is told which one it is of.
+    pub(super) names_call: bool,
 }
 
 /// The rows to be drawn of those given, in order.
@@ -27,6 +29,7 @@ pub(super) fn steps<'a>(
     }
     let causes: HashMap<usize, usize> =
         flow.links.iter().map(|link| (link.to, link.from)).collect();
+    let names_call = flow.has_several_calls();
     let mut gaps = flow.gaps.iter().peekable();
     let mut is_first = true;
     rows.filter(|row| row.retransmission_of.is_none())
@@ -44,6 +47,7 @@ pub(super) fn steps<'a>(
                 times: times.get(&row.n).copied().unwrap_or(1),
                 cause: causes.get(&row.n).copied(),
                 silences,
+                names_call,
             }
         })
 }
@@ -55,6 +59,10 @@ impl Step<'_> {
         let mut parts = Vec::new();
         if !whole_label {
             parts.push(row.label.clone());
+        }
+        if self.names_call && row.event.is_some() && row.ms.is_none() {
+            let context = row.context.as_deref().unwrap_or_default();
+            parts.push(format!("{context} call {}", row.call_id));
         }
         if self.times > 1 {
             parts.push(format!("{} times", self.times));

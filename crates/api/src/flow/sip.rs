@@ -9,10 +9,14 @@ use offhook_store::{CaptureTransport, CapturedMessage};
 
 use super::cause::Sign;
 use super::columns::Columns;
+use super::legs::Legs;
 use super::{Draft, FlowRow, RowKind, lossless};
 
 /// Longest start of an unreadable message that is shown as its label.
 const UNREADABLE: usize = 40;
+
+/// Headers that tell why, and who goes where.
+const TOLD: [&str; 4] = ["Reason", "Warning", "Refer-To", "Referred-By"];
 
 /// A message with its index, where it has one.
 #[derive(Debug)]
@@ -118,13 +122,24 @@ impl<'a> Parsed<'a> {
         let mut parts = Vec::new();
         parts.extend(self.cseq().map(|cseq| format!("CSeq {cseq}")));
         parts.extend(self.media().into_iter().flatten());
-        for (name, text) in [("Reason", "Reason"), ("Warning", "Warning")] {
+        for name in TOLD {
             parts.extend(
                 view.header_named(name)
-                    .map(|value| format!("{text} {}", lossless(value))),
+                    .map(|value| format!("{name} {}", lossless(value))),
             );
         }
+        parts.extend(self.result());
         parts.join(" · ")
+    }
+
+    /// How a transfer goes, as a NOTIFY tells it (RFC 3515, section 2.4.4): the status line in its body.
+    fn result(&self) -> Option<String> {
+        let view = self
+            .view()
+            .filter(|view| view.method() == Some(Method::Notify))?;
+        let line = view.body().split(|octet| *octet == b'\r').next()?;
+        let status = line.strip_prefix(b"SIP/2.0 ")?;
+        Some(lossless(status))
     }
 
     fn sign(&self) -> Option<Sign> {
@@ -138,6 +153,7 @@ impl<'a> Parsed<'a> {
                 held.map(|held| if held { Sign::Hold } else { Sign::Unhold })
             }
             (Some(Method::Bye | Method::Cancel), _) if inbound => Some(Sign::End),
+            (Some(Method::Refer), _) if inbound => Some(Sign::Transfer),
             (None, Some(status)) if inbound && cseq == Method::Invite => match status {
                 101..200 => Some(Sign::Ringing),
                 200..300 => Some(Sign::Answer),
@@ -152,7 +168,7 @@ impl<'a> Parsed<'a> {
 }
 
 /// One row a message, in order of time.
-pub(super) fn drafts(messages: &[Parsed<'_>], columns: &Columns) -> Vec<Draft> {
+pub(super) fn drafts(messages: &[Parsed<'_>], columns: &Columns, legs: &Legs<'_>) -> Vec<Draft> {
     let mut firsts: HashMap<Likeness<'_>, usize> = HashMap::new();
     let mut drafts = Vec::with_capacity(messages.len());
     for (place, parsed) in messages.iter().enumerate() {
@@ -168,13 +184,13 @@ pub(super) fn drafts(messages: &[Parsed<'_>], columns: &Columns) -> Vec<Draft> {
         drafts.push(Draft {
             sign,
             repeats,
-            ..Draft::of(row(parsed, columns))
+            ..Draft::of(row(parsed, columns, legs))
         });
     }
     drafts
 }
 
-fn row(parsed: &Parsed<'_>, columns: &Columns) -> FlowRow {
+fn row(parsed: &Parsed<'_>, columns: &Columns, legs: &Legs<'_>) -> FlowRow {
     let message = parsed.message;
     let (pbx, host) = (columns.pbx(), columns.host(message.remote));
     let (from, to) = if message.inbound {
@@ -186,7 +202,7 @@ fn row(parsed: &Parsed<'_>, columns: &Columns) -> FlowRow {
         kind: RowKind::Sip,
         to,
         detail: parsed.detail(),
-        leg: Some(message.leg.clone()),
+        leg: Some(legs.name(message.call, &message.leg)),
         raw: Some(lossless(&message.bytes)),
         cseq: parsed.cseq(),
         transport: Some(transport(message.transport)),

@@ -6,6 +6,7 @@ use super::*;
 
 mod parties;
 mod picture;
+mod several;
 mod unsent;
 
 const CALLER: &str = "127.0.0.1:5062";
@@ -346,7 +347,7 @@ fn the_json_has_the_fields_of_the_contract() {
         "detail": "CSeq 1 INVITE · audio 127.0.0.1:4000 PCMU", "call_id": 7, "leg": "A", "retransmission_of": null,
         "raw": flow["rows"][0]["raw"], "delivery_id": null, "attempt": null, "ms": null, "status": null, "error": null,
         "cseq": "1 INVITE", "transport": "UDP", "sdp": "audio 127.0.0.1:4000 PCMU", "sent": null,
-        "event": null, "seq": null, "note": null, "reason": null,
+        "event": null, "context": null, "seq": null, "note": null, "reason": null,
     });
     assert_eq!(flow["rows"][0], invite);
     let answer = &flow["rows"][4];

@@ -199,7 +199,14 @@ fn draw_row(
     }
     text.push_str(&line.finish());
     let whole = from == to || row.label.chars().count() <= room(from, to);
-    let detail = step.detail(whole);
+    let mut detail = step.detail(whole);
+    if let Some(leg) = row
+        .leg
+        .as_ref()
+        .filter(|_| step.names_call && !detail.is_empty())
+    {
+        detail = format!("leg {leg} · {detail}");
+    }
     if !detail.is_empty() {
         let mut line = lanes.empty("", '|');
         let start = from.min(to) + 2;

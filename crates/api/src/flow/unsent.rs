@@ -134,6 +134,7 @@ fn row(event: &EventRecord, label: String, columns: &Columns) -> FlowRow {
         kind: RowKind::Note,
         raw: Some(lossless(&event.body)),
         event: Some(event.name),
+        context: Some(event.context.to_string()),
         seq: event.seq,
         ..FlowRow::at(event.at, columns.pbx(), label, event.call)
     }

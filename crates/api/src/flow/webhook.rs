@@ -145,6 +145,7 @@ fn row(delivery: &DeliveryRow, at: Wall, label: String, columns: &Columns) -> Fl
         to: Columns::webhook(delivery.webhook),
         delivery_id: Some(delivery.id),
         event: Some(delivery.event.name),
+        context: Some(delivery.event.context.to_string()),
         seq: delivery.event.seq,
         ..FlowRow::at(at, columns.pbx(), label, delivery.event.call)
     }
