@@ -217,6 +217,8 @@ export interface FlowRow {
   sent?: boolean | null
   /** The event that a POST, its answer or a note is about. */
   event?: string | null
+  /** What kind of call that event is of. */
+  context?: string | null
   /** Its number within the root call. */
   seq?: number | null
   /** What a note says in `label`. */

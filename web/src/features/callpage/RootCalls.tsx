@@ -5,10 +5,11 @@ import { Link } from 'wouter'
 import type { Cdr, LiveCall } from '../../api/types'
 import { useI18n } from '../../i18n'
 import { timer } from '../../i18n/format'
+import { contextText } from '../../ui/callWords'
 import { Time } from '../../ui/Time'
 import { partiesOf, type Party } from './party'
 import { PartyName } from './PartyName'
-import { causeText, dispositionText, stateText } from './words'
+import { causeText, resultText, stateText } from './words'
 
 interface Props {
   /** The call that is looked at. */
@@ -33,6 +34,7 @@ export function RootCalls({ id, live, cdrs }: Props) {
                 <Table.Th scope="col">{t('flow.call_id')}</Table.Th>
                 <Table.Th scope="col">{t('flow.call_caller')}</Table.Th>
                 <Table.Th scope="col">{t('flow.call_called')}</Table.Th>
+                <Table.Th scope="col">{t('flow.call_context')}</Table.Th>
                 <Table.Th scope="col">{t('flow.call_when')}</Table.Th>
                 <Table.Th scope="col">{t('flow.call_result')}</Table.Th>
                 <Table.Th scope="col">{t('flow.call_duration')}</Table.Th>
@@ -40,15 +42,29 @@ export function RootCalls({ id, live, cdrs }: Props) {
             </Table.Thead>
             <Table.Tbody>
               {live.map((call) => (
-                <Line key={call.id} id={call.id} current={id} at={call.start_time} {...partiesOf(call)}>
+                <Line
+                  key={call.id}
+                  id={call.id}
+                  current={id}
+                  context={call.context}
+                  at={call.start_time}
+                  {...partiesOf(call)}
+                >
                   <Table.Td>{stateText(t, call.state)}</Table.Td>
                   <Table.Td>{t('flow.call_live')}</Table.Td>
                 </Line>
               ))}
               {cdrs.map((cdr) => (
-                <Line key={cdr.live_id} id={cdr.live_id} current={id} at={cdr.calldate} {...partiesOf(cdr)}>
+                <Line
+                  key={cdr.live_id}
+                  id={cdr.live_id}
+                  current={id}
+                  context={cdr.context}
+                  at={cdr.calldate}
+                  {...partiesOf(cdr)}
+                >
                   <Table.Td>
-                    {dispositionText(t, cdr.disposition)}
+                    {resultText(t, cdr)}
                     <Text size="xs" c="dimmed">
                       {causeText(t, cdr.cause.name, cdr.t_cause)}
                     </Text>
@@ -67,13 +83,14 @@ export function RootCalls({ id, live, cdrs }: Props) {
 interface LineProps {
   id: number
   current: number
+  context: string
   at: string | number
   from: Party
   to: Party
   children: ReactNode
 }
 
-function Line({ id, current, at, from, to, children }: LineProps) {
+function Line({ id, current, context, at, from, to, children }: LineProps) {
   const { t } = useI18n()
   return (
     <Table.Tr aria-current={id === current ? 'true' : undefined}>
@@ -93,6 +110,11 @@ function Line({ id, current, at, from, to, children }: LineProps) {
       </Table.Td>
       <Table.Td>
         <PartyName party={to} />
+      </Table.Td>
+      <Table.Td>
+        <Text size="xs" component="span" c="dimmed">
+          <bdi title={contextText(t, context) ?? undefined}>{context}</bdi>
+        </Text>
       </Table.Td>
       <Table.Td>
         <Time at={at} />

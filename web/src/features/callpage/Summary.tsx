@@ -4,12 +4,13 @@ import { useEffect, useState } from 'react'
 import type { Cdr, LiveCall } from '../../api/types'
 import { useI18n } from '../../i18n'
 import { timer } from '../../i18n/format'
+import { contextText, infoText } from '../../ui/callWords'
 import { Fact } from '../../ui/Fact'
 import { Time } from '../../ui/Time'
 import classes from './callpage.module.css'
 import { partiesOf, type Party } from './party'
 import { PartyName } from './PartyName'
-import { causeText, dispositionText, endedByText, stateText } from './words'
+import { causeText, endedByText, queueText, resultText, stateText } from './words'
 
 /** Who called whom, when, and what became of it. */
 export function Summary({ live, cdr }: { live: LiveCall | null; cdr: Cdr | null }) {
@@ -63,9 +64,10 @@ function Since({ at }: { at: number }) {
 function Result({ cdr }: { cdr: Cdr }) {
   const { t } = useI18n()
   const good = cdr.disposition === 'CONNECTED'
+  const colour = good ? 'green' : cdr.cause.name === 'LOSE_RACE' ? 'gray' : 'orange'
   return (
-    <Badge color={good ? 'green' : 'orange'} variant="light" tt="none" title={cdr.disposition}>
-      {dispositionText(t, cdr.disposition)}
+    <Badge color={colour} variant="light" tt="none" title={cdr.disposition}>
+      {resultText(t, cdr)}
     </Badge>
   )
 }
@@ -80,6 +82,16 @@ function LiveFacts({ call }: { call: LiveCall }) {
       <Fact name={t('flow.call_talk')}>
         {call.connected_at === null ? t('flow.call_not_answered') : <Since at={call.connected_at} />}
       </Fact>
+      {call.queue_state !== '' && (
+        <Fact name={t('flow.call_queue')}>
+          <bdi>{queueText(t, call.queue_state)}</bdi>
+        </Fact>
+      )}
+      {call.referred_by !== '' && (
+        <Fact name={t('flow.call_referred_by')}>
+          <bdi>{call.referred_by.slice(0, 200)}</bdi>
+        </Fact>
+      )}
       <Place destination={call.destination} context={call.context} />
     </>
   )
@@ -103,6 +115,11 @@ function EndedFacts({ cdr }: { cdr: Cdr }) {
           {t('flow.call_cause_codes', { text: cdr.t_cause, q850: String(q850), sip: String(sip) })}
         </Text>
       </Fact>
+      {cdr.info !== '' && (
+        <Fact name={t('flow.call_info')}>
+          <bdi title={cdr.info.slice(0, 200)}>{infoText(t, cdr.info).slice(0, 200)}</bdi>
+        </Fact>
+      )}
       <Fact name={t('flow.call_by')}>{endedByText(t, cdr.terminated_by)}</Fact>
       <Place destination={cdr.destination} context={cdr.context} />
     </>
@@ -118,6 +135,9 @@ function Place({ destination, context }: { destination: 'in' | 'out'; context: s
       </Fact>
       <Fact name={t('flow.call_context')}>
         <bdi>{context}</bdi>
+        <Text size="xs" c="dimmed">
+          {contextText(t, context)}
+        </Text>
       </Fact>
     </>
   )

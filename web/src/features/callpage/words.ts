@@ -1,5 +1,6 @@
 /** Values of the API in words. A value that this page does not know stays as it is. */
 
+import type { Cdr } from '../../api/types'
 import { isKey, type Key } from '../../i18n'
 
 type T = (key: Key) => string
@@ -14,8 +15,17 @@ export function stateText(t: T, state: string): string {
   return word(t, `flow.call_state_${slug(state)}`, state)
 }
 
-export function dispositionText(t: T, disposition: string): string {
+function dispositionText(t: T, disposition: string): string {
   return word(t, `flow.call_disposition_${slug(disposition)}`, disposition)
+}
+
+/** What became of a call; whose phone stopped ringing because somebody else answered has missed nothing. */
+export function resultText(t: T, { disposition, cause }: Pick<Cdr, 'disposition' | 'cause'>): string {
+  return cause.name === 'LOSE_RACE' ? t('flow.call_disposition_elsewhere') : dispositionText(t, disposition)
+}
+
+export function queueText(t: T, state: string): string {
+  return word(t, `calls.queue_${state}`, state)
 }
 
 export function causeText(t: T, name: string, words: string): string {

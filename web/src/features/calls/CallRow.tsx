@@ -1,10 +1,11 @@
-import { Badge, Checkbox, Text } from '@mantine/core'
+import { Badge, Checkbox, Text, VisuallyHidden } from '@mantine/core'
 import { memo } from 'react'
 import { Link, useLocation } from 'wouter'
 
 import type { LiveCall } from '../../api/types'
 import { isKey, useI18n } from '../../i18n'
 import { cut } from '../../ui/cut'
+import { contextText } from '../../ui/callWords'
 import { isolate } from '../../ui/isolate'
 import { Peer } from '../../ui/Peer'
 import { Running } from '../../ui/Running'
@@ -15,13 +16,16 @@ interface Props {
   call: LiveCall
   ahead: number
   index: number
+  /** It comes of the call above it. */
+  inner: boolean
   selected: boolean
   onSelect: (id: number, selected: boolean) => void
   onOver: (id: number) => void
 }
 
 /** One live call; rendered again only when it changed. */
-export const CallRow = memo(function CallRow({ call, ahead, index, selected, onSelect, onOver }: Props) {
+export const CallRow = memo(function CallRow(props: Props) {
+  const { call, ahead, index, inner, selected, onSelect, onOver } = props
   const { t } = useI18n()
   const [, go] = useLocation()
   const who = t('calls.who', {
@@ -34,6 +38,7 @@ export const CallRow = memo(function CallRow({ call, ahead, index, selected, onS
       aria-rowindex={index + 2}
       aria-selected={selected}
       data-call={call.id}
+      data-inner={inner || undefined}
       onClick={(event) => {
         const on = event.target instanceof Element ? event.target.closest('button, a, [data-own]') : null
         if (on === null && window.getSelection()?.isCollapsed !== false) go(`/calls/${call.id}`)
@@ -47,7 +52,8 @@ export const CallRow = memo(function CallRow({ call, ahead, index, selected, onS
           aria-label={t('calls.select_who', { who })}
         />
       </td>
-      <td>
+      <td className={inner ? classes.inner : undefined}>
+        {inner && <VisuallyHidden>{t('common.part_of', { id: String(call.root_id) })} </VisuallyHidden>}
         <Link href={`/calls/${call.id}`} className={classes.link}>
           <Side name={call.src_name} number={call.src} />
         </Link>
@@ -62,9 +68,7 @@ export const CallRow = memo(function CallRow({ call, ahead, index, selected, onS
         <Running since={call.connected_at ?? call.start_time} ahead={ahead} />
       </td>
       <td>
-        <span className={classes.line}>
-          <Peer text={call.context} most={24} />
-        </span>
+        <Context call={call} />
       </td>
       <td data-own>
         <HangUp id={call.id} who={who} onOver={onOver} />
@@ -89,7 +93,35 @@ function Side({ name, number }: { name: string; number: string }) {
   )
 }
 
-const COLOURS: Record<string, string> = { CONNECTED: 'green', ON_HOLD: 'yellow', RINGING: 'blue' }
+/** The context as the API names it, and what is to be said of such a call: where it stands, or who sent it on. */
+function Context({ call }: { call: LiveCall }) {
+  const { t } = useI18n()
+  const queue = `calls.queue_${call.queue_state}`
+  const more = isKey(queue)
+    ? t(queue)
+    : call.referred_by === ''
+      ? contextText(t, call.context)
+      : t('calls.referred_by', { who: isolate(cut(call.referred_by, 30)) })
+  return (
+    <>
+      <span className={classes.line}>
+        <Peer text={call.context} most={24} />
+      </span>
+      {more !== null && (
+        <Text span size="xs" c="dimmed" className={classes.line}>
+          {more}
+        </Text>
+      )}
+    </>
+  )
+}
+
+const COLOURS: Record<string, string> = {
+  ACCEPTED: 'cyan',
+  CONNECTED: 'green',
+  ON_HOLD: 'yellow',
+  RINGING: 'blue',
+}
 
 /** The state as the API names it, and what that means. */
 function State({ state }: { state: string }) {

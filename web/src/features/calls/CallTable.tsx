@@ -7,6 +7,7 @@ import { type Key, useI18n } from '../../i18n'
 import { SortHeader, type Sorting } from '../../ui/SortHeader'
 import { CallRow } from './CallRow'
 import classes from './calls.module.css'
+import { isInner } from './view'
 
 /** Height of a row, as in the style. */
 const HEIGHT = 56
@@ -16,7 +17,7 @@ const HEADS: [column: string, label: Key, width: string][] = [
   ['dst', 'calls.callee', '22%'],
   ['state', 'common.state', '18%'],
   ['start_time', 'calls.running', '105px'],
-  ['context', 'calls.context', '135px'],
+  ['context', 'calls.context', '165px'],
 ]
 
 interface Props {
@@ -76,6 +77,7 @@ export function CallTable({ calls, ahead, sorting, onSort, selected, onSelect, o
                   call={call}
                   ahead={ahead}
                   index={index}
+                  inner={isInner(calls, index)}
                   selected={selected.has(call.id)}
                   onSelect={onSelect}
                   onOver={onOver}

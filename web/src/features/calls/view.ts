@@ -35,8 +35,28 @@ function key(call: LiveCall, column: string): string | number {
 
 const letters = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' })
 
-/** Sorted; calls that are alike in the column stay in the order of their ids, so that no update shuffles them. */
-export function sorted(calls: LiveCall[], { column, descending }: Sorting): LiveCall[] {
+/**
+ * Sorted, with the calls of one root together: the root first, where it is there, then what came of it. Calls that are
+ * alike in the column stay in the order of their ids, so that no update shuffles them.
+ */
+export function sorted(calls: LiveCall[], sorting: Sorting): LiveCall[] {
+  const families = new Map<number, LiveCall[]>()
+  for (const call of calls.toSorted((a, b) => a.id - b.id)) {
+    const family = families.get(call.root_id)
+    if (family === undefined) families.set(call.root_id, [call])
+    else if (call.id === call.root_id) family.unshift(call)
+    else family.push(call)
+  }
+  const heads = [...families.values()].flatMap(([head]) => head ?? [])
+  return byColumn(heads, sorting).flatMap((head) => families.get(head.root_id) ?? [])
+}
+
+/** Whether a call comes of the one above it. */
+export function isInner(calls: readonly LiveCall[], index: number): boolean {
+  return index > 0 && calls[index]?.root_id === calls[index - 1]?.root_id
+}
+
+function byColumn(calls: LiveCall[], { column, descending }: Sorting): LiveCall[] {
   const sign = descending ? -1 : 1
   const keyed = calls.map((call) => ({ call, key: key(call, column) }))
   keyed.sort((a, b) => {

@@ -3,7 +3,7 @@ import type { ReactNode } from 'react'
 import { useI18n } from '../../i18n'
 import { Arrow, ARROW_Y } from './Arrow'
 import classes from './flow.module.css'
-import { legsOf } from './legs'
+import { callsOf, legsOf } from './legs'
 import type { Preferences } from './preferences'
 import { ofWebhook, type Row, type Shape, shapeOf } from './rows'
 import { legStroke, strokeOf } from './stroke'
@@ -21,6 +21,13 @@ interface Props {
 export function Legend({ rows, webhooks, preferences, hiddenLegs, onLegs, onChange }: Props) {
   const { t } = useI18n()
   const counts = tally(rows, webhooks)
+  const calls = callsOf(rows)
+  const legText = (leg: string) => {
+    const [count, call] = [counts.legs.get(leg) ?? 0, calls.get(leg)]
+    return call === undefined
+      ? t('flow.leg', { leg, count })
+      : t('flow.leg_of_call', { leg, count, call: String(call) })
+  }
   const toggleLeg = (leg: string) => {
     const hidden = hiddenLegs.includes(leg)
     onLegs(hidden ? hiddenLegs.filter((other) => other !== leg) : [...hiddenLegs, leg])
@@ -32,7 +39,7 @@ export function Legend({ rows, webhooks, preferences, hiddenLegs, onLegs, onChan
           key={leg}
           on={!hiddenLegs.includes(leg)}
           sample={<Sample shape="sip" stroke={legStroke(leg)} />}
-          text={t('flow.leg', { leg, count: counts.legs.get(leg) ?? 0 })}
+          text={legText(leg)}
           onToggle={() => toggleLeg(leg)}
         />
       ))}

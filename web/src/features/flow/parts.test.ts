@@ -39,6 +39,7 @@ describe('legs', () => {
   it('have a colour of their own, always the same', () => {
     const legs = ['A', 'B1', 'B2', 'B3', 'B4', 'B5']
     expect(legs.map(colourOf)).toEqual([0, 1, 2, 3, 4, 5])
+    expect(['B1', 'C1', 'D1', 'C2', 'BB1'].map(colourOf)).toEqual([1, 2, 3, 3, 1])
     expect(colourOf('B6')).toBe(1)
     expect(colourOf('B6')).toBeLessThan(COLOURS)
   })

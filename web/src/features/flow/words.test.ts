@@ -68,6 +68,20 @@ describe('rows of webhooks', () => {
     expect(said({ event: null, error: 'b', detail: 'b' })[1]).toBe('es(b)')
   })
 
+  it('name their call where there are several', () => {
+    const post = made(1, { kind: 'webhook', event: 'call.missed', context: 'QUEUE', attempt: 1, seq: 4 })
+    const rows = [post, { ...post, call_id: 9 }, { ...post, ms: 4, status: 204 }, made(2, { detail: 'x' })]
+    const details = (some: FlowRow[]) =>
+      translated({ columns: [], rows: some, links: [], gaps: [] }, es).rows.map(({ detail }) => detail)
+    expect(details(rows)).toEqual([
+      'llamada 1 QUEUE · intento 1, seq 4',
+      'llamada 9 QUEUE · intento 1, seq 4',
+      'a call.missed, intento 1',
+      'x',
+    ])
+    expect(details([post])).toEqual(['intento 1, seq 4'])
+  })
+
   it('leave SIP alone', () => {
     const row = made(1, { label: '486 Busy Here', error: 'x' })
     expect(translated({ columns: [], rows: [row], links: [], gaps: [] }, es).rows[0]).toBe(row)

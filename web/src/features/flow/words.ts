@@ -2,6 +2,7 @@
 
 import type { Flow, FlowNote } from '../../api/types'
 import { isKey, type Key } from '../../i18n'
+import { severalCalls } from './legs'
 import type { Row } from './rows'
 
 export interface Words {
@@ -12,7 +13,16 @@ export interface Words {
 
 /** SIP stays as it is; what this page does not know as the server said it. */
 export function translated(flow: Flow, words: Words): Flow {
-  return { ...flow, rows: flow.rows.map((row) => inWords(row, words)) }
+  const several = severalCalls(flow.rows)
+  const said = (row: Row) => (several ? ofCall(inWords(row, words), words) : inWords(row, words))
+  return { ...flow, rows: flow.rows.map(said) }
+}
+
+/** Of several calls in one picture, it is told which one an event is of. */
+function ofCall(row: Row, { t }: Words): Row {
+  if ((row.event ?? null) === null || row.ms !== null) return row
+  const call = t('flow.row_call', { id: String(row.call_id), context: row.context ?? '' })
+  return { ...row, detail: row.detail === '' ? call : `${call} · ${row.detail}` }
 }
 
 export function inWords(row: Row, words: Words): Row {

@@ -1,13 +1,14 @@
-import { ScrollArea, Text } from '@mantine/core'
+import { ScrollArea, Text, VisuallyHidden } from '@mantine/core'
 import { Link, useLocation } from 'wouter'
 
 import type { Cdr } from '../../api/types'
 import { isKey, type Key, useI18n } from '../../i18n'
 import { timer } from '../../i18n/format'
+import { contextText, infoText } from '../../ui/callWords'
 import { Peer } from '../../ui/Peer'
 import { SortHeader, type Sorting } from '../../ui/SortHeader'
 import { Time } from '../../ui/Time'
-import { RESULTS } from './filters'
+import { families, resultOf } from './families'
 import classes from './history.module.css'
 import { WebhookDot } from './WebhookDot'
 
@@ -48,8 +49,8 @@ export function CdrTable({ cdrs, sorting, onSort }: Props) {
           </tr>
         </thead>
         <tbody>
-          {cdrs.map((cdr) => (
-            <Row key={cdr.id} cdr={cdr} dots={dots} />
+          {families(cdrs, sorting).map(({ cdr, inner }) => (
+            <Row key={cdr.id} cdr={cdr} inner={inner} dots={dots} />
           ))}
         </tbody>
       </table>
@@ -57,7 +58,7 @@ export function CdrTable({ cdrs, sorting, onSort }: Props) {
   )
 }
 
-function Row({ cdr, dots }: { cdr: Cdr; dots: boolean }) {
+function Row({ cdr, inner, dots }: { cdr: Cdr; inner: boolean; dots: boolean }) {
   const { t } = useI18n()
   const [, go] = useLocation()
   const page = `/calls/${cdr.live_id}`
@@ -66,12 +67,14 @@ function Row({ cdr, dots }: { cdr: Cdr; dots: boolean }) {
     <tr
       className={classes.row}
       data-call={cdr.live_id}
+      data-inner={inner || undefined}
       onClick={(event) => {
         const on = event.target instanceof Element ? event.target.closest('a') : null
         if (on === null && window.getSelection()?.isCollapsed !== false) go(page)
       }}
     >
-      <td className={classes.time}>
+      <td className={inner ? `${classes.time} ${classes.inner}` : classes.time}>
+        {inner && <VisuallyHidden>{t('common.part_of', { id: String(cdr.root_live_id) })} </VisuallyHidden>}
         <Link href={page} className={classes.link}>
           <Time at={cdr.calldate} />
         </Link>
@@ -85,14 +88,22 @@ function Row({ cdr, dots }: { cdr: Cdr; dots: boolean }) {
       <td>{t(`history.direction_${cdr.destination}`)}</td>
       <td>
         <Peer text={cdr.context} most={24} />
+        <Text size="xs" c="dimmed">
+          {contextText(t, cdr.context)}
+        </Text>
       </td>
       <td className="numbers">{timer(cdr.duration)}</td>
       <td className="numbers">{timer(cdr.billsec)}</td>
       <td>
-        <span title={cdr.disposition}>{t(RESULTS[cdr.disposition])}</span>
+        <span title={cdr.disposition}>{t(resultOf(cdr))}</span>
         <Text size="xs" c="dimmed">
           {isKey(cause) ? t(cause) : <Peer text={cdr.t_cause} />}
         </Text>
+        {cdr.info !== '' && (
+          <Text size="xs" c="dimmed">
+            <Peer text={infoText(t, cdr.info)} most={60} />
+          </Text>
+        )}
       </td>
       {dots && <td>{cdr.deliveries !== undefined && <WebhookDot deliveries={cdr.deliveries} />}</td>}
     </tr>
