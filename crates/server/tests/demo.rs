@@ -52,12 +52,17 @@ fn calls_and_their_webhooks_arrive_within_ten_seconds_and_every_scene_plays() {
         "call.hangup",
         "call.missed",
         "call.failed",
+        "call.accepted",
+        "queue.wrapup",
     ] {
         assert!(told.contains(event), "no {event} in:\n{told}");
     }
     for cause in [
         "Normal Clearing",
         "User Busy",
+        "Call Rejected",
+        "Lose Race",
+        "Blind Transfer",
         "attempt 1, answered 500",
         "attempt 2",
     ] {

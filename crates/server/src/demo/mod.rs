@@ -63,7 +63,8 @@ async fn play(options: Options) -> anyhow::Result<()> {
     let sip = running
         .sip_udp_addr()
         .context("the node has no UDP listener")?;
-    let site = Site::build(running.http_addr(), password, &receiver)
+    let line = phones::Line::to_the_world().await;
+    let site = Site::build(running.http_addr(), password, &receiver, line.address())
         .await
         .context("setting the demo up by REST")?;
     let page = Page {
@@ -72,7 +73,7 @@ async fn play(options: Options) -> anyhow::Result<()> {
     };
     screen.say(site.welcome(sip, &receiver, &page)).await;
 
-    let cast = phones::Cast::start(&site.accounts, sip, &screen).await?;
+    let cast = phones::Cast::start(&site, line, sip, &screen).await?;
     let mut scenes = tokio::spawn(scenes::play(cast, options.once, screen));
     let outcome = tokio::select! {
         shown = viewer.show() => shown,

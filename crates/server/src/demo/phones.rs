@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::Context;
 use offhook_base::Mono;
 use offhook_sim::phone::{
-    CallRef, Incoming, Output, Phone, PhoneConfig, PhoneEvent, Script, Timers,
+    CallRef, CarrierConfig, Incoming, Output, Outsider, Phone, PhoneConfig, PhoneEvent, Script,
+    Timers,
 };
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -16,23 +17,46 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 use super::audio::Audio;
 use super::screen::Screen;
-use super::site::Account;
+use super::site::{Account, Site};
+use crate::cli::client::Client;
 use crate::node;
 
 /// How long all phones may take to register.
 const REGISTRATION: Duration = Duration::from_secs(10);
+/// Where the far end of the trunk is: a trunk is known by its address, so it must not be that of the phones.
+const CARRIER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 9);
+/// Who calls from outside.
+const OUTSIDER: (&str, &str) = ("Nora", "34600111222");
 /// Largest datagram there is.
 const DATAGRAM: usize = 65_535;
 
 /// The phones, in the order of the accounts. They are switched off when this is dropped.
 #[derive(Debug)]
-pub(super) struct Cast(Vec<Actor>);
+pub(super) struct Cast {
+    actors: Vec<Actor>,
+    /// The far end of the trunk, where there is one.
+    pub(super) carrier: Option<Actor>,
+    /// For what is asked for by REST.
+    pub(super) client: Client,
+}
+
+/// The two ports of a phone.
+#[derive(Debug)]
+struct Ports {
+    sip: UdpSocket,
+    rtp: UdpSocket,
+}
+
+/// The far end of a trunk before anybody talks by it. Systems that know one loopback address only have none.
+#[derive(Debug)]
+pub(super) struct Line(Option<Ports>);
 
 /// A phone as its owner holds it.
 #[derive(Clone, Debug)]
 pub(super) struct Actor {
     pub(super) name: &'static str,
-    pub(super) ext: &'static str,
+    /// The user's id; none has the carrier.
+    pub(super) user: u64,
     orders: mpsc::Sender<Order>,
 }
 
@@ -58,17 +82,29 @@ enum Order {
 impl Cast {
     /// Switches the phones on and waits until all are registered.
     pub(super) async fn start(
-        accounts: &[Account],
+        site: &Site,
+        line: Line,
         server: SocketAddr,
         screen: &Screen,
     ) -> anyhow::Result<Self> {
-        let mut cast = Vec::new();
+        let mut actors = Vec::new();
         let mut registered = Vec::new();
-        for (n, account) in (0_u8..).zip(accounts) {
-            let (actor, is_registered) = start(n, account, server, screen).await?;
-            cast.push(actor);
+        for (n, account) in (0_u8..).zip(&site.accounts) {
+            let ports = Ports::open(Ipv4Addr::LOCALHOST).await?;
+            let phone = phone(account, &ports, server)?;
+            let who = (account.name, account.user);
+            let (actor, is_registered) = start(n, who, (phone, ports), screen);
+            actors.push(actor);
             registered.push((account.name, is_registered));
         }
+        let carrier = match line.0 {
+            Some(ports) => {
+                let carrier = carrier(&ports, server)?;
+                let (name, _) = OUTSIDER;
+                Some(start(u8::MAX, (name, 0), (carrier, ports), screen).0)
+            }
+            None => None,
+        };
         for (name, mut is_registered) in registered {
             let waited = tokio::time::timeout(
                 REGISTRATION,
@@ -79,11 +115,45 @@ impl Cast {
                 .with_context(|| format!("{name}'s phone does not get registered"))?
                 .context("a phone broke")?;
         }
-        Ok(Self(cast))
+        Ok(Self {
+            actors,
+            carrier,
+            client: site.client.clone(),
+        })
     }
 
     pub(super) fn get(&self, n: usize) -> anyhow::Result<Actor> {
-        self.0.get(n).cloned().context("there is no such phone")
+        let actor = self.actors.get(n).cloned();
+        actor.context("there is no such phone")
+    }
+}
+
+impl Line {
+    pub(super) async fn to_the_world() -> Self {
+        match Ports::open(CARRIER).await {
+            Ok(ports) => Self(Some(ports)),
+            Err(error) => {
+                tracing::warn!(%error, "no calls from outside in this demo");
+                Self(None)
+            }
+        }
+    }
+
+    /// Where it is reached.
+    pub(super) fn address(&self) -> Option<SocketAddr> {
+        self.0.as_ref()?.sip.local_addr().ok()
+    }
+}
+
+impl Ports {
+    async fn open(address: Ipv4Addr) -> anyhow::Result<Self> {
+        let sip = UdpSocket::bind((address, 0)).await;
+        Ok(Self {
+            sip: sip.context("a phone needs a UDP port")?,
+            rtp: even_port(address)
+                .await
+                .context("a phone needs a UDP port for sound")?,
+        })
     }
 }
 
@@ -120,41 +190,58 @@ impl Actor {
     }
 }
 
-async fn start(
-    n: u8,
-    account: &Account,
-    server: SocketAddr,
-    screen: &Screen,
-) -> anyhow::Result<(Actor, watch::Receiver<bool>)> {
-    let sip = UdpSocket::bind("127.0.0.1:0")
-        .await
-        .context("a phone needs a UDP port")?;
-    let rtp = even_port()
-        .await
-        .context("a phone needs a UDP port for sound")?;
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed)
-        .map_err(|error| anyhow::anyhow!("making a phone's seed: {error}"))?;
-    let phone = Phone::new(PhoneConfig {
+fn phone(account: &Account, ports: &Ports, server: SocketAddr) -> anyhow::Result<Phone> {
+    Ok(Phone::new(PhoneConfig {
         username: account.username.clone(),
         password: account.password.clone(),
         display_name: account.name.to_owned(),
         domain: account.domain.clone(),
         server,
-        local: sip.local_addr()?,
-        rtp_port: rtp.local_addr()?.port(),
+        local: ports.sip.local_addr()?,
+        rtp_port: ports.rtp.local_addr()?.port(),
         user_agent: format!("Offhook demo phone/{}", env!("CARGO_PKG_VERSION")),
         expires: 120,
         timers: Timers::RFC3261,
-        seed,
-    });
+        seed: seed()?,
+    }))
+}
+
+fn carrier(ports: &Ports, server: SocketAddr) -> anyhow::Result<Phone> {
+    let local = ports.sip.local_addr()?;
+    Ok(Phone::carrier(CarrierConfig {
+        host: local.to_string(),
+        domain: server.to_string(),
+        server,
+        local,
+        rtp_port: ports.rtp.local_addr()?.port(),
+        outage: None,
+        timers: Timers::RFC3261,
+        seed: seed()?,
+    }))
+}
+
+fn seed() -> anyhow::Result<[u8; 32]> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed)
+        .map_err(|error| anyhow::anyhow!("making a phone's seed: {error}"))?;
+    Ok(seed)
+}
+
+/// Sets a phone to work; it registers, unless it is nobody's.
+fn start(
+    n: u8,
+    (name, user): (&'static str, u64),
+    (phone, Ports { sip, rtp }): (Phone, Ports),
+    screen: &Screen,
+) -> (Actor, watch::Receiver<bool>) {
     // A handful of orders at most is ever on its way: each waits for its call to end.
     let (orders, inbox) = mpsc::channel(16);
     let (registered, is_registered) = watch::channel(false);
     let mut ticks = tokio::time::interval(Duration::from_millis(20));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let driver = Driver {
-        name: account.name,
+        name,
+        is_ours: user != 0,
         phone,
         sip,
         rtp,
@@ -168,20 +255,14 @@ async fn start(
         screen: screen.clone(),
     };
     tokio::spawn(driver.run());
-    Ok((
-        Actor {
-            name: account.name,
-            ext: account.ext,
-            orders,
-        },
-        is_registered,
-    ))
+    let actor = Actor { name, user, orders };
+    (actor, is_registered)
 }
 
 /// RTP takes the even port of a pair (RFC 3550, section 11).
-async fn even_port() -> io::Result<UdpSocket> {
+async fn even_port(address: Ipv4Addr) -> io::Result<UdpSocket> {
     loop {
-        let socket = UdpSocket::bind("127.0.0.1:0").await?;
+        let socket = UdpSocket::bind((address, 0)).await?;
         if socket.local_addr()?.port().is_multiple_of(2) {
             return Ok(socket);
         }
@@ -191,6 +272,8 @@ async fn even_port() -> io::Result<UdpSocket> {
 /// One phone with its sockets.
 struct Driver {
     name: &'static str,
+    /// Has an account here; the carrier has none.
+    is_ours: bool,
     phone: Phone,
     sip: UdpSocket,
     rtp: UdpSocket,
@@ -208,7 +291,9 @@ struct Driver {
 impl Driver {
     async fn run(mut self) {
         let (mut message, mut packet) = (vec![0; DATAGRAM], vec![0; DATAGRAM]);
-        self.phone.register(now());
+        if self.is_ours {
+            self.phone.register(now());
+        }
         loop {
             self.perform().await;
             let wake = self.phone.next_timeout();
@@ -236,7 +321,16 @@ impl Driver {
                 script,
                 ended,
             } => {
-                let call = self.phone.dial(now(), number, script);
+                let call = if self.is_ours {
+                    self.phone.dial(now(), number, script)
+                } else {
+                    let (name, from) = OUTSIDER;
+                    let caller = Outsider {
+                        number: from.to_owned(),
+                        name: name.to_owned(),
+                    };
+                    self.phone.dial_from(now(), &caller, number, script)
+                };
                 self.dialled.insert(call, ended);
             }
             Order::Incoming(incoming) => self.phone.set_incoming(incoming),

@@ -1,4 +1,4 @@
-//! Users, phones and a webhook, made through the public REST API by the admin.
+//! Users, phones, a queue, a ring group, a trunk and a webhook, made through the public REST API by the admin.
 
 use std::net::SocketAddr;
 
@@ -10,18 +10,33 @@ use super::receiver::Receiver;
 use crate::cli::client::Client;
 
 /// Who is there: first name and extension.
-const PEOPLE: [(&str, &str); 4] = [
+const PEOPLE: [(&str, &str); 8] = [
     ("Alice", "1001"),
     ("Bob", "1002"),
     ("Carol", "1003"),
     ("Dave", "1004"),
+    ("Erin", "1005"),
+    ("Frank", "1006"),
+    ("Grace", "1007"),
+    ("Heidi", "1008"),
 ];
+
+/// The queue, and who takes its calls, in this order.
+const SUPPORT: &str = "4000";
+const AGENTS: [&str; 2] = ["1005", "1006"];
+/// The ring group, and whose phones ring.
+pub(super) const SALES: &str = "3000";
+const MEMBERS: [&str; 2] = ["1007", "1008"];
+/// The number of the queue in the world outside, and what outsiders see of us.
+pub(super) const NUMBER: &str = "34910004000";
 
 /// What a phone needs to register.
 #[derive(Clone, Debug)]
 pub(super) struct Account {
     pub(super) name: &'static str,
     pub(super) ext: &'static str,
+    /// The user's id.
+    pub(super) user: u64,
     pub(super) username: String,
     pub(super) password: String,
     pub(super) domain: String,
@@ -53,6 +68,7 @@ impl Site {
         http: SocketAddr,
         password: &str,
         receiver: &Receiver,
+        carrier: Option<SocketAddr>,
     ) -> anyhow::Result<Self> {
         let url = format!("http://{http}");
         let visitor = Client::new(&url, None)?;
@@ -70,13 +86,17 @@ impl Site {
         for (name, ext) in PEOPLE {
             accounts.push(account(&client, name, ext).await?);
         }
+        let queue = groups(&client, &accounts).await?;
+        if let Some(carrier) = carrier {
+            trunk(&client, carrier, &queue).await?;
+        }
         client
             .patch("/integrations/webhooks", &json!({"enabled": true}))
             .await?;
         let webhook = json!({
             "name": "demo receiver",
             "url": receiver.url(),
-            "events": ["call.state_change"],
+            "events": ["call.state_change", "queue.wrapup"],
             "secret": receiver.secret(),
         });
         client.post("/webhooks", &webhook).await?;
@@ -106,6 +126,7 @@ impl Site {
              page      {link}   (signs you in, once)\n\
              later     {ADMIN}, password {password}\n\
              phones    {people}, each on a UDP port of its own, registered at {sip}\n\
+             groups    queue Support {SUPPORT} (Erin, Frank), ring group Sales {SALES} (Grace, Heidi)\n\
              receiver  {base}, checks each signature before it answers\n\
              REST      {url}/v1.1\n\
              \n\
@@ -138,7 +159,7 @@ async fn account(
     let user = client.post("/users", &user).await?;
     let user_id = data(&user)?
         .get("id")
-        .cloned()
+        .and_then(Value::as_u64)
         .context("the user has no id")?;
     let phone = client
         .post(
@@ -150,10 +171,47 @@ async fn account(
     Ok(Account {
         name,
         ext,
+        user: user_id,
         username: text(phone, "username")?,
         password: text(phone, "password")?,
         domain: text(phone, "sip_domain")?,
     })
+}
+
+/// The queue and the ring group; gives the id of the queue.
+async fn groups(client: &Client, accounts: &[Account]) -> anyhow::Result<Value> {
+    let users = |exts: &[&str]| -> Vec<u64> {
+        let mine = accounts
+            .iter()
+            .filter(|account| exts.contains(&account.ext));
+        mine.map(|account| account.user).collect()
+    };
+    let sales = json!({"name": "Sales", "number": SALES, "users": users(&MEMBERS)});
+    client.post("/ringgroups", &sales).await?;
+    let support = json!({
+        "name": "Support",
+        "number": SUPPORT,
+        "ring_strategy": "O",
+        "wrap_up_time": 3,
+        "users": users(&AGENTS),
+    });
+    let queue = client.post("/queues", &support).await?;
+    let id = data(&queue)?.get("id").cloned();
+    id.context("the queue has no id")
+}
+
+/// A way to the world outside, and a number there that reaches the queue.
+async fn trunk(client: &Client, carrier: SocketAddr, queue: &Value) -> anyhow::Result<()> {
+    let trunk = json!({
+        "name": "Carrier",
+        "host": carrier.ip(),
+        "port": carrier.port(),
+        "caller_id": NUMBER,
+    });
+    client.post("/trunks", &trunk).await?;
+    let number = json!({"e164": NUMBER, "target_type": "queue", "target_id": queue});
+    client.post("/ddis", &number).await?;
+    Ok(())
 }
 
 fn data(answer: &Value) -> anyhow::Result<&Value> {
