@@ -10,6 +10,8 @@ mod place;
 
 use std::io;
 
+use offhook_base::CallId;
+
 use super::words::cut;
 use super::{Flow, RowKind};
 use pen::{Anchor, Pen, Stroke, Words};
@@ -39,7 +41,7 @@ pub(super) fn draw(flow: &Flow, title: &str) -> io::Result<String> {
         &[("width", &width), ("height", &height), ("fill", &"#fff")],
     )?;
     pen.words(&heading(MARGIN, 24, &cut(title, 200)))?;
-    legend(&mut pen, &legs)?;
+    legend(&mut pen, &legs, plan.width)?;
     columns(&mut pen, &plan)?;
     bands(&mut pen, &plan)?;
     links(&mut pen, &plan)?;
@@ -88,22 +90,26 @@ fn description(flow: &Flow, plan: &Plan<'_>) -> String {
     cut(&words, 1_000)
 }
 
-/// The legs in the order of their first message.
-struct Legs<'a>(Vec<&'a str>);
+/// The legs in the order of their first message, with the call of each where there are several.
+struct Legs<'a>(Vec<(&'a str, Option<CallId>)>);
 
 impl<'a> Legs<'a> {
     fn of(flow: &'a Flow) -> Self {
-        let mut legs: Vec<&str> = Vec::new();
-        for leg in flow.rows.iter().filter_map(|row| row.leg.as_deref()) {
-            if !legs.contains(&leg) {
-                legs.push(leg);
+        let names_calls = flow.has_several_calls();
+        let mut legs: Vec<(&str, Option<CallId>)> = Vec::new();
+        for row in &flow.rows {
+            let Some(leg) = row.leg.as_deref() else {
+                continue;
+            };
+            if !legs.iter().any(|(known, _)| *known == leg) {
+                legs.push((leg, names_calls.then_some(row.call_id)));
             }
         }
         Self(legs)
     }
 
     fn colour(&self, leg: &str) -> &'static str {
-        let place = self.0.iter().position(|known| *known == leg);
+        let place = self.0.iter().position(|(known, _)| *known == leg);
         let mut colours = LEGS.iter().cycle();
         place
             .and_then(|place| colours.nth(place % LEGS.len()))
@@ -111,27 +117,29 @@ impl<'a> Legs<'a> {
     }
 }
 
-/// What strokes mean.
-fn legend(pen: &mut Pen, legs: &Legs<'_>) -> io::Result<()> {
+/// What strokes mean; legs that there is no room for are named in their rows.
+fn legend(pen: &mut Pen, legs: &Legs<'_>, width: u32) -> io::Result<()> {
     let stroke = |colour, width, dashes| Stroke {
         colour,
         width,
         dashes,
     };
-    let mut samples: Vec<(String, Stroke)> = legs
-        .0
-        .iter()
-        .take(LEGS_TOLD)
-        .map(|leg| {
-            let name = format!("leg {}", cut(leg, 4));
-            (name, stroke(legs.colour(leg), "3", ""))
-        })
-        .collect();
-    samples.push(("webhook".to_owned(), stroke(INK, "1.6", "9 3")));
-    samples.push(("not sent".to_owned(), stroke(PALE, "1.4", "2 4")));
-    samples.push(("failed".to_owned(), stroke(FAILED, "1.6", "9 3")));
+    let mut samples = vec![
+        ("webhook".to_owned(), stroke(INK, "1.6", "9 3")),
+        ("not sent".to_owned(), stroke(PALE, "1.4", "2 4")),
+        ("failed".to_owned(), stroke(FAILED, "1.6", "9 3")),
+    ];
+    samples.extend(legs.0.iter().map(|(leg, call)| {
+        let of = call.map_or_else(String::new, |call| format!(" of call {call}"));
+        let name = format!("leg {}{of}", cut(leg, 4));
+        (name, stroke(legs.colour(leg), "3", ""))
+    }));
     let mut x = MARGIN;
     for (name, stroke) in samples {
+        let step = 48 + u32::try_from(name.chars().count()).unwrap_or(0) * 7;
+        if x + step > width {
+            break;
+        }
         pen.line((x, 42), (x + 28, 42), stroke)?;
         pen.words(&Words {
             x: x + 34,
@@ -142,7 +150,7 @@ fn legend(pen: &mut Pen, legs: &Legs<'_>) -> io::Result<()> {
             bold: false,
             text: &name,
         })?;
-        x += 96;
+        x += step;
     }
     Ok(())
 }
@@ -243,8 +251,6 @@ const FAILED: &str = "#d55e00";
 const LEGS: &[&str] = &[
     "#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000",
 ];
-/// Legs that the legend names; the others are named in their rows.
-const LEGS_TOLD: usize = 12;
 const LIFELINE: Stroke = Stroke {
     colour: "#c4c4c4",
     width: "1",

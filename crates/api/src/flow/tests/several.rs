@@ -109,6 +109,14 @@ fn heads(flow: &Flow) -> Vec<&str> {
     flow.columns.iter().map(|column| &*column.alias).collect()
 }
 
+#[test]
+fn the_legend_of_a_picture_names_the_call_of_each_leg() {
+    let svg = queue().flow().svg("Call 7").unwrap();
+    for name in ["leg A of call 7", "leg B1 of call 8", "leg D1 of call 10"] {
+        assert!(svg.contains(name), "{name}");
+    }
+}
+
 /// What each event was caused by: its call, its name, and the row of the cause.
 fn causes(flow: &Flow) -> Vec<(u64, &str, String)> {
     let row = |n: usize| &flow.rows[n - 1];
