@@ -10,12 +10,12 @@ interface List<T> {
   data: T[]
 }
 
-/** A call of the demo that was answered and is over. */
+/** A call of the demo, the only one of its root, that was answered and is over. */
 async function answered(rest: Rest): Promise<Cdr> {
   let found: Cdr | undefined
   await expect(async () => {
     const { data } = await rest<List<Cdr>>('GET', '/cdrs?limit=50')
-    found = data.find((cdr) => cdr.disposition === 'CONNECTED' && cdr.terminated_by === 'caller')
+    found = data.find((cdr) => cdr.disposition === 'CONNECTED' && cdr.src === '1001' && cdr.dst === '1002')
     expect(found).toBeDefined()
   }).toPass({ timeout: 40_000 })
   if (found === undefined) throw new Error('no call was answered')
