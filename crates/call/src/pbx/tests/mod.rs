@@ -2,10 +2,13 @@
 
 mod click;
 mod ending;
+mod faults;
 mod group;
+mod hold_api;
 mod holding;
 mod model;
 mod queue;
+mod restart;
 mod ringing;
 mod stalls;
 mod texts;
@@ -39,6 +42,8 @@ pub(super) struct Script {
     lines: Vec<String>,
     /// What the stack was told to do.
     pub(super) commands: Vec<Command>,
+    /// What the journal got, in order.
+    pub(super) recorded: Vec<offhook_base::FactRecord>,
     pub(super) bodies: Vec<serde_json::Value>,
     pub(super) cdrs: Vec<offhook_base::CdrRecord>,
 }
@@ -91,6 +96,7 @@ impl Script {
             facts: 0,
             lines: Vec::new(),
             commands: Vec::new(),
+            recorded: Vec::new(),
             bodies: Vec::new(),
             cdrs: Vec::new(),
         }
@@ -385,7 +391,9 @@ impl Script {
                         body["t_cause"].as_str().unwrap_or_default()
                     );
                     self.bodies.push(body);
-                    self.cdrs.extend(fact.cdr.map(|cdr| (*cdr).clone()));
+                    self.cdrs
+                        .extend(fact.cdr.as_ref().map(|cdr| (**cdr).clone()));
+                    self.recorded.push(*fact);
                     line.trim_end().to_owned()
                 }
                 Action::Media(command) => format!("media {command:?}"),
