@@ -5,6 +5,7 @@ mod deflection;
 mod direct;
 mod hold;
 mod moved;
+mod outside;
 mod races;
 mod refused;
 mod stalled;
