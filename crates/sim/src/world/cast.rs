@@ -44,9 +44,11 @@ impl Cast {
                 dnd: false,
             });
         }
-        // Users have one phone each, and every third has a second one.
         let first = (0..plan.users).map(|user| (user + 1, user));
-        let second = (0..plan.users).step_by(3).map(|user| (100 + user, user));
+        let every = plan.second_phones.max(1) as usize;
+        let second = (0..plan.users)
+            .step_by(every)
+            .map(|user| (100 + user, user));
         cast.phones = first
             .chain(second)
             .map(|(phone, user)| (PhoneId(phone), UserId(100_001 + user)))
@@ -187,6 +189,25 @@ impl Cast {
     pub(super) fn is_agent(&self, user: UserId) -> bool {
         let mut agents = self.queues.iter().flat_map(|queue| &queue.agents);
         agents.any(|(agent, _)| *agent == user)
+    }
+
+    /// How long a caller may wait in a queue at most.
+    pub(super) fn longest_wait(&self) -> Option<Duration> {
+        let waits = self.queues.iter().map(|queue| queue.max_wait);
+        waits.max().flatten()
+    }
+
+    /// The numbers at which an outsider reaches groups and queues.
+    pub(super) fn shared_ddis(&self) -> Vec<&str> {
+        let shared = |ddi: &&Ddi| match ddi.target {
+            DdiTarget::User(_) => false,
+            DdiTarget::Queue(_) | DdiTarget::RingGroup(_) => true,
+        };
+        self.ddis
+            .iter()
+            .filter(shared)
+            .map(|ddi| &*ddi.e164)
+            .collect()
     }
 
     /// What can be dialled besides users.

@@ -3,6 +3,7 @@
 mod offers;
 mod roots;
 mod told;
+mod waits;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use super::deliver::{DEAD, FLAKY, STRICT};
 use super::disk::Disk;
 use offers::Offers;
 use told::Told;
+use waits::Waits;
 
 /// What was seen.
 #[derive(Debug, Default)]
@@ -28,6 +30,7 @@ pub(super) struct Watch {
     offers: Offers,
     /// What each MESSAGE to the switch says, by its Call-ID.
     texts: BTreeMap<Vec<u8>, Vec<u8>>,
+    waits: Waits,
     now: Mono,
 }
 
@@ -46,6 +49,7 @@ impl Watch {
     pub(super) fn crashed(&mut self) {
         self.requests.clear();
         self.offers.crashed();
+        self.waits.crashed();
     }
 
     /// A datagram arrived at the switch.
@@ -72,7 +76,8 @@ impl Watch {
     }
 
     /// The switch handed a fact to the disk.
-    pub(super) fn recorded(&mut self, event: &EventRecord) {
+    pub(super) fn recorded(&mut self, now: Mono, event: &EventRecord) {
+        self.waits.recorded(now, event);
         self.offers.recorded(event);
     }
 
@@ -143,11 +148,16 @@ impl Watch {
         }
     }
 
+    /// Who waited longer in a queue than may be.
+    pub(super) fn waits(&self, longest: Option<Duration>) -> Vec<String> {
+        longest.map_or_else(Vec::new, |longest| self.waits.verdict(longest))
+    }
+
     /// What was broken.
     pub(super) fn verdict(&self, disk: &Disk) -> Vec<String> {
         let mut broken = self.broken.clone();
         roots::check(disk, &mut broken);
-        self.offers.verdict(disk, &mut broken);
+        self.offers.verdict(&mut broken);
         invariant_3(disk, &mut broken);
         self.invariant_7(&mut broken);
         broken

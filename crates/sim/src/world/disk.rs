@@ -18,7 +18,6 @@ use super::Stored;
 pub(super) struct Disk {
     committed: Vec<EventRecord>,
     have: BTreeSet<(CallId, EventName)>,
-    contexts: BTreeMap<CallId, Arc<str>>,
     roots: BTreeMap<CallId, CallId>,
     /// What any call of a root has on disk.
     of_root: BTreeSet<(CallId, EventName)>,
@@ -95,11 +94,6 @@ impl Disk {
         if let Some(kept) = self.texts.get_mut(&text.id) {
             kept.status = text.status;
         }
-    }
-
-    /// The context of a call whose first event is on disk.
-    pub(super) fn context(&self, call: CallId) -> Option<&str> {
-        self.contexts.get(&call).map(|context| &**context)
     }
 
     /// Whether this event of this call is on disk.
@@ -218,7 +212,6 @@ impl Disk {
             let has_row = fact.cdr.is_some() || fact.sms.is_some();
             let mut routes = Vec::new();
             self.router.route(&event, &mut routes);
-            self.contexts.insert(event.call, Arc::clone(&event.context));
             self.roots.insert(event.call, event.root);
             self.of_root.insert((event.root, event.name));
             if &*event.context == "QUEUE" {

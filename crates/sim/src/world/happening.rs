@@ -35,6 +35,10 @@ pub(super) enum Happening {
     },
     Answer(deliver::Answer),
     Projected,
+    /// A phone registers.
+    Register(usize),
+    /// A dead phone comes back.
+    Revive(usize),
     Start,
     /// The store has a text that the switch gave it, or could not keep it.
     TextKept {
@@ -46,6 +50,8 @@ pub(super) enum Happening {
         number: String,
         words: String,
     },
+    /// Something is wrong with the phone of an agent.
+    Trouble,
 }
 
 /// Who does it.
@@ -138,7 +144,10 @@ impl World {
                     process.deliverer.projected(self.now, self.disk.position());
                 }
             }
+            Happening::Register(peer) => self.register(peer),
+            Happening::Revive(peer) => self.revive(peer),
             Happening::Start => self.start(),
+            Happening::Trouble => self.trouble_by_chance(),
             Happening::ToPbx { from, octets } => {
                 if let Some(process) = &mut self.process {
                     let peer = Peer {
@@ -151,7 +160,9 @@ impl World {
             }
             Happening::ToPhone { phone, octets } => {
                 let now = self.now.mono;
-                if let Some(sim) = self.phones.get_mut(phone) {
+                if !self.trouble.is_dead(phone)
+                    && let Some(sim) = self.phones.get_mut(phone)
+                {
                     sim.handle_datagram(now, PBX, &octets);
                 }
                 self.drain_phone(phone);

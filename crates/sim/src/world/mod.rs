@@ -21,6 +21,7 @@ mod plan;
 mod process;
 mod stage;
 mod texts;
+mod trouble;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -41,6 +42,7 @@ use media::Media;
 use people::Part;
 use process::Process;
 use texts::Texts;
+use trouble::Trouble;
 
 pub(crate) use cast::Cast;
 pub use plan::Plan;
@@ -81,6 +83,7 @@ pub struct World {
     media: Media,
     api: Api,
     texts: Texts,
+    trouble: Trouble,
 }
 
 impl std::fmt::Debug for World {
@@ -123,6 +126,7 @@ impl World {
             media: Media::default(),
             api: Api::default(),
             texts: Texts::default(),
+            trouble: Trouble::default(),
         };
         world.set_up();
         world
@@ -131,7 +135,12 @@ impl World {
     /// Plays to the end: the calls, then as long as it takes for every phone, timer and retry to be quiet.
     pub fn play(&mut self) {
         let quiet_at = self.now.mono + self.plan.during + Duration::from_secs(560);
-        while let Some(at) = self.next_moment().filter(|at| *at <= quiet_at) {
+        // A receiver that failed often before it healed may be tried again hours later only.
+        let delivered_at = quiet_at + Duration::from_secs(24 * 3_600);
+        while let Some(at) = self.next_moment() {
+            if at > quiet_at && (self.disk.deliveries.is_empty() || at > delivered_at) {
+                break;
+            }
             self.advance(at);
             self.step();
         }
@@ -141,6 +150,7 @@ impl World {
     #[must_use]
     pub fn verdict(&self) -> Vec<String> {
         let mut broken = self.watch.verdict(&self.disk);
+        broken.extend(self.watch.waits(self.cast.longest_wait()));
         broken.extend(self.api.verdict());
         broken.extend(self.verdict_on_texts());
         if let Some(Process { switch, .. }) = &self.process {
@@ -152,7 +162,7 @@ impl World {
         }
         for (index, phone) in self.phones.iter().enumerate() {
             // A process that died answers nobody; what phones miss then is not the living one's fault.
-            if self.plan.crashes == 0 {
+            if self.plan.crashes == 0 && !self.trouble.is_forgetful(index) {
                 broken.extend(
                     phone
                         .violations()
@@ -168,13 +178,20 @@ impl World {
         broken
     }
 
+    /// Calls begun, those of each member and agent that was tried among them.
+    #[must_use]
+    pub fn begun(&self) -> usize {
+        self.count(offhook_base::EventName::CallInitial)
+    }
+
     /// Answered calls, for a look at whether the run was worth anything.
     #[must_use]
     pub fn answered(&self) -> usize {
-        self.disk
-            .facts()
-            .filter(|event| event.name == offhook_base::EventName::CallConnected)
-            .count()
+        self.count(offhook_base::EventName::CallConnected)
+    }
+
+    fn count(&self, name: offhook_base::EventName) -> usize {
+        self.disk.facts().filter(|event| event.name == name).count()
     }
 }
 

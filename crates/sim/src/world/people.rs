@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use offhook_base::UserId;
+
 use super::cast::{self, FIRST_USER};
 use super::happening::{Happening, Who};
 use super::{Luck, World};
@@ -26,18 +28,9 @@ impl World {
     pub(super) fn set_up(&mut self) {
         let seed = self.plan.seed;
         for (index, (phone, user)) in self.cast.phones.clone().into_iter().enumerate() {
-            let mut sim = cast::phone(index, phone, seed);
-            let part = if self.cast.is_agent(user) {
-                Part::Agent
-            } else {
-                Part::User
-            };
-            sim.set_habits(self.habits(index));
-            match (part, self.luck) {
-                (Part::User, Luck::OfSeed) => sim.set_incoming(self.manner()),
-                (Part::Agent | Part::Carrier, Luck::OfSeed) => sim.set_odds(Odds::AGENT),
-                (_, Luck::Calm) => {}
-            }
+            let sim = cast::phone(index, phone, seed);
+            let part = self.part_of(user);
+            let sim = self.equip(sim, index, part);
             self.enter(sim, part);
         }
         for (trunk, outage) in self.cast.trunks.clone() {
@@ -49,13 +42,28 @@ impl World {
         }
         self.start();
         for phone in 0..self.cast.phones.len() {
-            let now = self.now.mono;
-            if let Some(sim) = self.phones.get_mut(phone) {
-                sim.register(now);
-            }
-            self.drain_phone(phone);
+            self.register(phone);
         }
         self.schedule();
+    }
+
+    pub(super) fn part_of(&self, user: UserId) -> Part {
+        if self.cast.is_agent(user) {
+            Part::Agent
+        } else {
+            Part::User
+        }
+    }
+
+    /// A new phone learns how to behave.
+    pub(super) fn equip(&mut self, mut sim: Phone, index: usize, part: Part) -> Phone {
+        sim.set_habits(self.habits(index));
+        match (part, self.luck) {
+            (Part::User, Luck::OfSeed) => sim.set_incoming(self.manner()),
+            (Part::Agent | Part::Carrier, Luck::OfSeed) => sim.set_odds(Odds::AGENT),
+            (_, Luck::Calm) => {}
+        }
+        sim
     }
 
     /// What a phone watches and does beyond its calls.
@@ -90,6 +98,15 @@ impl World {
                     script,
                 },
             );
+        }
+        for _ in 0..self.plan.shared_calls {
+            let at = self.within(Duration::from_secs(5), during);
+            let call = self.shared_call();
+            self.at(at, call);
+        }
+        for _ in 0..self.plan.troubles {
+            let at = self.within(Duration::from_secs(5), during);
+            self.at(at, Happening::Trouble);
         }
         for n in 0..self.plan.texts {
             let at = self.within(Duration::from_secs(5), during);
@@ -161,6 +178,37 @@ impl World {
             "{}",
             u64::from(FIRST_USER) + self.below(u64::from(self.plan.users))
         )
+    }
+
+    /// Somebody who is no agent calls a group or a queue. One in four loses patience before long; all do in the end, for
+    /// an agent whose phone died says nothing any more.
+    fn shared_call(&mut self) -> Happening {
+        let who = loop {
+            let who = self.caller();
+            if self.parts.get(who.peer()) != Some(&Part::Agent) {
+                break who;
+            }
+        };
+        let numbers = match who {
+            Who::Phone(_) => self.cast.shared_numbers(),
+            Who::Outsider(..) => self.cast.shared_ddis(),
+        };
+        let numbers: Vec<String> = numbers.into_iter().map(str::to_owned).collect();
+        let which = self.below(numbers.len() as u64) as usize;
+        let patience = if self.below(4) == 0 {
+            Duration::from_millis(200 + self.below(15_000))
+        } else {
+            Duration::from_secs(70 + self.below(30))
+        };
+        Happening::Dial {
+            who,
+            number: numbers.get(which).cloned().unwrap_or_default(),
+            script: Script {
+                cancel_after: Some(patience),
+                hangup_after: Some(patience),
+                ..Script::NOTHING
+            },
+        }
     }
 
     fn outside_number(&mut self) -> String {
@@ -268,6 +316,9 @@ impl World {
             if let Some(sim) = self.phones.get_mut(phone) {
                 sim.set_incoming(next);
             }
+        }
+        if self.trouble.is_dead(phone) {
+            return;
         }
         for octets in sent {
             for (after, octets) in self.plan.network.carry(&mut self.rng, &octets) {

@@ -11,8 +11,10 @@ pub struct Plan {
     pub seed: u64,
     /// The network.
     pub network: Conditions,
-    /// Users, each with one phone; every third has two.
+    /// Users, each with one phone.
     pub users: u32,
+    /// Every so manieth of them has a second phone.
+    pub second_phones: u32,
     /// How many of them, the last ones, are agents of the queues; at most `users`.
     pub agents: u32,
     /// Ring groups of all users who are no agents.
@@ -28,6 +30,10 @@ pub struct Plan {
     pub relay: bool,
     /// Calls placed.
     pub calls: u32,
+    /// Calls placed beyond those to groups and queues, by people who are no agents and have some patience.
+    pub shared_calls: u32,
+    /// How often the phone of an agent dies, or takes its registration back, for a while.
+    pub troubles: u32,
     /// Texts sent.
     pub texts: u32,
     /// What REST clients ask for: to hang up, hold, transfer and place calls.
@@ -53,6 +59,7 @@ impl Plan {
             seed,
             network,
             users: 6,
+            second_phones: 3,
             agents: 0,
             groups: 0,
             queues: 0,
@@ -60,6 +67,8 @@ impl Plan {
             transfers: false,
             relay: false,
             calls: 14,
+            shared_calls: 0,
+            troubles: 0,
             texts: 0,
             api_commands: 0,
             during: Duration::from_secs(60),
@@ -94,6 +103,40 @@ impl Plan {
             texts: 6,
             api_commands: 12,
             during: Duration::from_secs(90),
+            ..Self::of(seed)
+        }
+    }
+    /// Two hundred callers of three queues whose agents lose their phones now and then (row R16 of the test matrix).
+    #[must_use]
+    pub fn call_centre(seed: u64) -> Self {
+        Self {
+            users: 18,
+            agents: 12,
+            queues: 3,
+            trunks: 1,
+            relay: seed.is_multiple_of(2),
+            calls: 0,
+            shared_calls: 200,
+            troubles: 40,
+            api_commands: 10,
+            during: Duration::from_secs(150),
+            ..Self::of(seed)
+        }
+    }
+
+    /// A ring group of fifty members, each with two phones.
+    #[must_use]
+    pub fn big_group(seed: u64) -> Self {
+        Self {
+            users: 50,
+            second_phones: 1,
+            groups: 1,
+            trunks: 1,
+            relay: seed.is_multiple_of(2),
+            calls: 0,
+            shared_calls: 4,
+            api_commands: 2,
+            garbage: 0,
             ..Self::of(seed)
         }
     }

@@ -155,7 +155,7 @@ impl World {
                 }
                 Output::Record(fact) => {
                     let n = self.disk.next_fact();
-                    self.watch.recorded(&fact.event);
+                    self.watch.recorded(self.now.mono, &fact.event);
                     self.disk.hand_over(n, *fact);
                     if !was_waiting {
                         was_waiting = true;

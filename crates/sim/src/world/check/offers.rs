@@ -8,10 +8,8 @@ use offhook_base::{CallId, EventName, EventRecord, Mono};
 use offhook_call::LegName;
 use offhook_sip_message::{Method, Name, View};
 
-use crate::world::disk::Disk;
-
-/// An INVITE without any answer is over by then: 64 × T1 and some.
-const OVER: Duration = Duration::from_secs(34);
+/// An INVITE without any answer is over by then: 64 × T1 (RFC 3261, section 17.1.1.2, timer B).
+const OVER: Duration = Duration::from_secs(32);
 
 /// The INVITEs that phones have and have not answered.
 #[derive(Debug, Default)]
@@ -23,6 +21,10 @@ pub(super) struct Offers {
     /// Roots of which somebody has answered a call.
     answered: BTreeSet<CallId>,
     roots: BTreeMap<CallId, CallId>,
+    /// The open call of a queue, by its root.
+    queues: BTreeMap<CallId, CallId>,
+    /// Calls by which a queue tries an agent. What a transfer out of it calls is none of them.
+    of_queues: BTreeSet<CallId>,
     /// Losers who were told that another answered when none had.
     misled: Vec<(CallId, u16)>,
 }
@@ -39,11 +41,13 @@ impl Offers {
     /// The process died: nobody takes back what it offered.
     pub(super) fn crashed(&mut self) {
         self.open.clear();
+        self.queues.clear();
     }
 
     /// The switch handed over a fact.
     pub(super) fn recorded(&mut self, event: &EventRecord) {
         self.roots.insert(event.call, event.root);
+        self.note_queue(event);
         // Who asked for a call by a click may have picked up on another phone: that is an answer too. An answer that is
         // handed over counts (invariant 1: that is the instant of decision), for a CANCEL is never held.
         if matches!(
@@ -51,6 +55,18 @@ impl Offers {
             EventName::CallAccepted | EventName::CallConnected
         ) {
             self.answered.insert(event.root);
+        }
+    }
+
+    fn note_queue(&mut self, event: &EventRecord) {
+        if event.name == EventName::CallInitial {
+            if &*event.context == "QUEUE" {
+                self.queues.insert(event.root, event.call);
+            } else if self.queues.contains_key(&event.root) {
+                self.of_queues.insert(event.call);
+            }
+        } else if event.name.is_last() && self.queues.get(&event.root) == Some(&event.call) {
+            self.queues.remove(&event.root);
         }
     }
 
@@ -98,13 +114,9 @@ impl Offers {
     }
 
     /// What was broken.
-    pub(super) fn verdict(&self, disk: &Disk, broken: &mut Vec<String>) {
-        let of_queue = |call: &CallId| {
-            let root = self.roots.get(call).unwrap_or(call);
-            disk.context(*root) == Some("QUEUE")
-        };
+    pub(super) fn verdict(&self, broken: &mut Vec<String>) {
         for (phone, first, second) in &self.together {
-            if of_queue(first) && of_queue(second) {
+            if self.of_queues.contains(first) && self.of_queues.contains(second) {
                 broken.push(format!(
                     "phone {phone} was offered calls {first} and {second} of queues at once"
                 ));
@@ -137,35 +149,39 @@ fn branch(view: View<'_>) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    use offhook_base::{FactRecord, Now, Wall};
+    use offhook_base::Wall;
     use offhook_sip_message::{Framing, Index};
 
     const PHONE: &str = "192.0.2.10:5060";
 
     struct Wire {
         offers: Offers,
-        disk: Disk,
         now: Mono,
     }
 
     impl Wire {
-        /// Calls 1 and 2 are of a queue; 3 is a user's.
+        /// Calls 1 and 2 try an agent for the callers 11 and 12 of queues; 3 is a user's.
         fn new() -> Self {
             let mut wire = Self {
                 offers: Offers::default(),
-                disk: Disk::default(),
                 now: Mono(0),
             };
-            for (call, context) in [(1, "QUEUE"), (2, "QUEUE"), (3, "LOCAL_USER")] {
-                wire.record(call, EventName::CallInitial, context);
+            for (call, root, context) in [
+                (11, 11, "QUEUE"),
+                (12, 12, "QUEUE"),
+                (1, 11, "LOCAL_USER"),
+                (2, 12, "LOCAL_USER"),
+                (3, 3, "LOCAL_USER"),
+            ] {
+                wire.record((call, root), EventName::CallInitial, context);
             }
             wire
         }
 
-        fn record(&mut self, call: u64, name: EventName, context: &str) {
-            let event = EventRecord {
+        fn record(&mut self, (call, root): (u64, u64), name: EventName, context: &str) {
+            self.offers.recorded(&EventRecord {
                 id: "x".into(),
-                root: CallId(call),
+                root: CallId(root),
                 call: CallId(call),
                 seq: Some(1),
                 name,
@@ -173,18 +189,6 @@ mod tests {
                 is_final: false,
                 at: Wall::from_unix_seconds(0),
                 body: Vec::new().into(),
-            };
-            self.offers.recorded(&event);
-            let fact = FactRecord {
-                event,
-                snapshot: None,
-                cdr: None,
-                sms: None,
-            };
-            self.disk.hand_over(self.disk.next_fact(), fact);
-            self.disk.commit(Now {
-                mono: self.now,
-                wall: Wall::from_unix_seconds(0),
             });
         }
 
@@ -217,7 +221,7 @@ mod tests {
 
         fn broken(&self) -> usize {
             let mut broken = Vec::new();
-            self.offers.verdict(&self.disk, &mut broken);
+            self.offers.verdict(&mut broken);
             broken.len()
         }
     }
@@ -255,6 +259,16 @@ mod tests {
     }
 
     #[test]
+    fn what_a_transfer_out_of_a_queue_calls_is_no_offer_of_it() {
+        let mut wire = Wire::new();
+        wire.invite(1);
+        wire.record((12, 12), EventName::CallHangup, "QUEUE");
+        wire.record((4, 12), EventName::CallInitial, "LOCAL_USER");
+        wire.invite(4);
+        assert_eq!(wire.broken(), 0);
+    }
+
+    #[test]
     fn a_loser_is_told_of_an_answer_only_when_there_was_one() {
         const ELSEWHERE: &str = "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n";
         let mut wire = Wire::new();
@@ -263,8 +277,11 @@ mod tests {
         assert_eq!(wire.broken(), 0);
         wire.cancel(3, ELSEWHERE);
         assert_eq!(wire.broken(), 1);
-        for (call, answer) in [(1, EventName::CallConnected), (2, EventName::CallAccepted)] {
-            wire.record(call, answer, "QUEUE");
+        for (call, root, answer) in [
+            (1, 11, EventName::CallConnected),
+            (2, 12, EventName::CallAccepted),
+        ] {
+            wire.record((root, root), answer, "QUEUE");
             wire.cancel(call, ELSEWHERE);
         }
         assert_eq!(wire.broken(), 1);
