@@ -85,10 +85,11 @@ impl Told {
         // A queue takes a call at once, to play to it; an agent's answer is told by an event all the same.
         let queued = || disk.root_is_queued(call);
         match (method, status) {
-            (Some(Method::Invite), 101..=199) => {
+            (Some(Method::Invite), 101..=199) if initial => {
                 disk.root_has(call, EventName::CallRinging) || queued()
             }
-            (Some(Method::Invite), 200..=299) => {
+            // A party that was moved may hold or refresh its dialog while its partner is being called.
+            (Some(Method::Invite), 200..=299) if initial => {
                 disk.root_has(call, EventName::CallConnected) || queued()
             }
             (Some(Method::Invite), 300..=699) if initial => stalled || disk.root_is_over(call),
