@@ -15,6 +15,18 @@ const KNOWN: [RegExp, Key][] = [
   [/^at least one active admin must be left$/, 'errors.field_last_admin'],
   [/^must begin with https:\/\/$/, 'errors.field_https'],
   [/^is not an address$/, 'errors.field_url'],
+  [/^nobody answers to this number$/, 'errors.field_nobody'],
+  [/^is a party of this call already$/, 'errors.field_party'],
+  [/^the call is being transferred or changed$/, 'errors.field_transferring'],
+  [/^the call was transferred too often$/, 'errors.field_looped'],
+  [/^no side of this call is a user/, 'errors.field_no_user'],
+  [/^no trunk can take the call$/, 'errors.field_no_trunk'],
+  [/^the target does not want to be disturbed$/, 'errors.field_disturb'],
+  [/^no phone of the target is registered$/, 'errors.field_no_phone'],
+  [/^the call waits in a queue$/, 'errors.field_waits'],
+  [/^the call rings$/, 'errors.field_rings'],
+  [/^the call has no audio that could be held$/, 'errors.field_no_audio'],
+  [/^the other phone refused$/, 'errors.field_refused'],
 ]
 
 /** The complaint about a field of what was sent, in the page's language where it is a known one. */

@@ -7,10 +7,12 @@ import { Page } from '../../ui/Page'
 import { FlowTab } from '../flow/FlowTab'
 import { useSession } from '../session/session'
 import { HangUp } from './HangUp'
+import { Hold } from './Hold'
 import { JsonTab } from './JsonTab'
 import { MessagesTab } from './MessagesTab'
 import { RootCalls } from './RootCalls'
 import { Summary } from './Summary'
+import { TransferCall } from './TransferCall'
 import { type FoundCall, useCall, useRoot } from './useCall'
 import { WebhooksTab } from './WebhooksTab'
 
@@ -34,6 +36,8 @@ function Call({ id }: { id: number }) {
         <Badge color="green" variant="light" tt="none" size="lg">
           {t('flow.call_live')}
         </Badge>
+        <Hold call={call.live} />
+        <TransferCall call={call.live} />
         <HangUp call={call.live} />
       </>
     )
