@@ -1,4 +1,6 @@
 import type { Cdr, LiveCall } from '../src/api/types'
+import { call } from '../src/features/calls/testing'
+import { generated } from '../src/features/flow/generate'
 import { expect, test } from './test'
 
 interface List<T> {
@@ -70,16 +72,16 @@ test('has its messages, webhooks and JSON on tabs of their own addresses', async
 
 test('hangs up a call that is up, and goes over to its record', async ({ page, rest, t }) => {
   // Nobody answers at Dave's: his calls ring long enough.
-  let call: LiveCall | undefined
+  let ringing: LiveCall | undefined
   await expect(async () => {
     const { data } = await rest<List<LiveCall>>('GET', '/calls')
-    call = data.find(({ dst, duration, start_time }) => {
+    ringing = data.find(({ dst, duration, start_time }) => {
       const rings = Date.now() / 1000 - start_time
       return dst === '1004' && duration === 0 && rings < 20
     })
-    expect(call).toBeDefined()
+    expect(ringing).toBeDefined()
   }).toPass({ timeout: 50_000, intervals: [200] })
-  await page.goto(`/calls/${call?.id}`)
+  await page.goto(`/calls/${ringing?.id}`)
   await expect(page.getByRole('timer')).toBeVisible()
   await page.getByRole('button', { name: t('flow.call_hang_up') }).click()
   await page
@@ -89,6 +91,46 @@ test('hangs up a call that is up, and goes over to its record', async ({ page, r
   await expect(page.getByText(t('causes.MANAGER_REQUEST'))).toBeVisible()
   await expect(page.getByText(t('flow.call_by_api'), { exact: true })).toBeVisible()
   await expect(page.getByRole('timer')).toHaveCount(0)
+})
+
+test('holds a call, takes it back and sends it on', async ({ page, t, look }) => {
+  const up = { id: 7, state: 'CONNECTED', connected_at: Math.floor(Date.now() / 1000) }
+  const sent: unknown[] = []
+  await page.route(/\/v1\.1\/(calls|cdrs)\?/, (route) => route.fulfill({ json: { data: [], total: 0 } }))
+  await page.route(/\/v1\.1\/calls\/\d+\/flow$/, (route) => route.fulfill({ json: generated(10) }))
+  await page.route(/\/v1\.1\/calls\/[78]$/, (route) => {
+    const request = route.request()
+    if (request.method() === 'PATCH') {
+      const body = request.postDataJSON() as { state?: string; dst?: string }
+      sent.push(body)
+      if (body.dst === '1999') {
+        const errors = [{ field: 'dst', message: 'nobody answers to this number' }]
+        return route.fulfill({ status: 400, json: { message: 'x', code: 'validation_failed', errors } })
+      }
+      up.state = body.state ?? up.state
+      if (body.dst !== undefined) up.id = 8
+    } else if (!request.url().endsWith(`/${up.id}`)) {
+      return route.fulfill({ status: 404, json: { message: 'Resource not found', code: 'not_found' } })
+    }
+    return route.fulfill({ json: { data: call(up), links: {} } })
+  })
+  await page.goto('/calls/7')
+  await page.getByRole('button', { name: t('flow.call_hold') }).click()
+  await page.getByRole('button', { name: t('flow.call_resume') }).click()
+  await expect(page.getByRole('button', { name: t('flow.call_hold') })).toBeVisible()
+  await page.getByRole('button', { name: t('flow.call_transfer') }).click()
+  const dialog = page.getByRole('dialog')
+  const number = dialog.getByLabel(t('flow.call_transfer_to'))
+  await expect(number).toBeFocused()
+  await number.fill('1999')
+  await number.press('Enter')
+  await expect(dialog).toContainText(t('errors.field_nobody'))
+  await look('call-transfer')
+  await number.fill('1003')
+  await dialog.getByRole('button', { name: t('flow.call_transfer_now') }).click()
+  await expect(page).toHaveURL(/\/calls\/8$/)
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(t('flow.call_title', { id: '8' }))
+  expect(sent).toEqual([{ state: 'ON_HOLD' }, { state: 'CONNECTED' }, { dst: '1999' }, { dst: '1003' }])
 })
 
 test('says so when there is no such call', async ({ page, t }) => {

@@ -27,7 +27,7 @@ export function RootCalls({ id, live, cdrs }: Props) {
         <Text fw={650} component="h2" size="sm" m={0} id="root-calls">
           {t('flow.call_all')}
         </Text>
-        <Table.ScrollContainer minWidth={640} type="native">
+        <Table.ScrollContainer minWidth={780} type="native">
           <Table aria-labelledby="root-calls" verticalSpacing={6}>
             <Table.Thead>
               <Table.Tr>
