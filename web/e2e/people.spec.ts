@@ -71,7 +71,9 @@ test('complaints stand at their fields', async ({ page, t, unique, rest }) => {
   await at(t('people.email')).fill(`other${ext}@example.com`)
   await at(t('people.password')).fill('')
   await dialog.getByRole('button', { name: t('people.add_user') }).click()
-  await expect(at(t('people.ext'))).toHaveAccessibleDescription(new RegExp(t('errors.field_taken')))
+  await expect(at(t('people.ext'))).toHaveAccessibleDescription(
+    new RegExp(t('errors.field_taken_by', { name: `Taken${ext}` })),
+  )
   await removeUser(rest, ext)
 })
 

@@ -6,6 +6,7 @@ import { type Key, useI18n } from '../i18n'
 /** What the server says of a field, by its own words; it gives no code for it. */
 const KNOWN: [RegExp, Key][] = [
   [/^is already taken$/, 'errors.field_taken'],
+  [/^is already taken by .*?\((?<name>.*)\)$/s, 'errors.field_taken_by'],
   [/^must be given$|^must not be empty$/, 'errors.field_required'],
   [/^must have (?<min>\d+) to (?<max>\d+) characters$/, 'errors.field_length'],
   [/^must be an e-mail address$/, 'errors.field_email'],
