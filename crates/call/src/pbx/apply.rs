@@ -9,20 +9,20 @@ use crate::effect::Effect;
 use crate::fence::Class;
 
 impl Pbx {
-    /// Performs one effect. `last` is the number of the last fact of this input.
-    pub(super) fn apply(&mut self, now: Now, effect: Effect, entry: &mut Entry, last: &mut u64) {
+    /// Performs one effect. `told` is the number of the last fact of this input.
+    pub(super) fn apply(&mut self, now: Now, effect: Effect, entry: &mut Entry, told: &mut u64) {
         match effect {
             Effect::Record(fact) => {
-                *last = self.fence.hand_over(now.mono);
-                entry.last = *last;
+                *told = self.fence.hand_over(now.mono);
+                entry.last = *told;
                 if entry.first == 0 {
-                    entry.first = *last;
+                    entry.first = *told;
                 }
                 if matches!(
                     fact.event.name,
                     EventName::CallInitial | EventName::CallConnected
                 ) {
-                    entry.gate = *last;
+                    entry.gate = *told;
                 }
                 if fact.cdr.is_some() {
                     self.open.remove(&fact.event.call);
@@ -37,7 +37,7 @@ impl Pbx {
                 command,
             } => {
                 self.free_line_after(leg, &command);
-                self.gate(*last, leg, class, command);
+                self.gate(entry.last, leg, class, command);
             }
             Effect::Free { leg, command } => {
                 self.free_line_after(leg, &command);
@@ -58,7 +58,7 @@ impl Pbx {
                 let fact = if reply.result.is_ok() {
                     entry.last
                 } else {
-                    *last
+                    *told
                 };
                 let held = self
                     .fence

@@ -76,10 +76,10 @@ struct Entry {
     phase: Phase,
     /// The first fact; 0 before it.
     first: u64,
+    /// The last fact.
+    last: u64,
     /// The fact that the phase waits for: the last call that was opened while ringing, the answer once connected.
     gate: u64,
-    /// The last fact of it: a REST client that is told of success can rely on all of them.
-    last: u64,
     deadline: Option<Mono>,
     legs: Vec<LegId>,
     /// Users of ours who are in one of its calls, but for agents that a queue found.
@@ -548,9 +548,10 @@ impl Pbx {
             self.legs.insert(leg, Place { root, name });
         }
         self.new_legs = legs;
-        let mut last = 0;
+        // Facts of this input alone: an API command that changed nothing is answered at once.
+        let mut told = 0;
         for effect in effects.drain(..) {
-            self.apply(now, effect, &mut entry, &mut last);
+            self.apply(now, effect, &mut entry, &mut told);
         }
         self.effects = effects;
         if let Some(old) = entry.deadline.take() {

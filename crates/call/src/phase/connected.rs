@@ -41,6 +41,8 @@ pub(crate) struct Connected {
     own: Option<Own>,
     /// Who transferred the caller here and has not hung up yet.
     departing: Option<Departing>,
+    /// The callee got the caller back after a transfer that failed, and has not answered the NOTIFY of that.
+    telling: Option<TxId>,
     ends_at: Mono,
     /// When the answer must be on disk; `None` once it is.
     committed_by: Option<Mono>,
@@ -72,6 +74,7 @@ impl Connected {
             relayed: Renegotiations::default(),
             own: None,
             departing: None,
+            telling: None,
             ends_at: joined.longest,
             committed_by: Some(cx.now.mono + ANSWER_COMMIT_WITHIN),
         }
@@ -84,6 +87,11 @@ impl Connected {
     /// Who transferred the caller here is still there.
     pub(crate) fn departs(&mut self, departing: Option<Departing>) {
         self.departing = departing;
+    }
+
+    /// The callee is being told that its transfer failed.
+    pub(crate) const fn is_telling(&mut self, notified_by: Option<TxId>) {
+        self.telling = notified_by;
     }
 
     /// The call goes on as it was before a transfer that failed.
@@ -246,6 +254,7 @@ impl Connected {
         if let Some(own) = self.own.take_if(|own| own.is(tx)) {
             return self.on_own_response(cx, own, response);
         }
+        self.telling.take_if(|telling| *telling == tx);
         let Some(asked) = self.relayed.take(tx) else {
             acknowledge_stray(cx, leg, response);
             return Phase::Connected(self);
@@ -374,6 +383,7 @@ impl Connected {
         if let Some(own) = self.own.take_if(|own| own.is(tx)) {
             return self.on_own_refused(cx, own, status);
         }
+        self.telling.take_if(|telling| *telling == tx);
         match self.relayed.take(tx) {
             Some(asked) => self.refuse_relayed(cx, &asked, status, Vec::new()),
             None => Phase::Connected(self),
@@ -453,7 +463,7 @@ impl Connected {
                 },
             );
         }
-        cx.bye(self.callee, end_headers(Some(bye), cause));
+        self.hang_up_callee(cx, end_headers(Some(bye), cause));
         self.media.stop(cx.effects);
         Departing::or_ended(self.departing)
     }
@@ -465,12 +475,24 @@ impl Connected {
             Side::B => TerminatedBy::Callee,
         };
         let cause = convey::cause_of(Some(request), EndCause::NormalClearing, 200).cause();
-        let other = self.leg_of(side.other());
         self.end_calls(cx, cause, by);
         cx.held(leg, Class::Ends, reply(tx, 200, Vec::new()));
-        cx.bye(other, end_headers(Some(request), cause));
+        match side {
+            Side::A => self.hang_up_callee(cx, end_headers(Some(request), cause)),
+            Side::B => cx.bye(self.caller, end_headers(Some(request), cause)),
+        }
         self.media.stop(cx.effects);
         Departing::or_ended(self.departing)
+    }
+
+    /// BYE to the callee, once it has answered what it is being told.
+    fn hang_up_callee(&mut self, cx: &mut Context<'_>, headers: Headers) {
+        match self.telling.take() {
+            Some(notified_by) => {
+                self.departing = Some(Departing::new(self.callee, notified_by));
+            }
+            None => cx.bye(self.callee, headers),
+        }
     }
 
     /// RFC 3261 §15.1.2: what was still asked of us is answered 487 when the call ends.
@@ -519,7 +541,7 @@ impl Connected {
         } else {
             cx.bye(self.caller, vec![convey::reason(cause)]);
         }
-        cx.bye(self.callee, vec![convey::reason(cause)]);
+        self.hang_up_callee(cx, vec![convey::reason(cause)]);
         self.media.stop(cx.effects);
         Departing::or_ended(self.departing)
     }
@@ -527,7 +549,7 @@ impl Connected {
     fn end_both(mut self, cx: &mut Context<'_>, cause: Cause, by: TerminatedBy) -> Phase {
         self.end_calls(cx, cause, by);
         cx.bye(self.caller, vec![convey::reason(cause)]);
-        cx.bye(self.callee, vec![convey::reason(cause)]);
+        self.hang_up_callee(cx, vec![convey::reason(cause)]);
         self.media.stop(cx.effects);
         Departing::or_ended(self.departing)
     }

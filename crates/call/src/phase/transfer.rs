@@ -283,7 +283,8 @@ impl Transfer {
                 let method = request.view().method();
                 if method == Some(Method::Bye) {
                     self.hung_up();
-                    cx.reply(at, tx, 200, Vec::new());
+                    // It may be on its way out before the end of its call is on disk.
+                    cx.held(at, Class::Ends, reply(tx, 200, Vec::new()));
                 } else {
                     let (status, headers) = busy_reply(method);
                     cx.reply(at, tx, status, headers);
@@ -387,11 +388,11 @@ impl Transfer {
         };
         failed.end(cx);
         cx.connected(call);
-        if let Some(event) = &self.event {
+        let told = self.event.map(|event| {
             let status = failure.status;
             let text = format!("SIP/2.0 {status} {}\r\n", refer::reason_of(status));
-            refer::notify(cx, line.leg, event, (&text, refer::OVER));
-        }
+            refer::notify(cx, line.leg, &event, (&text, refer::OVER))
+        });
         waiting.media.stop_playing(cx.effects);
         waiting.media.join_again(line.parted, cx.effects);
         let joined = Joined {
@@ -404,6 +405,7 @@ impl Transfer {
             longest: cx.now.mono + cx.office.config.longest,
         };
         let mut connected = Connected::new(cx, joined);
+        connected.is_telling(told);
         connected.was_held(cx, line.holds);
         Phase::Connected(Box::new(connected))
     }

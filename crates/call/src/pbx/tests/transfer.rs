@@ -255,3 +255,35 @@ fn a_shutdown_does_not_wait_for_a_transferor_to_answer_its_last_notify() {
         ]
     );
 }
+
+#[test]
+fn a_transferor_by_the_api_who_hangs_up_at_once_gets_its_200_after_the_end_of_its_call_is_on_disk()
+{
+    let mut script = connected();
+    let command = ApiCommand::Transfer {
+        call: CallId(1),
+        dst: "2003".into(),
+        party: None,
+    };
+    script.api(9, command).skip();
+    script.request(B1, 6, "BYE", None).expect(&[]);
+    script.commit().expect(&[
+        "-- commit",
+        "api 9 Ok(Call(CallId(2)))",
+        "B2 INVITE +sdp",
+        "reply 6 200",
+    ]);
+}
+
+#[test]
+fn a_call_given_back_that_ends_at_once_keeps_its_bye_back_until_the_transferor_was_told() {
+    let mut script = connected();
+    script.refer(B1, 4, "<sip:2003@pbx.example>").commit();
+    script.notified(B1, 1).refused(C, 486).commit().skip();
+    script.request(A, 8, "BYE", None).commit();
+    assert_eq!(
+        script.lines(),
+        ["* call.hangup Normal Clearing", "-- commit", "reply 8 200"]
+    );
+    script.notified(B1, 2).expect(&["B1 BYE"]);
+}

@@ -126,6 +126,7 @@ impl Connected {
     ) -> Result<(), Obstacle> {
         let settled = self.own.is_none()
             && self.departing.is_none()
+            && self.telling.is_none()
             && !self.owes_ack
             && self.relayed.is_empty()
             && cx.committed;

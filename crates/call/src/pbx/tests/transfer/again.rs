@@ -59,6 +59,7 @@ fn rfc3515_2_4_6_the_second_refer_is_named_in_its_notifies() {
         .commit()
         .refused(C, 486)
         .commit()
+        .notified(B1, 2)
         .refer(B1, 6, "<sip:2004@pbx.example>")
         .commit();
     let events: Vec<_> = script
