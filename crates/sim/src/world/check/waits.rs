@@ -12,6 +12,8 @@ const GRACE: Duration = Duration::from_secs(5);
 #[derive(Debug, Default)]
 pub(super) struct Waits {
     since: BTreeMap<CallId, Mono>,
+    /// When calls of queues ended.
+    ended: BTreeMap<CallId, Mono>,
     waited: Vec<(CallId, Duration)>,
     broken: Vec<String>,
 }
@@ -27,6 +29,9 @@ impl Waits {
         if &*event.context != "QUEUE" {
             return;
         }
+        if event.name.is_last() {
+            self.ended.insert(event.call, now);
+        }
         let since = match event.name {
             EventName::CallInitial => {
                 self.since.insert(event.call, now);
@@ -35,6 +40,10 @@ impl Waits {
             EventName::CallConnected | EventName::CallMissed | EventName::CallHangup => {
                 self.since.remove(&event.call)
             }
+            EventName::QueueWrapup => {
+                self.broken.extend(self.belated(now, event));
+                return;
+            }
             EventName::CallAccepted
             | EventName::CallDtmf
             | EventName::CallFailed
@@ -42,7 +51,6 @@ impl Waits {
             | EventName::CallRinging
             | EventName::CallUnhold
             | EventName::MonitorAudioReady
-            | EventName::QueueWrapup
             | EventName::SmsReceived
             | EventName::WebhookDisabled
             | EventName::WebhookTest => return,
@@ -52,6 +60,20 @@ impl Waits {
         if event.name == EventName::CallMissed {
             self.broken.extend(unexplained(event));
         }
+    }
+
+    /// An agent's time after a call begins with the end of that call: he is nobody's prisoner.
+    fn belated(&self, now: Mono, event: &EventRecord) -> Option<String> {
+        let body = serde_json::from_slice::<serde_json::Value>(&event.body).unwrap_or_default();
+        if body.get("action").and_then(serde_json::Value::as_str) != Some("open") {
+            return None;
+        }
+        let call = event.call;
+        let in_time = self
+            .ended
+            .get(&call)
+            .is_some_and(|ended| now - *ended < Duration::from_secs(1));
+        (!in_time).then(|| format!("the time after call {call} of a queue begins long after it"))
     }
 
     /// What was broken, where nobody may wait longer than this.
@@ -135,6 +157,19 @@ mod tests {
         }
         let untold = r#"{"t_cause":"No Answer","terminated_by":"system"}"#;
         assert_eq!(broken(1, EventName::CallMissed, untold).len(), 1);
+    }
+
+    #[test]
+    fn an_agent_who_is_kept_after_the_end_of_a_call_is_seen() {
+        let open = event(1, EventName::QueueWrapup, r#"{"action":"open"}"#);
+        let close = event(1, EventName::QueueWrapup, r#"{"action":"close"}"#);
+        for (after, faults) in [(0, 0), (2, 1)] {
+            let mut waits = Waits::default();
+            waits.recorded(Mono(0), &event(1, EventName::CallHangup, ""));
+            waits.recorded(Mono(after * 1_000_000_000), &open);
+            waits.recorded(Mono(9_000_000_000), &close);
+            assert_eq!(waits.verdict(Duration::from_secs(60)).len(), faults);
+        }
     }
 
     #[test]
