@@ -23,6 +23,8 @@ pub(super) struct Offers {
     roots: BTreeMap<CallId, CallId>,
     /// The open call of a queue, by its root.
     queues: BTreeMap<CallId, CallId>,
+    /// The open calls of each root.
+    calls: BTreeMap<CallId, BTreeSet<CallId>>,
     /// Calls by which a queue tries an agent. What a transfer out of it calls is none of them.
     of_queues: BTreeSet<CallId>,
     /// Losers who were told that another answered when none had.
@@ -59,14 +61,23 @@ impl Offers {
     }
 
     fn note_queue(&mut self, event: &EventRecord) {
+        let open = self.calls.entry(event.root).or_default();
         if event.name == EventName::CallInitial {
+            open.insert(event.call);
             if &*event.context == "QUEUE" {
                 self.queues.insert(event.root, event.call);
             } else if self.queues.contains_key(&event.root) {
                 self.of_queues.insert(event.call);
             }
-        } else if event.name.is_last() && self.queues.get(&event.root) == Some(&event.call) {
-            self.queues.remove(&event.root);
+        } else if event.name.is_last() {
+            open.remove(&event.call);
+            if self.queues.get(&event.root) == Some(&event.call) {
+                self.queues.remove(&event.root);
+                // What is open when a queue's call ends takes its place: the caller was transferred out of it.
+                for call in open.iter() {
+                    self.of_queues.remove(call);
+                }
+            }
         }
     }
 
