@@ -19,7 +19,8 @@ pub struct QueueDay {
     pub answered_soon: u32,
     /// The caller hung up while waiting.
     pub abandoned: u32,
-    /// The queue gave up: no agents, or the wait was too long.
+    /// The queue gave up: no agents, too long a wait, too many callers, or it was removed. A call that ended for another
+    /// reason (a failed one, a restart) is nobody's fault here and is not counted.
     pub missed: u32,
 }
 
@@ -43,7 +44,8 @@ impl ConfigDb {
                 "SELECT count(*) FILTER (WHERE disposition = 'CONNECTED'), \
                  count(*) FILTER (WHERE disposition = 'CONNECTED' AND duration - billsec <= ?3), \
                  count(*) FILTER (WHERE disposition <> 'CONNECTED' AND info = 'abandoned'), \
-                 count(*) FILTER (WHERE disposition <> 'CONNECTED' AND info <> 'abandoned') \
+                 count(*) FILTER (WHERE disposition <> 'CONNECTED' \
+                 AND info IN ('max_wait', 'no_agents', 'max_length', 'removed')) \
                  FROM cdr WHERE context = 'QUEUE' AND dst_id = ?1 AND calldate >= ?2",
             )?
             .query_row(

@@ -340,6 +340,11 @@ fn a_queues_day_counts_its_own_callers_since_a_moment() {
             started_at: Wall(NOW.0 - 1_000_000),
             ..ended(8, "1", "", (1, 1))
         },
+        ended(9, "1", "max_length", (0, 0)),
+        ended(10, "1", "removed", (3, 0)),
+        // Neither the caller nor the queue gave up.
+        ended(11, "1", "", (3, 0)),
+        ended(12, "1", "transferred", (3, 0)),
     ];
     let batch: Vec<_> = (1..).map(JournalPos).zip(&cdrs).collect();
     db.project(&batch).unwrap();
@@ -348,10 +353,10 @@ fn a_queues_day_counts_its_own_callers_since_a_moment() {
         answered: 2,
         answered_soon: 1,
         abandoned: 1,
-        missed: 2,
+        missed: 4,
     };
     assert_eq!(day, expected);
-    assert_eq!(day.service_level(), Some(0.2));
+    assert_eq!(day.service_level(), Some(1.0 / 7.0));
     let none = db.queue_day(QueueId(3), NOW).unwrap();
     assert_eq!(
         (none, none.service_level()),
