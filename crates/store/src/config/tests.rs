@@ -14,6 +14,7 @@ use super::*;
 use crate::filter::ListParams;
 use crate::{BindingChange, CDRS, CdrScope, StoredBinding};
 
+mod migration;
 mod shared;
 
 const NOW: Wall = Wall(1_700_000_000_000_000);

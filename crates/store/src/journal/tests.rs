@@ -12,6 +12,8 @@ use tempfile::TempDir;
 use super::*;
 use crate::{DeliveryFilter, Refused, deadline};
 
+mod migration;
+
 struct Dir(TempDir);
 
 impl Dir {
