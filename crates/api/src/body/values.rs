@@ -7,11 +7,20 @@ use super::Fields;
 impl Fields {
     /// `min` to `max` digits; a `+` in front is taken off. Empty when `min` is 0.
     pub(crate) fn digits(&mut self, name: &str, min: usize, max: usize) -> Option<String> {
+        let mut text = self.dialled(name, min, max)?;
+        if text.starts_with('+') {
+            text.remove(0);
+        }
+        Some(text)
+    }
+
+    /// `min` to `max` digits as dialled: a `+` in front is kept, since it says that no extension is meant.
+    pub(crate) fn dialled(&mut self, name: &str, min: usize, max: usize) -> Option<String> {
         let text = self.text(name, 0, 100)?;
         let digits = text.strip_prefix('+').unwrap_or(&text);
         let all_digits = digits.bytes().all(|octet| octet.is_ascii_digit());
         if all_digits && (min..=max).contains(&digits.len()) {
-            return Some(digits.to_owned());
+            return Some(text);
         }
         self.fail(
             name,

@@ -78,7 +78,7 @@ fn wish(mut fields: Fields) -> Result<Wish, ApiError> {
         fields.fail("state", "does not go with dst");
     }
     let (min, max) = DIALLED;
-    let dst = fields.digits("dst", min, max);
+    let dst = fields.dialled("dst", min, max);
     let held = fields.word("state", &["ON_HOLD", "CONNECTED"], |state| state);
     let party = fields.word("party", &[Side::Src, Side::Dst], |side| match side {
         Side::Src => "src",
@@ -106,7 +106,7 @@ pub(super) async fn originate(
     Body(mut fields): Body,
 ) -> Result<Response, ApiError> {
     let (min, max) = DIALLED;
-    let to = fields.digits("to", min, max);
+    let to = fields.dialled("to", min, max);
     let to = fields.require("to", to);
     let from = fields.id("from").map(UserId);
     let caller_id = if fields.is_text("caller_id", "anonymous") {

@@ -61,7 +61,7 @@ async fn a_transfer_answers_with_the_new_call() {
     assert_eq!(
         *world.played.verbs.lock().unwrap(),
         [
-            "transfer 1 to 34911000000 -",
+            "transfer 1 to +34911000000 -",
             "transfer 2 to 2002 src",
             "transfer 2 to 2002 dst"
         ]
@@ -291,7 +291,7 @@ async fn a_call_is_started_for_oneself_or_by_an_admin_for_anybody() {
         *world.played.verbs.lock().unwrap(),
         [
             "originate 100002 to 100 as -",
-            "originate 100002 to 34911000000 as -",
+            "originate 100002 to +34911000000 as -",
             "originate 100002 to 100 as -",
             "originate 100002 to 34911000000 as 34922000000",
             "originate 100001 to 100 as anonymous",
