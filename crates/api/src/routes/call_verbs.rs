@@ -69,10 +69,8 @@ pub(super) async fn steer(
 
 fn wish(mut fields: Fields) -> Result<Wish, ApiError> {
     if fields.has("monitor_state") {
-        return Err(ApiError::field(
-            "monitor_state",
-            "recording is not supported yet",
-        ));
+        fields.ignore("monitor_state");
+        fields.fail("monitor_state", "recording is not supported yet");
     }
     if fields.has("dst") && fields.has("state") {
         fields.fail("state", "does not go with dst");

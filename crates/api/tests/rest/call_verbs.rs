@@ -91,6 +91,18 @@ async fn a_new_call_that_is_over_already_is_shown_as_that() {
 }
 
 #[tokio::test]
+async fn everything_wrong_with_a_wish_is_told_at_once() {
+    let world = up();
+    let body = json!({"monitor_state": 1, "dst": "2", "party": "both", "when": "now"});
+    let reply = world.patch("/calls/1", body).await;
+    reply.error(400, "validation_failed");
+    let errors = reply.json()["errors"].as_array().unwrap().clone();
+    let fields: Vec<_> = errors.iter().map(|error| &error["field"]).collect();
+    assert_eq!(fields, ["monitor_state", "dst", "party", "when"]);
+    world.end();
+}
+
+#[tokio::test]
 async fn a_call_is_held_and_resumed_and_answered_with_itself() {
     let world = up();
     for state in ["ON_HOLD", "CONNECTED"] {
