@@ -189,6 +189,7 @@ impl ConfigDb {
     pub fn update_queue(&self, id: QueueId, patch: QueuePatch) -> Result<Queue, StoreError> {
         self.configure(|tx| {
             let old = one(tx, id.0.into()).map_err(|e| self.sqlite(e))?;
+            let has_agents = patch.users.is_some();
             let spec = patch.onto(old.spec);
             self.must_be_free(tx, &spec.number, Holder::Queue(Some(id.0)))?;
             tx.execute(
@@ -208,7 +209,9 @@ impl ConfigDb {
                 ],
             )
             .map_err(|e| self.sqlite(e))?;
-            self.put_agents(tx, id.0.into(), &spec.users)?;
+            if has_agents {
+                self.put_agents(tx, id.0.into(), &spec.users)?;
+            }
             Ok(Queue { id, spec })
         })
     }
