@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use offhook_base::{QueueId, UserId};
-use offhook_store::{QUEUES, Queue, QueueSpec};
+use offhook_store::{QUEUES, Queue, QueueSpec, Role};
 use serde_json::{Map, Value, json};
 
 use super::queue_fields::{Change, Edit, Input, apply, input};
@@ -31,21 +31,27 @@ const FIELDS: &[&str] = &[
 
 pub(super) async fn list(
     State(api): State<Api>,
-    _caller: Caller,
+    caller: Caller,
     params: Params,
 ) -> Result<Response, ApiError> {
     let selection = params.selection(&QUEUES)?;
     let shown = params.fields("queues", FIELDS)?;
     params.includes(&["users"])?;
     let page = api
-        .store(move |inner| inner.stores.config.queues(&selection))
+        .store(move |inner| {
+            let db = &inner.stores.config;
+            match caller.0.role {
+                Role::Admin => db.queues(&selection),
+                Role::User => db.queues_with(caller.0.id, &selection),
+            }
+        })
         .await??;
     Ok(reply::list(&page.map(|queue| shown.of(row(&queue)))))
 }
 
 pub(super) async fn one(
     State(api): State<Api>,
-    _caller: Caller,
+    caller: Caller,
     Id(id): Id,
     params: Params,
 ) -> Result<Response, ApiError> {
@@ -55,6 +61,9 @@ pub(super) async fn one(
     let queue = api
         .store(move |inner| inner.stores.config.queue(id))
         .await??;
+    if !caller.is_admin() && !queue.spec.users.iter().any(|agent| agent.id == caller.0.id) {
+        return Err(ApiError::not_found());
+    }
     Ok(reply::one(shown.of(row(&queue))))
 }
 

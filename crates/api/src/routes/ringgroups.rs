@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use offhook_base::{RingGroupId, UserId};
-use offhook_store::{GroupStrategy, RING_GROUPS, RingGroup, RingGroupPatch, RingGroupSpec};
+use offhook_store::{GroupStrategy, RING_GROUPS, RingGroup, RingGroupPatch, RingGroupSpec, Role};
 use serde_json::{Map, Value, json};
 
 use super::queue_fields::MEMBERS;
@@ -19,21 +19,27 @@ const FIELDS: &[&str] = &["id", "name", "number", "strategy", "ring_time", "user
 
 pub(super) async fn list(
     State(api): State<Api>,
-    _caller: Caller,
+    caller: Caller,
     params: Params,
 ) -> Result<Response, ApiError> {
     let selection = params.selection(&RING_GROUPS)?;
     let shown = params.fields("ringgroups", FIELDS)?;
     params.includes(&["users"])?;
     let page = api
-        .store(move |inner| inner.stores.config.ring_groups(&selection))
+        .store(move |inner| {
+            let db = &inner.stores.config;
+            match caller.0.role {
+                Role::Admin => db.ring_groups(&selection),
+                Role::User => db.ring_groups_with(caller.0.id, &selection),
+            }
+        })
         .await??;
     Ok(reply::list(&page.map(|group| shown.of(row(&group)))))
 }
 
 pub(super) async fn one(
     State(api): State<Api>,
-    _caller: Caller,
+    caller: Caller,
     Id(id): Id,
     params: Params,
 ) -> Result<Response, ApiError> {
@@ -43,6 +49,9 @@ pub(super) async fn one(
     let group = api
         .store(move |inner| inner.stores.config.ring_group(id))
         .await??;
+    if !caller.is_admin() && !group.spec.users.contains(&caller.0.id) {
+        return Err(ApiError::not_found());
+    }
     Ok(reply::one(shown.of(row(&group))))
 }
 

@@ -149,6 +149,7 @@ fn outside_and_shared() -> Vec<Route> {
             403,
         ),
         ("GET", "/ringgroups/1", Value::Null, 200, 200),
+        ("GET", "/ringgroups/2", Value::Null, 200, 404),
         ("PATCH", "/ringgroups/1", json!({"users": []}), 200, 403),
         ("DELETE", "/ringgroups/99", Value::Null, 404, 403),
         ("GET", "/queues?include=users", Value::Null, 200, 200),
@@ -160,6 +161,7 @@ fn outside_and_shared() -> Vec<Route> {
             403,
         ),
         ("GET", "/queues/1", Value::Null, 200, 200),
+        ("GET", "/queues/2", Value::Null, 200, 404),
         ("PATCH", "/queues/1", json!({"announce": 30}), 200, 403),
         (
             "PATCH",
@@ -275,6 +277,29 @@ async fn every_route_answers_each_role_as_it_should() {
         }
         world.end();
     }
+}
+
+#[tokio::test]
+async fn a_user_lists_own_queues_and_groups_only() {
+    let world = furnished();
+    let group = RingGroupSpec {
+        name: "b".to_owned(),
+        number: "702".to_owned(),
+        ..RingGroupSpec::default()
+    };
+    world.db.create_ring_group(&group).unwrap();
+    for path in ["/queues", "/ringgroups"] {
+        let all = world.get(path).await.expect(200);
+        assert_eq!(all["total"], 2, "{path}");
+        let own = world.send("GET", path, USER, Value::Null).await.expect(200);
+        assert_eq!(own["total"], 1, "{path}");
+        assert_eq!(own["data"][0]["id"], 1, "{path}");
+    }
+    world
+        .send("GET", "/ringgroups/2", USER, Value::Null)
+        .await
+        .error(404, "not_found");
+    world.end();
 }
 
 #[tokio::test]

@@ -312,6 +312,22 @@ impl ConfigDb {
     pub fn queues(&self, selection: &Selection) -> Result<Page<Queue>, StoreError> {
         self.page(TABLE, &Scope::ALL, selection, LIST_LIMIT, queue_row)
     }
+
+    /// A page of those queues that a user is an agent of.
+    ///
+    /// # Errors
+    /// `TooBroad` when it takes over a second.
+    pub fn queues_with(
+        &self,
+        user: UserId,
+        selection: &Selection,
+    ) -> Result<Page<Queue>, StoreError> {
+        let scope = Scope {
+            condition: "id IN (SELECT queue_id FROM queue_agent WHERE user_id = ?)",
+            args: &[&user.0],
+        };
+        self.page(TABLE, &scope, selection, LIST_LIMIT, queue_row)
+    }
 }
 
 fn one(db: &Connection, id: i64) -> rusqlite::Result<Queue> {

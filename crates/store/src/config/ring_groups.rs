@@ -216,6 +216,22 @@ impl ConfigDb {
     pub fn ring_groups(&self, selection: &Selection) -> Result<Page<RingGroup>, StoreError> {
         self.page(TABLE, &Scope::ALL, selection, LIST_LIMIT, group_row)
     }
+
+    /// A page of those ring groups that a user is a member of.
+    ///
+    /// # Errors
+    /// `TooBroad` when it takes over a second.
+    pub fn ring_groups_with(
+        &self,
+        user: UserId,
+        selection: &Selection,
+    ) -> Result<Page<RingGroup>, StoreError> {
+        let scope = Scope {
+            condition: "id IN (SELECT ring_group_id FROM ring_group_member WHERE user_id = ?)",
+            args: &[&user.0],
+        };
+        self.page(TABLE, &scope, selection, LIST_LIMIT, group_row)
+    }
 }
 
 fn one(db: &Connection, id: i64) -> rusqlite::Result<RingGroup> {
