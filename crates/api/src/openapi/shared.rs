@@ -3,7 +3,11 @@
 use super::operations::{Answer, Operation, get, list, remove, write};
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    list("/trunks", "Trunks, the ways to the outside world", "Trunk"),
+    list(
+        "/trunks",
+        "Trunks, the ways to the outside world; not to be filtered by transport, mode, state or last_error",
+        "Trunk",
+    ),
     write(
         "post",
         "/trunks",
