@@ -20,6 +20,9 @@ use crate::reply;
 /// Time that the call thread has to take a command.
 const COMMAND_TIME: Duration = Duration::from_secs(2);
 
+/// The caller id of who shows none.
+const ANONYMOUS: &str = "anonymous";
+
 /// What may be dialled: an extension, or a number of the world.
 const DIALLED: (usize, usize) = (2, 15);
 
@@ -107,7 +110,7 @@ pub(super) async fn originate(
     let to = fields.dialled("to", min, max);
     let to = fields.require("to", to);
     let from = fields.id("from").map(UserId);
-    let caller_id = if fields.is_text("caller_id", "anonymous") {
+    let caller_id = if fields.is_text("caller_id", ANONYMOUS) {
         fields.text("caller_id", 1, 20)
     } else {
         fields.digits("caller_id", 7, 15)
@@ -116,16 +119,10 @@ pub(super) async fn originate(
     let user = from.unwrap_or(caller.0.id);
     if user != caller.0.id {
         caller.must_be_admin()?;
-        let known = api
-            .store(move |inner| inner.stores.config.user(user, inner.wall()))
-            .await?;
-        match known {
-            Ok(_) => {}
-            Err(StoreError::NotFound) => {
-                return Err(ApiError::field("from", "is not the id of a user"));
-            }
-            Err(error) => return Err(error.into()),
-        }
+        must_be_active(&api, user).await?;
+    }
+    if let Some(number) = caller_id.clone() {
+        must_be_shown_by(&api, &caller, number).await?;
     }
     let call = Originate {
         user,
@@ -135,6 +132,37 @@ pub(super) async fn originate(
     let id = asked(api.inner.ports.calls.originate(call), "to").await?;
     let call = made(&api, id, id);
     Ok(reply::created(row(&call, api.inner.wall())))
+}
+
+async fn must_be_active(api: &Api, user: UserId) -> Result<(), ApiError> {
+    let known = api
+        .store(move |inner| inner.stores.config.user(user, inner.wall()))
+        .await?;
+    match known {
+        Ok(user) if user.active => Ok(()),
+        Ok(_) => Err(ApiError::field("from", "is a user that is switched off")),
+        Err(StoreError::NotFound) => Err(ApiError::field("from", "is not the id of a user")),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// An admin may show any number; a user an own one, that of a trunk, or none.
+async fn must_be_shown_by(api: &Api, caller: &Caller, number: String) -> Result<(), ApiError> {
+    if caller.is_admin() || number == ANONYMOUS {
+        return Ok(());
+    }
+    let user = caller.0.id;
+    let may = api
+        .store(move |inner| inner.stores.config.may_show(user, &number))
+        .await??;
+    if may {
+        Ok(())
+    } else {
+        Err(ApiError::field(
+            "caller_id",
+            "must be a number of yours, that of a trunk, or anonymous",
+        ))
+    }
 }
 
 /// The call that a verb opened; one that is over already is shown as that.

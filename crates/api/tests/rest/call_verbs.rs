@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use offhook_api::ports::{CallControlError, LiveCall, LiveParty};
 use offhook_base::CallId;
+use offhook_store::{DdiSpec, DdiTarget, TrunkSpec, UserPatch};
 use serde_json::{Value, json};
 
 use crate::world::{ADMIN, ADMIN_ID, USER, USER_ID, World};
@@ -87,6 +88,63 @@ async fn a_new_call_that_is_over_already_is_shown_as_that() {
         (&made["data"]["id"], &made["data"]["root_id"]),
         (&json!(99), &json!(99))
     );
+    world.end();
+}
+
+#[tokio::test]
+async fn a_user_shows_own_numbers_those_of_trunks_or_none() {
+    let world = up();
+    let trunk = TrunkSpec {
+        name: "a".to_owned(),
+        host: "192.0.2.1".to_owned(),
+        caller_id: "34911000000".to_owned(),
+        ..TrunkSpec::default()
+    };
+    world.db.create_trunk(&trunk).unwrap();
+    for (e164, user) in [("34911000001", USER_ID), ("34911000002", ADMIN_ID)] {
+        let ddi = DdiSpec {
+            e164: e164.to_owned(),
+            trunk: None,
+            target: DdiTarget::User(user),
+        };
+        world.db.create_ddi(&ddi).unwrap();
+    }
+    for (token, number, status) in [
+        (USER, "anonymous", 201),
+        (USER, "34911000000", 201),
+        (USER, "+34911000001", 201),
+        (USER, "34911000002", 400),
+        (USER, "34911000003", 400),
+        (ADMIN, "34911000003", 201),
+    ] {
+        let body = json!({"to": "101", "caller_id": number});
+        let reply = world.send("POST", "/calls", token, body).await;
+        if status == 400 {
+            let (field, message) = reply.error(400, "validation_failed");
+            assert_eq!(field, "caller_id", "{message}");
+        } else {
+            reply.expect(status);
+        }
+    }
+    assert_eq!(world.played.verbs.lock().unwrap().len(), 4);
+    world.end();
+}
+
+#[tokio::test]
+async fn nobody_is_called_who_is_switched_off() {
+    let world = up();
+    let off = UserPatch {
+        active: Some(false),
+        ..UserPatch::default()
+    };
+    world.db.update_user(USER_ID, &off, world.now()).unwrap();
+    let (field, message) = world
+        .post("/calls", json!({"to": "101", "from": USER_ID.0}))
+        .await
+        .error(400, "validation_failed");
+    assert_eq!(field, "from");
+    assert!(message.contains("switched off"), "{message}");
+    assert!(world.played.verbs.lock().unwrap().is_empty());
     world.end();
 }
 

@@ -211,6 +211,20 @@ impl ConfigDb {
         })
     }
 
+    /// Whether a user may show this number outside: an own one, or that of a trunk.
+    ///
+    /// # Errors
+    /// `Unavailable` when the file cannot be read.
+    pub fn may_show(&self, user: UserId, number: &str) -> Result<bool, StoreError> {
+        self.read(|db| {
+            db.prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM ddi WHERE user_id = ?1 AND e164 = ?2) \
+                 OR EXISTS (SELECT 1 FROM trunk WHERE caller_id = ?2)",
+            )?
+            .query_row(params![user.0, number], |row| row.get(0))
+        })
+    }
+
     /// A page of numbers.
     ///
     /// # Errors
