@@ -5,20 +5,23 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
-use offhook_base::{CallId, UserId};
-use offhook_store::StoreError;
+use offhook_base::{CallId, CdrRecord, Disposition, Party, UserId};
+use offhook_store::{CdrScope, StoreError};
 
 use super::calls::{live, row};
 use crate::Api;
 use crate::auth::Caller;
 use crate::body::{Body, Fields};
 use crate::error::ApiError;
-use crate::ports::{CallControlError, LiveCall, Originate, Side, Transfer, Verb};
+use crate::ports::{CallControlError, LiveCall, LiveParty, Originate, Side, Transfer, Verb};
 use crate::query::Id;
 use crate::reply;
 
 /// Time that the call thread has to take a command.
 const COMMAND_TIME: Duration = Duration::from_secs(2);
+
+/// Time that the CDR of a call has to be copied.
+const CDR_TIME: Duration = Duration::from_millis(500);
 
 /// The caller id of who shows none.
 const ANONYMOUS: &str = "anonymous";
@@ -64,7 +67,7 @@ pub(super) async fn steer(
                 party,
             };
             let new = asked(verbs.transfer(transfer), "dst").await?;
-            made(&api, new, call.root_id)
+            made(&api, new, call.root_id).await?
         }
     };
     Ok(reply::one(row(&now, api.inner.wall())))
@@ -130,7 +133,7 @@ pub(super) async fn originate(
         caller_id,
     };
     let id = asked(api.inner.ports.calls.originate(call), "to").await?;
-    let call = made(&api, id, id);
+    let call = made(&api, id, id).await?;
     Ok(reply::created(row(&call, api.inner.wall())))
 }
 
@@ -165,18 +168,77 @@ async fn must_be_shown_by(api: &Api, caller: &Caller, number: String) -> Result<
     }
 }
 
-/// The call that a verb opened; one that is over already is shown as that.
-fn made(api: &Api, id: CallId, root: CallId) -> Arc<LiveCall> {
-    let over = || {
-        Arc::new(LiveCall {
+/// The call that a verb opened; one that is over already is shown as its CDR tells it.
+async fn made(api: &Api, id: CallId, root: CallId) -> Result<Arc<LiveCall>, ApiError> {
+    if let Some(call) = api.inner.ports.live.get(id) {
+        return Ok(call);
+    }
+    match tokio::time::timeout(CDR_TIME, written(api, id)).await {
+        Ok(cdr) => Ok(Arc::new(over(cdr?))),
+        // It was made, and that is what was asked: an answer without the numbers is better than none.
+        Err(_) => Ok(Arc::new(LiveCall {
             id,
             root_id: root,
             state: "HANGUP".to_owned(),
             start_time: api.inner.wall(),
             ..LiveCall::default()
-        })
+        })),
+    }
+}
+
+/// The CDR of a call that has ended: what was committed to the journal may not be copied yet.
+async fn written(api: &Api, call: CallId) -> Result<CdrRecord, ApiError> {
+    let mut projected = api.inner.ports.feed.subscribe().projected;
+    loop {
+        projected.borrow_and_update();
+        let found = api
+            .store(move |inner| inner.stores.config.cdr_of_call(CdrScope::All, call))
+            .await?;
+        match found {
+            Ok(cdr) => return Ok(cdr.record),
+            Err(StoreError::NotFound) => {}
+            Err(error) => return Err(error.into()),
+        }
+        projected
+            .changed()
+            .await
+            .map_err(|_| ApiError::unavailable("the projector has ended"))?;
+    }
+}
+
+/// A call that has ended, from its CDR.
+fn over(cdr: CdrRecord) -> LiveCall {
+    let is_connected = cdr.disposition == Disposition::Connected;
+    let waited = Duration::from_secs(cdr.duration.saturating_sub(cdr.billsec).into());
+    let state = match (&*cdr.destination, is_connected) {
+        ("out", false) => "FAILED",
+        _ => "HANGUP",
     };
-    api.inner.ports.live.get(id).unwrap_or_else(over)
+    LiveCall {
+        id: cdr.live_id,
+        root_id: cdr.root_live_id,
+        parent_id: cdr.parent_live_id,
+        state: state.to_owned(),
+        context: cdr.context,
+        destination: cdr.destination,
+        clid: cdr.clid,
+        start_time: cdr.started_at,
+        connected_at: is_connected.then(|| cdr.started_at + waited),
+        src: side(cdr.src),
+        dst: side(cdr.dst),
+        ..LiveCall::default()
+    }
+}
+
+fn side(party: Party) -> LiveParty {
+    LiveParty {
+        number: party.number,
+        id: party.id,
+        name: party.name,
+        ua: party.ua,
+        codec: party.codec,
+        ..LiveParty::default()
+    }
 }
 
 /// Waits for what the call thread says; `target` is the field that a number which cannot be called came in.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use offhook_api::ports::{CallControlError, LiveCall, LiveParty};
-use offhook_base::CallId;
+use offhook_base::{CallId, CdrRecord, Disposition};
 use offhook_store::{DdiSpec, DdiTarget, TrunkSpec, UserPatch};
 use serde_json::{Value, json};
 
-use crate::world::{ADMIN, ADMIN_ID, USER, USER_ID, World};
+use crate::world::{ADMIN, ADMIN_ID, USER, USER_ID, World, cdr};
 
 fn call(id: u64, root: u64, src_id: &str) -> Arc<LiveCall> {
     Arc::new(LiveCall {
@@ -87,6 +87,40 @@ async fn a_new_call_that_is_over_already_is_shown_as_that() {
     assert_eq!(
         (&made["data"]["id"], &made["data"]["root_id"]),
         (&json!(99), &json!(99))
+    );
+    world.end();
+}
+
+#[tokio::test]
+async fn a_new_call_that_has_a_cdr_already_is_shown_with_its_numbers() {
+    let world = up();
+    *world.played.opened.lock().unwrap() = Some(CallId(99));
+    let failed = CdrRecord {
+        disposition: Disposition::Failed,
+        destination: "out".to_owned(),
+        ..cdr(99, USER_ID, None)
+    };
+    world.project(1, &failed);
+    let made = world.post("/calls", json!({"to": "101"})).await.expect(201);
+    let made = &made["data"];
+    for (field, value) in [
+        ("id", json!(99)),
+        ("state", json!("FAILED")),
+        ("context", json!("LOCAL_USER")),
+        ("clid", json!("\"Ana\" <100>")),
+        ("start_time", json!(1_619_599_555)),
+        ("connected_at", Value::Null),
+        ("src", json!("100")),
+        ("dst", json!("101")),
+    ] {
+        assert_eq!(made[field], value, "{field}");
+    }
+    *world.played.opened.lock().unwrap() = Some(CallId(98));
+    world.project(2, &cdr(98, USER_ID, None));
+    let made = world.post("/calls", json!({"to": "101"})).await.expect(201);
+    assert_eq!(
+        (&made["data"]["state"], &made["data"]["connected_at"]),
+        (&json!("HANGUP"), &json!(1_619_599_562))
     );
     world.end();
 }
