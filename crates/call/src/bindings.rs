@@ -12,13 +12,17 @@ pub struct Bindings {
 }
 
 impl Bindings {
-    /// Adds a contact, or replaces the one with the same key.
-    pub fn insert(&mut self, phone: PhoneId, binding: Binding) {
+    /// Adds a contact, or replaces the one with the same key. Gives whether the phone has started anew: a refresh keeps
+    /// the Call-ID (RFC 3261 §10.2).
+    pub fn insert(&mut self, phone: PhoneId, binding: Binding) -> bool {
         let list = self.by_phone.entry(phone).or_default();
-        match list.iter_mut().find(|old| old.key == binding.key) {
-            Some(old) => *old = binding,
-            None => list.push(binding),
+        if let Some(old) = list.iter_mut().find(|old| old.key == binding.key) {
+            let is_new = old.call_id != binding.call_id;
+            *old = binding;
+            return is_new;
         }
+        list.push(binding);
+        true
     }
 
     /// Removes a contact.

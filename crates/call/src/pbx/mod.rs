@@ -280,9 +280,9 @@ impl Pbx {
             } => self.on_trunk_invite(now, leg, trunk, peer, &request),
             Event::Registered { phone, binding } => {
                 let key = binding.key.clone();
-                self.office.bindings.insert(phone, binding);
+                let is_new = self.office.bindings.insert(phone, binding);
                 self.note_reach_of(now, phone);
-                self.on_text_contact(now, phone, &key);
+                self.on_text_contact(now, phone, &key, is_new);
             }
             Event::Unregistered { phone, key } => {
                 self.office.bindings.remove(phone, &key);

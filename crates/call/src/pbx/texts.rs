@@ -42,8 +42,14 @@ impl Pbx {
     }
 
     /// A contact came or was refreshed; the bindings have it.
-    pub(super) fn on_text_contact(&mut self, now: Now, phone: PhoneId, key: &BindingKey) {
-        self.with_texts(now, |texts, cx| texts.on_registered(cx, phone, key));
+    pub(super) fn on_text_contact(
+        &mut self,
+        now: Now,
+        phone: PhoneId,
+        key: &BindingKey,
+        is_new: bool,
+    ) {
+        self.with_texts(now, |texts, cx| texts.on_registered(cx, phone, key, is_new));
     }
 
     /// A trunk changed; the directory and the trunks have it.

@@ -16,15 +16,21 @@ const KEPT: Duration = Duration::from_secs(7 * 86_400);
 const MOST_IN_ALL: usize = 20_000;
 
 impl Texts {
-    /// A phone registered or refreshed a contact; the bindings have it.
-    pub(crate) fn on_registered(&mut self, cx: &mut Context<'_>, phone: PhoneId, key: &BindingKey) {
+    /// A phone registered or refreshed a contact; the bindings have it, and know whether it `is_new`.
+    pub(crate) fn on_registered(
+        &mut self,
+        cx: &mut Context<'_>,
+        phone: PhoneId,
+        key: &BindingKey,
+        is_new: bool,
+    ) {
         let Some(user) = cx.directory.phone(phone).map(|(_, user)| user.id) else {
             return;
         };
         let Some(mailbox) = self.mailboxes.get_mut(&user) else {
             return;
         };
-        mailbox.on_registered(&(phone, key.clone()));
+        mailbox.on_registered(&(phone, key.clone()), is_new);
         self.offer(cx, user);
     }
 

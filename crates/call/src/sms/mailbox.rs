@@ -35,6 +35,8 @@ enum Contact {
     Busy {
         /// It registered meanwhile, so silence says nothing of where it is from here on.
         registered: bool,
+        /// It did so anew, so not even a refusal does.
+        renewed: bool,
     },
     /// It cannot take texts.
     Mute,
@@ -113,8 +115,13 @@ impl Mailbox {
         let wanted = |one: &&mut Waiting| !one.refused_by.contains(contact);
         let next = self.waiting.iter_mut().find(wanted)?;
         next.in_flight = next.in_flight.saturating_add(1);
-        self.contacts
-            .insert(contact.clone(), Contact::Busy { registered: false });
+        self.contacts.insert(
+            contact.clone(),
+            Contact::Busy {
+                registered: false,
+                renewed: false,
+            },
+        );
         Some(Arc::clone(&next.text))
     }
 
@@ -125,14 +132,17 @@ impl Mailbox {
         text: SmsId,
         outcome: Outcome,
     ) -> Option<(Arc<SmsRecord>, Mono)> {
-        let registered = matches!(
-            self.contacts.remove(&contact),
-            Some(Contact::Busy { registered: true })
-        );
+        let (registered, renewed) = match self.contacts.remove(&contact) {
+            Some(Contact::Busy {
+                registered,
+                renewed,
+            }) => (registered, renewed),
+            Some(Contact::Away | Contact::Mute) | None => (false, false),
+        };
         let place = self.waiting.iter().position(|one| one.text.id == text);
         if let Some(one) = place.and_then(|place| self.waiting.get_mut(place)) {
             one.in_flight = one.in_flight.saturating_sub(1);
-            if outcome == Outcome::Refused && !registered {
+            if outcome == Outcome::Refused && !renewed {
                 one.refused_by.insert(contact.clone());
             }
         }
@@ -152,16 +162,25 @@ impl Mailbox {
         None
     }
 
-    /// The contact registered: it may be tried again.
-    pub(super) fn on_registered(&mut self, contact: &ContactKey) {
-        for one in &mut self.waiting {
-            one.refused_by.remove(contact);
+    /// The contact registered: one that did not answer may be tried again. What it refused it is asked once more when it
+    /// `is_new`, not at each refresh.
+    pub(super) fn on_registered(&mut self, contact: &ContactKey, is_new: bool) {
+        if is_new {
+            for one in &mut self.waiting {
+                one.refused_by.remove(contact);
+            }
         }
         match self.contacts.get_mut(contact) {
             Some(Contact::Away) => {
                 self.contacts.remove(contact);
             }
-            Some(Contact::Busy { registered }) => *registered = true,
+            Some(Contact::Busy {
+                registered,
+                renewed,
+            }) => {
+                *registered = true;
+                *renewed |= is_new;
+            }
             Some(Contact::Mute) | None => {}
         }
     }

@@ -23,6 +23,8 @@ use crate::directory::{Ddi, DdiTarget, DirectoryChange, Phone, Trunk, User};
 /// 2001 (phone 1), 2002 (phones 2 and 3) and the inactive 2009 (phone 9); trunks 1 and 2; numbers of ours: 34900002 is
 /// 2002's, 34900009 that of the inactive one, 34900100 of a queue, 34900200 comes by trunk 2 only.
 struct Script {
+    /// Call-ID of the REGISTERs.
+    reg_call_id: &'static str,
     texts: Texts,
     directory: Directory,
     bindings: Bindings,
@@ -127,6 +129,7 @@ impl Script {
             }));
         }
         Self {
+            reg_call_id: "reg",
             texts: Texts::new(TextsConfig {
                 host: "pbx.example".to_owned(),
                 customer_id: 100_001,
@@ -219,11 +222,11 @@ impl Script {
             user_agent: Bytes::new(),
             instance: Bytes::new(),
             expires_at: self.now.wall + Duration::from_secs(60),
-            call_id: Bytes::from_static(b"reg"),
+            call_id: Bytes::from_static(self.reg_call_id.as_bytes()),
             cseq: 1,
         };
-        self.bindings.insert(PhoneId(n), binding);
-        self.input(|texts, cx| texts.on_registered(cx, PhoneId(n), &key(n)))
+        let is_new = self.bindings.insert(PhoneId(n), binding);
+        self.input(|texts, cx| texts.on_registered(cx, PhoneId(n), &key(n), is_new))
     }
 
     fn unregister(&mut self, n: u32) -> &mut Self {

@@ -123,6 +123,7 @@ fn a_text_that_a_phone_refuses_does_not_keep_the_next_one() {
         .answer(1, 403)
         .expect(&["2 sip:p2@192.0.2.2:5060 t2"]);
     script.answer(2, 200).expect(&["2 is delivered"]);
+    script.reg_call_id = "reboot";
     script.register(2).expect(&["3 sip:p2@192.0.2.2:5060 t1"]);
 }
 
@@ -207,4 +208,18 @@ fn a_user_who_is_gone_leaves_nothing_that_fails() {
         .answer(1, 200)
         .expect(&["1 is delivered"]);
     script.wait(8 * DAY).expect(&["2 is expired"]);
+}
+
+#[test]
+fn a_refusal_holds_through_refreshes_until_the_phone_starts_anew() {
+    let mut script = Script::new();
+    script.register(2);
+    sent(&mut script, 1);
+    script.answer(1, 403).expect(&[]);
+    script.register(2).register(2).expect(&[]);
+    script.reg_call_id = "reboot";
+    script.register(2).expect(&["2 sip:p2@192.0.2.2:5060 t1"]);
+    // One that refreshes while the text is on its way is not asked again either.
+    script.register(2).answer(2, 403).expect(&[]);
+    script.register(2).expect(&[]);
 }
