@@ -3,7 +3,7 @@
 mod outside;
 mod shared;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use offhook_base::{DdiId, PhoneId, QueueId, RingGroupId, TrunkId, UserId};
 
@@ -87,6 +87,7 @@ pub struct Directory {
     trunks: BTreeMap<TrunkId, Trunk>,
     ddis: BTreeMap<DdiId, Ddi>,
     by_e164: BTreeMap<String, DdiId>,
+    ddis_of: BTreeMap<UserId, BTreeSet<DdiId>>,
     groups: BTreeMap<RingGroupId, RingGroup>,
     group_by_number: BTreeMap<String, RingGroupId>,
     queues: BTreeMap<QueueId, QueueConfig>,
@@ -124,6 +125,9 @@ impl Directory {
             DirectoryChange::Ddi(ddi) => {
                 self.forget_ddi(ddi.id);
                 self.by_e164.insert(ddi.e164.clone(), ddi.id);
+                if let DdiTarget::User(user) = ddi.target {
+                    self.ddis_of.entry(user).or_default().insert(ddi.id);
+                }
                 self.ddis.insert(ddi.id, ddi);
             }
             DirectoryChange::DdiRemoved(id) => self.forget_ddi(id),
@@ -226,9 +230,7 @@ impl Directory {
     /// The first number of ours that reaches this user: it is shown when the user calls outside.
     #[must_use]
     pub fn number_of(&self, user: UserId) -> Option<&Ddi> {
-        self.ddis
-            .values()
-            .find(|ddi| ddi.target == DdiTarget::User(user))
+        self.ddis.get(self.ddis_of.get(&user)?.first()?)
     }
 
     /// The user who answers to `ext`.
@@ -251,10 +253,19 @@ impl Directory {
     }
 
     fn forget_ddi(&mut self, id: DdiId) {
-        if let Some(old) = self.ddis.remove(&id)
-            && self.by_e164.get(&old.e164) == Some(&id)
-        {
+        let Some(old) = self.ddis.remove(&id) else {
+            return;
+        };
+        if self.by_e164.get(&old.e164) == Some(&id) {
             self.by_e164.remove(&old.e164);
+        }
+        if let DdiTarget::User(user) = old.target
+            && let Some(numbers) = self.ddis_of.get_mut(&user)
+        {
+            numbers.remove(&id);
+            if numbers.is_empty() {
+                self.ddis_of.remove(&user);
+            }
         }
     }
 
@@ -348,5 +359,30 @@ mod tests {
         directory.apply(DirectoryChange::Phone(phone(100_002)));
         assert!(directory.phones_of(UserId(100_001)).is_empty());
         assert_eq!(directory.phones_of(UserId(100_002)), [PhoneId(1)]);
+    }
+
+    #[test]
+    fn a_user_is_shown_by_the_first_number_that_still_reaches_him() {
+        let mut directory = Directory::default();
+        let ddi = |id, user| Ddi {
+            id: DdiId(id),
+            e164: format!("3491{id}"),
+            trunk: None,
+            target: DdiTarget::User(UserId(user)),
+        };
+        for (id, user) in [(2, 1), (1, 1), (3, 2)] {
+            directory.apply(DirectoryChange::Ddi(ddi(id, user)));
+        }
+        let shown = |directory: &Directory, user| {
+            let ddi = directory.number_of(UserId(user));
+            ddi.map(|ddi| ddi.id.0)
+        };
+        assert_eq!(shown(&directory, 1), Some(1));
+        directory.apply(DirectoryChange::Ddi(ddi(1, 2)));
+        assert_eq!(shown(&directory, 1), Some(2));
+        assert_eq!(shown(&directory, 2), Some(1));
+        directory.apply(DirectoryChange::DdiRemoved(DdiId(2)));
+        assert_eq!(shown(&directory, 1), None);
+        assert!(!directory.ddis_of.contains_key(&UserId(1)));
     }
 }
