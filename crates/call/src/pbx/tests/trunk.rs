@@ -179,3 +179,24 @@ fn an_outside_call_rings_longer_than_a_phone() {
         Some("2 1 call.failed 2001>34600111222 No Answer final")
     );
 }
+
+#[test]
+fn who_is_not_in_the_call_holds_it_for_the_side_that_is_a_user_of_ours() {
+    let offer = super::sdp("192.0.2.1", 4000, "sendrecv");
+    let mut script = script(&[1]);
+    script
+        .invite("34600111222", Some(&offer))
+        .commit()
+        .answered(B1, Some(&offer))
+        .commit()
+        .acked(A, None)
+        .skip();
+    let hold = crate::ApiCommand::Hold {
+        call: offhook_base::CallId(1),
+        held: true,
+        by: UserId(7),
+    };
+    script.api(9, hold);
+    let told = script.said(B1, Some("INVITE"));
+    assert!(told.contains("a=inactive\r\n"), "{told}");
+}

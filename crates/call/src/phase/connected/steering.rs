@@ -161,11 +161,12 @@ impl Connected {
         if let Some(refusal) = refusal {
             return cx.reply_api(token, Err(ApiRefusal::Conflict(refusal)));
         }
-        let is_caller = cx
-            .calls
-            .innermost()
-            .is_some_and(|call| call.src.user == Some(by));
-        let asks = if is_caller { Side::A } else { Side::B };
+        // Who is in none of it, such as an admin, asks for the side that is a user of ours; the called one of two.
+        let asks = cx.calls.innermost().map_or(Side::B, |call| {
+            let (src, dst) = (call.src.user, call.dst.user);
+            let is_caller = src == Some(by) || (dst != Some(by) && dst.is_none() && src.is_some());
+            if is_caller { Side::A } else { Side::B }
+        });
         let holder = self.holds.by_us().unwrap_or(asks);
         let direction = match held {
             true => Direction::Inactive,
