@@ -106,6 +106,9 @@ impl Pbx {
             .map(|(phone, binding)| Reach::of(*phone, binding))
             .collect();
         let host = targets.first().map(|reach| reach.host);
+        if !self.admit_new(now.mono) {
+            return Err(ApiRefusal::Unavailable);
+        }
         let root = self.next_call_id().ok_or(ApiRefusal::Unavailable)?;
         let media = host.and_then(|host| self.office.media(root, host));
         let wanted = Originate {

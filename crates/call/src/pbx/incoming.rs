@@ -243,16 +243,24 @@ impl Pbx {
     pub(super) fn takes_calls(&self, now: Mono) -> bool {
         !self.closing
             && !self.fence.is_stalled(now)
-            && self.open.len() < self.office.config.max_calls.min(self.room)
+            // Who only dialled a code has no call that is recorded, yet has ports and a leg like any other.
+            && self.open.len().max(self.conversations.len())
+                < self.office.config.max_calls.min(self.room)
+    }
+
+    /// Whether one more call may start in this second, whoever asks for it.
+    pub(super) fn admit_new(&mut self, now: Mono) -> bool {
+        let rate = self.office.config.new_calls_per_s;
+        rate.is_none_or(|rate| {
+            let bucket = self
+                .new_calls
+                .get_or_insert_with(|| Bucket::full(now, rate));
+            bucket.take(now, rate)
+        })
     }
 
     fn admit_rate(&mut self, now: Mono, peer: Peer) -> bool {
-        if let Some(rate) = self.office.config.new_calls_per_s
-            && !self
-                .new_calls
-                .get_or_insert_with(|| Bucket::full(now, rate))
-                .take(now, rate)
-        {
+        if !self.admit_new(now) {
             return false;
         }
         let source = peer.addr.ip();

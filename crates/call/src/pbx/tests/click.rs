@@ -490,3 +490,47 @@ fn a_copy_of_the_originators_answer_hangs_nobody_up() {
         .answered(B1, Some(&sdp("192.0.2.1", 4000, "sendrecv")))
         .expect_sip(&[]);
 }
+
+#[test]
+fn a_click_counts_for_the_calls_that_may_start_in_a_second() {
+    let mut script = Script::with(|config| config.new_calls_per_s = Some(1)).registered(&[1, 4]);
+    script.api(9, click("2003")).skip();
+    script
+        .api(10, click("2003"))
+        .expect(&["api 10 Err(Unavailable)"]);
+    script.wait(Duration::from_secs(1));
+    script.commit().skip();
+    script.api(11, click("2003")).expect(&["* call.initial"]);
+}
+
+#[test]
+fn a_click_uncommitted_after_2_s_is_withdrawn_and_the_client_may_ask_again() {
+    let mut script = relayed(&[1, 4]);
+    script.api(9, click("2003"));
+    script.wait(Duration::from_millis(1_900));
+    script.expect_sip(&["* call.initial"]);
+    script.wait(Duration::from_millis(200));
+    script.expect_sip(&[
+        "* call.missed Normal Temporary Failure",
+        "api 9 Err(Unavailable)",
+    ]);
+    script.commit().expect_sip(&["-- commit"]);
+    assert_eq!(script.pbx.len(), 0);
+    assert!(script.pbx.conversations.is_empty());
+}
+
+#[test]
+fn an_originator_whose_pick_up_is_uncommitted_after_8_s_is_hung_up() {
+    let answer = sdp("192.0.2.1", 4000, "sendrecv");
+    for (to, calls) in [("2003", 2), ("4000", 3)] {
+        let mut script = super::queue::script(|_| {});
+        clicked(&mut script, to);
+        script.answered(B1, Some(&answer)).skip();
+        script.wait(Duration::from_millis(7_900)).expect_sip(&[]);
+        script.wait(Duration::from_millis(200));
+        let mut lines = vec!["* call.missed Normal Temporary Failure"; calls];
+        lines.extend(["B1 ACK", "B1 BYE"]);
+        script.expect_sip(&lines);
+        script.commit().expect_sip(&["-- commit"]);
+    }
+}
