@@ -45,4 +45,6 @@ pub(crate) enum Effect {
     ReserveCallIds(u64),
     /// The answer to an API command; held like a message, because it tells of a new state too.
     Reply(ApiReply),
+    /// Another answer in place of one that is still held, at once: it tells of nothing. None where that one has left.
+    ReplyInstead(ApiReply),
 }

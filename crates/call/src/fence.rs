@@ -138,6 +138,14 @@ impl<L: Copy + Ord, A> Fence<L, A> {
         dropped
     }
 
+    /// Drops what is held for no leg and is `meant`. False when there is none.
+    pub(crate) fn withdraw(&mut self, meant: impl Fn(&A) -> bool) -> bool {
+        let before = self.held.len();
+        self.held
+            .retain(|held| held.leg.is_some() || !meant(&held.action));
+        self.held.len() < before
+    }
+
     /// Drops what is held for `leg`, but for what is to be kept.
     pub(crate) fn drop_held(&mut self, leg: L, keep: impl Fn(&A) -> bool) {
         let mut kept = false;

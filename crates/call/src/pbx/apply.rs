@@ -15,7 +15,7 @@ impl Pbx {
             Effect::Record(fact) => {
                 *told = self.fence.hand_over(now.mono);
                 entry.last = *told;
-                if entry.first == 0 {
+                if entry.first == 0 || fact.event.name == EventName::CallAccepted {
                     entry.first = *told;
                 }
                 if matches!(
@@ -53,7 +53,21 @@ impl Pbx {
                 self.fence.drop_held(leg, is_reply);
             }
             Effect::ReserveCallIds(upto) => self.actions.push_back(Action::ReserveCallIds(upto)),
-            Effect::Media(command) => self.actions.push_back(Action::Media(command)),
+            Effect::Media(command) => {
+                if let MediaCommand::Start { relay, .. } = command {
+                    self.office.note_relay(relay);
+                }
+                self.actions.push_back(Action::Media(command));
+            }
+            Effect::ReplyInstead(reply) => {
+                let is_same = |gated: &Gated| match gated {
+                    Gated::Reply(held) => held.token == reply.token,
+                    Gated::Sip(_) => false,
+                };
+                if self.fence.withdraw(is_same) {
+                    self.actions.push_back(Action::Reply(reply));
+                }
+            }
             Effect::Reply(reply) => {
                 let fact = if reply.result.is_ok() {
                     entry.last

@@ -187,10 +187,8 @@ impl Pbx {
         self.perform_media(effects);
         let waiting = Waiting {
             leg,
-            unanswered: Some(Unanswered {
-                delayed_offer,
-                committed_by: committed_by(now.mono),
-            }),
+            unanswered: Some(Unanswered { delayed_offer }),
+            committed_by: committed_by(now.mono),
             on_behalf: party.user,
             caller_id: None,
             clid: party.clid(),

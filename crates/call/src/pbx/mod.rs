@@ -74,7 +74,7 @@ pub(crate) enum Gated {
 struct Entry {
     calls: Calls,
     phase: Phase,
-    /// The first fact; 0 before it.
+    /// The first fact; 0 before it. The pick-up, once who asked for a call by a click has done so.
     first: u64,
     /// The last fact.
     last: u64,
@@ -594,7 +594,11 @@ fn abandon(
     // What was recorded before the fault has its seq, and what was asked of others is under way; what the peers would
     // have been told nobody was told.
     effects.retain(|effect| match effect {
-        Effect::Media(_) | Effect::Record(_) | Effect::Reply(_) | Effect::ReserveCallIds(_) => true,
+        Effect::Media(_)
+        | Effect::Record(_)
+        | Effect::Reply(_)
+        | Effect::ReplyInstead(_)
+        | Effect::ReserveCallIds(_) => true,
         Effect::Cancel { .. } | Effect::DropHeld(_) | Effect::Free { .. } | Effect::Held { .. } => {
             false
         }

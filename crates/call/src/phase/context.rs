@@ -19,7 +19,7 @@ pub(crate) struct Context<'a> {
     pub(crate) calls: &'a mut Calls,
     /// What all conversations share.
     pub(crate) office: &'a mut Office,
-    /// Whether the conversation's first fact is on disk.
+    /// Whether the conversation's first fact is on disk; of a click-to-call that was picked up, that it was.
     pub(crate) begun: bool,
     /// Whether the fact that the phase waits for is on disk.
     pub(crate) committed: bool,

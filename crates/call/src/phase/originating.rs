@@ -3,7 +3,7 @@
 //! ```text
 //!   POST /calls ──► his phones ring ── he answers ──► accepted ──► Ringing, Hunting or Queued, with him waiting
 //!                        │
-//!                        └─ refused, ring time over, DELETE, shutdown ──► Ended
+//!                        └─ refused, ring time over, DELETE, shutdown, first fact not on disk in 2 s ──► Ended
 //! ```
 //!
 //! His leg is the root call, context `ENDPOINT`; who he calls has a call of its own under it.
@@ -17,11 +17,12 @@ use offhook_sip_message::Message;
 use super::attempt::{Attempt, GIVEN_UP};
 use super::dial::Reach;
 use super::waiting::refuse_answer;
-use super::{Context, Dial, Input, Phase, Waiting, start};
+use super::{ANSWER_COMMIT_WITHIN, Context, Dial, Input, Phase, Waiting, committed_by, start};
 use crate::cause::EndCause;
-use crate::command::{ApiAnswer, ApiRefusal};
+use crate::command::{ApiAnswer, ApiRefusal, ApiReply};
 use crate::convey;
 use crate::directory::User;
+use crate::effect::Effect;
 use crate::fence::Class;
 use crate::media::Media;
 use crate::plan::Dialled;
@@ -49,6 +50,10 @@ pub(crate) struct Originating {
     to: String,
     caller_id: Option<String>,
     clid: String,
+    /// Who asked for the call.
+    token: u64,
+    /// When the first fact must be on disk; `None` once it is.
+    committed_by: Option<Mono>,
 }
 
 impl Originating {
@@ -110,11 +115,14 @@ impl Originating {
             to,
             caller_id,
             clid,
+            token,
+            committed_by: committed_by(cx.now.mono),
         }))
     }
 
-    pub(crate) const fn next_timeout(&self) -> Mono {
-        self.attempt.gives_up_at
+    pub(crate) fn next_timeout(&self) -> Mono {
+        let ring = self.attempt.gives_up_at;
+        self.committed_by.map_or(ring, |by| by.min(ring))
     }
 
     pub(crate) fn handle(mut self: Box<Self>, cx: &mut Context<'_>, input: Input) -> Phase {
@@ -155,6 +163,10 @@ impl Originating {
                 return self.end(cx, cause, TerminatedBy::System);
             }
             Input::Timeout => {
+                let due = self.committed_by.take_if(|by| *by <= cx.now.mono);
+                if due.is_some() && !cx.begun {
+                    return self.withdraw(cx);
+                }
                 if self.attempt.gives_up_at <= cx.now.mono {
                     let cause = EndCause::NoAnswer.cause();
                     return self.end(cx, cause, TerminatedBy::System);
@@ -206,6 +218,7 @@ impl Originating {
         let waiting = Waiting {
             leg,
             unanswered: None,
+            committed_by: Some(cx.now.mono + ANSWER_COMMIT_WITHIN),
             on_behalf: Some(self.user.id),
             caller_id: self.caller_id,
             clid: self.clid,
@@ -244,6 +257,16 @@ impl Originating {
             record.src = party.clone();
         }
         party
+    }
+
+    /// The disk did not take the first fact in time: his phone never rings, and who asked for the call may ask again.
+    fn withdraw(self, cx: &mut Context<'_>) -> Phase {
+        let token = self.token;
+        let phase = self.end(cx, EndCause::TemporaryFailure.cause(), TerminatedBy::System);
+        let result = Err(ApiRefusal::Unavailable);
+        let reply = ApiReply { token, result };
+        cx.effects.push(Effect::ReplyInstead(reply));
+        phase
     }
 
     fn end(mut self, cx: &mut Context<'_>, cause: Cause, by: TerminatedBy) -> Phase {

@@ -369,11 +369,13 @@ impl Queued {
 
     /// The disk did not take the first fact in time: the caller gets 503, never our held answer.
     fn end_uncommitted(mut self, cx: &mut Context<'_>) -> Phase {
-        cx.effects.push(Effect::DropHeld(self.waiting.leg));
-        self.waiting.unanswered = Some(Unanswered {
-            delayed_offer: false,
-            committed_by: None,
-        });
+        // Who was called by us, after a click, gets BYE.
+        if !self.waiting.leg.is_outgoing() {
+            cx.effects.push(Effect::DropHeld(self.waiting.leg));
+            self.waiting.unanswered = Some(Unanswered {
+                delayed_offer: false,
+            });
+        }
         let cause = EndCause::TemporaryFailure.cause();
         self.end(cx, cause, TerminatedBy::System, 503)
     }

@@ -24,6 +24,8 @@ pub(crate) struct Waiting {
     pub(crate) leg: LegId,
     /// Its INVITE, until that is answered.
     pub(crate) unanswered: Option<Unanswered>,
+    /// When the first fact, or the pick-up after a click, must be on disk; `None` once it is.
+    pub(crate) committed_by: Option<Mono>,
     /// Who it is: the `src` of the calls that are opened for it.
     pub(crate) party: Participant,
     /// The user of ours who pays for what is called: the caller, or who transferred.
@@ -69,8 +71,6 @@ impl Replaced {
 pub(crate) struct Unanswered {
     /// It had no offer: the answer comes with the ACK.
     pub(crate) delayed_offer: bool,
-    /// When the first fact must be on disk; `None` once it is.
-    pub(crate) committed_by: Option<Mono>,
 }
 
 /// What an input is to a waiting party.
@@ -194,19 +194,16 @@ impl Waiting {
     }
 
     /// When the first fact must be on disk.
-    pub(crate) fn committed_by(&self) -> Option<Mono> {
-        self.unanswered.as_ref()?.committed_by
+    pub(crate) const fn committed_by(&self) -> Option<Mono> {
+        self.committed_by
     }
 
-    /// Whether an INVITE has waited too long for its first fact. Asked once: after that nobody looks any more.
+    /// Whether the party has waited too long for its first fact. Asked once: after that nobody looks any more.
     pub(crate) fn is_uncommitted(&mut self, cx: &Context<'_>) -> bool {
-        let Some(unanswered) = &mut self.unanswered else {
-            return false;
-        };
-        if unanswered.committed_by.is_none_or(|by| by > cx.now.mono) {
+        if self.committed_by.is_none_or(|by| by > cx.now.mono) {
             return false;
         }
-        unanswered.committed_by = None;
+        self.committed_by = None;
         !cx.begun
     }
 

@@ -150,7 +150,7 @@ fn the_originators_own_wish_not_to_be_disturbed_does_not_matter() {
 fn the_client_is_told_after_the_commit_only() {
     let mut script = relayed(&[1, 4]);
     script.api(9, click("2003"));
-    script.wait(Duration::from_secs(5));
+    script.wait(Duration::from_millis(1_900));
     script.expect(&["* call.initial"]);
     script
         .commit()

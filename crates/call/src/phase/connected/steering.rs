@@ -94,6 +94,7 @@ impl Connected {
         let waiting = Waiting {
             leg,
             unanswered: None,
+            committed_by: None,
             dial: Dial::of(
                 &moved,
                 vec![(
