@@ -18,6 +18,8 @@ pub(crate) struct Calls {
     started: Now,
     last_event_at: Wall,
     open: Vec<CallRecord>,
+    /// How often a call was opened or ended.
+    turns: u64,
     transfers: u32,
 }
 
@@ -31,6 +33,7 @@ impl Calls {
             started: now,
             last_event_at: now.wall,
             open: Vec::new(),
+            turns: 0,
             transfers: 0,
         }
     }
@@ -38,6 +41,16 @@ impl Calls {
     /// Whether no call was opened yet: the first one is the root.
     pub(crate) const fn is_new(&self) -> bool {
         self.seq == 0
+    }
+
+    /// Grows whenever a call is opened or ended: while it stays, so do those who are in them.
+    pub(crate) const fn turns(&self) -> u64 {
+        self.turns
+    }
+
+    /// When it began.
+    pub(crate) const fn started(&self) -> Now {
+        self.started
     }
 
     /// How often a call of it was transferred.
@@ -97,6 +110,7 @@ impl Calls {
             ids,
         );
         self.open.push(record);
+        self.turns += 1;
         fact
     }
 
@@ -135,6 +149,7 @@ impl Calls {
         let place = self.open.iter().position(|record| record.id == call)?;
         let at = self.wall_at(now);
         let record = self.open.remove(place);
+        self.turns += 1;
         let is_final = self.open.is_empty();
         Some(record.end(self.next(at), end, is_final, ids))
     }

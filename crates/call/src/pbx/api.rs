@@ -139,6 +139,7 @@ impl Pbx {
             deadline: None,
             legs: Vec::new(),
             busy: Vec::new(),
+            busy_at: 0,
         })
     }
 

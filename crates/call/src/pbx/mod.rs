@@ -84,6 +84,8 @@ struct Entry {
     legs: Vec<LegId>,
     /// Users of ours who are in one of its calls, but for agents that a queue found.
     busy: Vec<UserId>,
+    /// [`Calls::turns`] when they were looked at.
+    busy_at: u64,
 }
 
 /// Name of a leg in captures and pictures: `A` called, `B1`, `B2` … were called.
@@ -209,6 +211,7 @@ impl Pbx {
         match change {
             DirectoryChange::RingGroupRemoved(group) => return Some(*group),
             DirectoryChange::Queue(queue) => {
+                self.note_agents(now, queue);
                 self.office.queues.configure(now.mono, queue.clone());
             }
             DirectoryChange::QueueRemoved(queue) => self.office.queues.remove(now.mono, *queue),

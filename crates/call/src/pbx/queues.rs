@@ -145,6 +145,10 @@ impl Pbx {
 
     /// Takes note of who is in a call of this conversation. An agent that a queue found is known to it already.
     pub(super) fn note_busy(&mut self, now: Now, entry: &mut Entry) {
+        let turns = entry.calls.turns();
+        if std::mem::replace(&mut entry.busy_at, turns) == turns {
+            return;
+        }
         let mut users = Vec::with_capacity(2);
         let mut parent = None;
         for call in entry.calls.iter() {
@@ -168,13 +172,29 @@ impl Pbx {
             *calls = calls.saturating_sub(1);
             if *calls == 0 {
                 self.queues.calls.remove(user);
-                self.office.queues.busy(now.mono, *user, false);
+                self.tell_busy(now, *user, false);
             }
         }
         for user in users.iter().filter(|user| !before.contains(user)) {
             let calls = self.queues.calls.entry(*user).or_default();
             *calls += 1;
             if *calls == 1 {
+                self.tell_busy(now, *user, true);
+            }
+        }
+    }
+
+    /// Most users serve no queue, and none has to hear of them.
+    fn tell_busy(&mut self, now: Now, user: UserId, busy: bool) {
+        if self.office.queues.minds(user) {
+            self.office.queues.busy(now.mono, user, busy);
+        }
+    }
+
+    /// These users are about to serve a queue: who is in a call already is known to be before one is offered to him.
+    pub(super) fn note_agents(&mut self, now: Now, queue: &crate::QueueConfig) {
+        for (user, _) in &queue.agents {
+            if self.queues.calls.contains_key(user) && !self.office.queues.minds(*user) {
                 self.office.queues.busy(now.mono, *user, true);
             }
         }

@@ -176,6 +176,12 @@ impl Queues {
         closed
     }
 
+    /// Whether it matters if a user is busy: he serves a queue, or counts as busy since he did.
+    pub(crate) fn minds(&self, user: UserId) -> bool {
+        let agent = self.agents.get(user);
+        agent.is_some_and(|agent| agent.busy || !agent.queues.is_empty())
+    }
+
     /// Whether a user is in any call that no queue gave him. It is a level: what was said last holds.
     pub(crate) fn busy(&mut self, now: Mono, user: UserId, busy: bool) {
         self.agents.entry_or_default(user).busy = busy;
