@@ -1,8 +1,8 @@
 //! The calls of one conversation that are open: they share a root, its clock and its sequence numbers.
 //!
 //! A plain call is alone. A member of a ring group or an agent of a queue has a call of its own beside that of the
-//! group or queue; a click-to-call has one for the originator and one for whom he calls; a transfer ends them all and
-//! opens the next. Every change of one of them becomes a fact here, and nowhere else.
+//! group or queue; a click-to-call has one for the originator and one for whom he calls; a transfer opens the
+//! next and ends them all. Every change of one of them becomes a fact here, and nowhere else.
 
 use offhook_base::{CallId, EventName, FactRecord, Now, Wall};
 

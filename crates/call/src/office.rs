@@ -91,6 +91,13 @@ impl Office {
         self.queues.reachable(now, user, reachable);
     }
 
+    /// A caller has left the queues; an agent who talked to him is done unless he has time after that.
+    pub(crate) fn leave_queue(&mut self, now: Mono, root: CallId) {
+        if let Some(agent) = self.queues.leave(now, root) {
+            self.talking.remove(&agent);
+        }
+    }
+
     /// Counts a leg as a call of a trunk. False when the trunk may have no further one.
     pub(crate) fn take_line(&mut self, leg: LegId, trunk: TrunkId) -> bool {
         if self.trunks.admit(trunk).is_err() {

@@ -562,7 +562,7 @@ impl Pbx {
         }
         self.note_busy(now, &mut entry);
         if entry.phase.is_over() {
-            self.office.queues.leave(now.mono, root);
+            self.office.leave_queue(now.mono, root);
             for leg in &entry.legs {
                 self.office.free_line(*leg);
             }

@@ -248,7 +248,7 @@ fn replace(cx: &mut Context<'_>, mut waiting: Waiting, number: String, by: Termi
     cx.calls.note_transfer();
     // An agent who transfers a caller of a queue is done with him.
     let root = cx.calls.root();
-    cx.office.queues.leave(cx.now.mono, root);
+    cx.office.leave_queue(cx.now.mono, root);
     start(cx, waiting, &Dialled::by_user(&number, None))
 }
 

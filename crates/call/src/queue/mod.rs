@@ -116,10 +116,19 @@ impl Queues {
         Ok(())
     }
 
-    /// A caller is gone, whatever he did here: hung up, was transferred away, or vanished.
-    pub(crate) fn leave(&mut self, now: Mono, caller: CallId) {
+    /// A caller is gone, whatever he did here: hung up, was transferred away, or vanished. Gives the agent who talked
+    /// to him and has no time after that.
+    pub(crate) fn leave(&mut self, now: Mono, caller: CallId) -> Option<UserId> {
+        let talked = match self.callers.get(caller) {
+            Some(Caller::Talking(offer)) => Some(offer.agent),
+            Some(Caller::Waiting(_)) | None => None,
+        };
         self.forget(now, caller);
+        let has_time =
+            |agent: UserId| matches!(self.activity(agent), Some(Activity::WrapUp { .. }));
+        let done = talked.filter(|agent| !has_time(*agent));
         self.settle(now);
+        done
     }
 
     /// The agent's phone answered. False when the offer was withdrawn: the caller is not his, his leg is to end.
@@ -153,20 +162,6 @@ impl Queues {
         }
         self.end_offer(now, offer, outcome);
         self.settle(now);
-    }
-
-    /// The call that the agent answered under this offer has ended for him, in whatever way, also by a transfer.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the end of a conversation is told by leave")
-    )]
-    pub(crate) fn call_over(&mut self, now: Mono, offer: OfferId) {
-        if let Some(Caller::Talking(talking)) = self.callers.get(offer.caller)
-            && *talking == offer
-        {
-            self.forget(now, offer.caller);
-            self.settle(now);
-        }
     }
 
     /// An agent ends his time after a call of this queue. False when he has none.

@@ -74,7 +74,7 @@ impl Measured {
 
     fn over(&mut self, what: &'static str, offer: OfferId) {
         let now = self.now;
-        self.of(what, |queues| queues.call_over(now, offer));
+        self.of(what, |queues| queues.leave(now, offer.caller));
     }
 }
 

@@ -165,7 +165,7 @@ impl World {
                 if self.dice.one_in(2) {
                     self.machine.leave(now, offer.caller);
                 }
-                self.machine.call_over(now, offer);
+                self.machine.leave(now, offer.caller);
             }
             Later::GivesUp(caller) => {
                 if self.wait_in.contains_key(&caller) {

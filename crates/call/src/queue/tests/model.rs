@@ -100,8 +100,8 @@ impl Both {
                     return;
                 };
                 self.talking.retain(|talking| *talking != offer);
-                self.real.call_over(now, offer);
-                self.naive.call_over(now, offer);
+                self.real.leave(now, offer.caller);
+                self.naive.leave(now, offer.caller);
             }
             66..68 => assert_eq!(
                 self.real.wrapup_close(now, queue, user),

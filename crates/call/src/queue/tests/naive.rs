@@ -210,13 +210,6 @@ impl Naive {
         }
     }
 
-    pub(super) fn call_over(&mut self, now: Mono, offer: OfferId) {
-        if self.callers.iter().any(|guest| guest.talks == Some(offer)) {
-            self.end(now, offer.caller);
-            self.offer_all(now);
-        }
-    }
-
     pub(super) fn wrapup_close(&mut self, now: Mono, queue: QueueId, agent: UserId) -> bool {
         let closed = self.close_wrapup(agent, queue);
         self.offer_all(now);

@@ -74,7 +74,7 @@ impl Desk {
     /// An answered call from beginning to end.
     fn serves(&mut self, caller: u64, agent: UserId) {
         let offer = self.answers(caller, agent);
-        self.queues.call_over(self.now, offer);
+        self.queues.leave(self.now, offer.caller);
     }
 
     /// Lets time pass; all that is due happens when it is due.

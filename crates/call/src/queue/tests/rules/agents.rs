@@ -166,7 +166,7 @@ fn a_late_end_of_a_call_does_not_end_the_agents_next_one() {
     desk.leave(10);
     desk.enters(11);
     desk.answers(11, ANN);
-    desk.queues.call_over(desk.now, first);
+    desk.queues.leave(desk.now, first.caller);
     assert_eq!(desk.state(Q, ANN), AgentState::Talking);
 }
 
@@ -212,9 +212,9 @@ fn a_caller_who_hangs_up_or_is_transferred_opens_the_time_after_the_call_once() 
         desk.outputs();
         if caller_first {
             desk.leave(10);
-            desk.queues.call_over(desk.now, offer);
+            desk.queues.leave(desk.now, offer.caller);
         } else {
-            desk.queues.call_over(desk.now, offer);
+            desk.queues.leave(desk.now, offer.caller);
             desk.leave(10);
         }
         assert_eq!(desk.outputs(), ["1 after 10 Open"]);
@@ -228,7 +228,7 @@ fn an_agent_whose_phone_is_gone_keeps_his_call_and_his_time_after_it() {
     let offer = desk.answers(10, ANN);
     desk.queues.reachable(desk.now, ANN, false);
     assert_eq!(desk.state(Q, ANN), AgentState::Talking);
-    desk.queues.call_over(desk.now, offer);
+    desk.queues.leave(desk.now, offer.caller);
     assert_eq!(desk.state(Q, ANN), AgentState::WrapUp);
     desk.pass(30 * SECOND);
     assert_eq!(desk.state(Q, ANN), AgentState::Unreachable);

@@ -51,10 +51,9 @@ fn an_agent_who_transfers_his_caller_to_another_queue_has_time_after_the_call() 
     first.wrap_up = 5 * SECOND;
     let mut desk = Desk::new([first, queue(2, &[2])]);
     desk.enters(10);
-    let offer = desk.answers(10, ANN);
+    desk.answers(10, ANN);
     desk.outputs();
     desk.enter(QueueId(2), 10).unwrap();
-    desk.queues.call_over(desk.now, offer);
     assert_eq!(desk.outputs(), ["1 after 10 Open", "10 to 2"]);
 }
 

@@ -49,7 +49,7 @@ fn who_logs_out_while_he_talks_has_his_time_after_the_call_and_who_is_removed_ha
         agents.wrap_up = 5 * SECOND;
         desk.configure(agents);
         assert_eq!(desk.outputs(), [] as [&str; 0]);
-        desk.queues.call_over(desk.now, offer);
+        desk.queues.leave(desk.now, offer.caller);
         assert_eq!(desk.outputs(), outputs);
     }
 }
@@ -111,7 +111,7 @@ fn a_removed_queue_sends_its_callers_away_and_lets_talks_end_without_time_after_
     );
     assert_eq!(desk.enter(Q, 13), Err(Refused::NoQueue));
     assert_eq!(desk.state(QueueId(2), ANN), AgentState::Talking);
-    desk.queues.call_over(desk.now, talk);
+    desk.queues.leave(desk.now, talk.caller);
     assert_eq!(desk.outputs(), [] as [&str; 0]);
     assert_eq!(desk.state(QueueId(2), ANN), AgentState::Free);
 }
