@@ -140,6 +140,7 @@ impl Pbx {
             legs: Vec::new(),
             busy: Vec::new(),
             busy_at: 0,
+            transferor: None,
         })
     }
 

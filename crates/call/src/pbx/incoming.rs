@@ -206,6 +206,7 @@ impl Pbx {
             parent: None,
             referred_by: String::new(),
             transfer: None,
+            departing: None,
             replaced: None,
         };
         (waiting, obstacle)

@@ -86,6 +86,8 @@ struct Entry {
     busy: Vec<UserId>,
     /// [`Calls::turns`] when they were looked at.
     busy_at: u64,
+    /// The user of ours whose leg is up only until his transfer is done.
+    transferor: Option<UserId>,
 }
 
 /// Name of a leg in captures and pictures: `A` called, `B1`, `B2` … were called.
@@ -561,6 +563,7 @@ impl Pbx {
             self.timers.remove(&(old, root));
         }
         self.note_busy(now, &mut entry);
+        self.note_transferor(now, &mut entry);
         if entry.phase.is_over() {
             self.office.leave_queue(now.mono, root);
             for leg in &entry.legs {

@@ -20,6 +20,8 @@ pub(super) struct QueueDesk {
     calls: BTreeMap<UserId, u32>,
     /// Legs that were cancelled and whose end is not known: the phones of these users may still ring.
     cancelled: BTreeMap<LegId, UserId>,
+    /// How many phones of each user are not quiet: legs that were cancelled, and those of who transfers.
+    not_quiet: BTreeMap<UserId, u32>,
 }
 
 impl Pbx {
@@ -46,7 +48,7 @@ impl Pbx {
             QueueOutput::Offer {
                 offer, ring_time, ..
             } => {
-                if !self.waits(offer) || self.still_rings(offer.agent) {
+                if !self.waits(offer) || self.queues.not_quiet.contains_key(&offer.agent) {
                     // Its caller is none who waits, or the agent's phone is not quiet yet: he must not be kept.
                     self.office
                         .queues
@@ -73,26 +75,39 @@ impl Pbx {
             .is_some_and(|entry| matches!(entry.phase, Phase::Queued(_)))
     }
 
-    fn still_rings(&self, user: UserId) -> bool {
-        self.queues.cancelled.values().any(|rung| *rung == user)
+    /// One more phone of a user, or one less, rings or is up where no queue must ring it.
+    fn count_not_quiet(&mut self, now: Now, user: UserId, one_more: bool) {
+        let count = self.queues.not_quiet.entry(user).or_default();
+        let before = *count;
+        *count = if one_more {
+            before.saturating_add(1)
+        } else {
+            before.saturating_sub(1)
+        };
+        let rings = *count > 0;
+        if !rings {
+            self.queues.not_quiet.remove(&user);
+        }
+        if rings != (before > 0) {
+            self.office.queues.still_rings(now.mono, user, rings);
+        }
     }
 
     /// A leg was cancelled. Its phone may ring on: a CANCEL waits for a sign of life of its INVITE (RFC 3261 §9.1), and
     /// may be lost. Until that is settled its user gets no other call of a queue.
     pub(super) fn note_cancelled(&mut self, now: Now, leg: LegId, phone: Option<PhoneId>) {
         let owner = phone.and_then(|phone| self.office.directory.phone(phone));
-        if let Some(user) = owner.map(|(_, user)| user.id) {
-            self.queues.cancelled.insert(leg, user);
-            self.office.queues.still_rings(now.mono, user, true);
+        if let Some(user) = owner.map(|(_, user)| user.id)
+            && self.queues.cancelled.insert(leg, user).is_none()
+        {
+            self.count_not_quiet(now, user, true);
         }
     }
 
     /// The INVITE of a leg has its final answer, or will never have one: it rings no more.
     pub(super) fn note_quiet(&mut self, now: Now, leg: LegId) {
-        if let Some(user) = self.queues.cancelled.remove(&leg)
-            && !self.still_rings(user)
-        {
-            self.office.queues.still_rings(now.mono, user, false);
+        if let Some(user) = self.queues.cancelled.remove(&leg) {
+            self.count_not_quiet(now, user, false);
             self.drain_queues(now);
         }
     }
@@ -140,6 +155,22 @@ impl Pbx {
         if let Some(user) = owner {
             self.office.note_reach(now.mono, user);
             self.drain_queues(now);
+        }
+    }
+
+    /// Takes note of whose leg is up only until a transfer of his is done: no call is open with him, yet his phone is
+    /// not free.
+    pub(super) fn note_transferor(&mut self, now: Now, entry: &mut Entry) {
+        let user = entry.phase.transferor();
+        let before = std::mem::replace(&mut entry.transferor, user);
+        if before == user {
+            return;
+        }
+        if let Some(user) = user {
+            self.count_not_quiet(now, user, true);
+        }
+        if let Some(before) = before {
+            self.count_not_quiet(now, before, false);
         }
     }
 

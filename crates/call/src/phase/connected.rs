@@ -103,6 +103,11 @@ impl Connected {
         }
     }
 
+    /// The user of ours who transferred the caller here and whose leg is still up.
+    pub(crate) fn transferor(&self) -> Option<UserId> {
+        self.departing.as_ref()?.user()
+    }
+
     pub(crate) fn next_timeout(&self) -> Mono {
         let again_at = self.own.as_ref().and_then(|own| own.again_at);
         [self.committed_by, again_at]

@@ -6,8 +6,9 @@
 //! ```
 //!
 //! Our BYE never overtakes the last NOTIFY (RFC 3515 §2.4.4: the phone is owed a result). It goes on beside the call of
-//! those who are left, and as a phase of its own when there is none any more.
+//! those who are left, or of who waits in a queue, and as a phase of its own when there is none any more.
 
+use offhook_base::UserId;
 use offhook_sip_core::{Command, LegId, TxId};
 use offhook_sip_message::Method;
 
@@ -21,12 +22,22 @@ use crate::convey;
 pub(crate) struct Departing {
     leg: LegId,
     notified_by: TxId,
+    user: Option<UserId>,
 }
 
 impl Departing {
-    /// `leg` was told by the NOTIFY `notified_by`.
-    pub(crate) const fn new(leg: LegId, notified_by: TxId) -> Self {
-        Self { leg, notified_by }
+    /// `leg`, of `user` when he is one of ours, was told by the NOTIFY `notified_by`.
+    pub(crate) const fn new(leg: LegId, notified_by: TxId, user: Option<UserId>) -> Self {
+        Self {
+            leg,
+            notified_by,
+            user,
+        }
+    }
+
+    /// Whose leg it is, of our users.
+    pub(crate) const fn user(&self) -> Option<UserId> {
+        self.user
     }
 
     /// What is left of a conversation whose calls are over.

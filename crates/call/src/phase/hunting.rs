@@ -68,11 +68,13 @@ pub(crate) fn start(
     };
     waiting.prepare_offer();
     let caller = waiting.party.user;
+    // Who transferred the party is still on the line.
+    let transferor = waiting.transferor();
     let rest = group
         .users
         .iter()
         .copied()
-        .filter(|user| Some(*user) != caller)
+        .filter(|user| Some(*user) != caller && Some(*user) != transferor)
         .collect();
     let mut hunting = Hunting {
         waiting,
@@ -91,6 +93,10 @@ pub(crate) fn start(
 }
 
 impl Hunting {
+    pub(crate) const fn waiting(&self) -> &Waiting {
+        &self.waiting
+    }
+
     pub(crate) fn next_timeout(&self) -> Mono {
         let attempts = self.attempts.iter().map(|attempt| attempt.gives_up_at);
         let gives_up_at = attempts.min().unwrap_or(Mono(u64::MAX));

@@ -8,11 +8,13 @@
 //!              Queued  (a queue)         ─────┘                               │
 //!                 ▲        │ nobody answers · caller gone · timers            │ BYE · DELETE · timers
 //!  Originating ───┘        ▼                                                  ▼
-//!  (click-to-call)       Ended ◄──────────────────────────────────────────────┘
+//!  (click-to-call)       Ended ◄──────────────────────────────────────────────┤
+//!                         ▲   ▲                                               │ a transferor has not heard yet
+//!  a code ──► Service ────┘   └────────────── Departing ◄─────────────────────┘
 //! ```
 //!
 //! After the last call a phone that transferred it may still have to hear how that went: then [`Departing`] comes before
-//! Ended. In the three upper ones a [`Waiting`] party waits for somebody to answer; a transfer that fails gives it back to who
+//! Ended, after any of them. A [`Service`] code has no call at all. In the three upper ones a [`Waiting`] party waits for somebody to answer; a transfer that fails gives it back to who
 //! transferred it.
 
 mod attempt;
@@ -50,7 +52,7 @@ pub(crate) use waiting::{Unanswered, Waiting};
 
 use crate::convey;
 use crate::queue::{LeaveReason, OfferId};
-use offhook_base::{CallId, Cause, RingGroupId};
+use offhook_base::{CallId, Cause, RingGroupId, UserId};
 
 /// Where a conversation stands.
 #[derive(Debug)]
@@ -109,11 +111,7 @@ pub(crate) enum Input {
     /// `DELETE /calls/{id}`.
     Hangup { token: u64, call: CallId },
     /// `PATCH /calls/{id} {"state"}`.
-    Hold {
-        token: u64,
-        held: bool,
-        by: offhook_base::UserId,
-    },
+    Hold { token: u64, held: bool, by: UserId },
     /// `PATCH /calls/{id} {"dst"}`.
     Transfer(TransferRequest),
     /// The queues have decided something about this caller.
@@ -165,6 +163,18 @@ impl Phase {
     /// Whether no call is left in it.
     pub(crate) const fn is_over(&self) -> bool {
         matches!(self, Self::Departing(_) | Self::Ended)
+    }
+
+    /// The user of ours whose leg is up only until a transfer of his is done.
+    pub(crate) fn transferor(&self) -> Option<UserId> {
+        match self {
+            Self::Ringing(ringing) => ringing.waiting().transferor(),
+            Self::Hunting(hunting) => hunting.waiting().transferor(),
+            Self::Queued(queued) => queued.waiting().transferor(),
+            Self::Connected(connected) => connected.transferor(),
+            Self::Departing(departing) => departing.user(),
+            Self::Originating(_) | Self::Service(_) | Self::Ended => None,
+        }
     }
 
     /// When [`Input::Timeout`] is due.

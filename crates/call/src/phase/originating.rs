@@ -228,6 +228,7 @@ impl Originating {
             parent: Some(winner.call),
             referred_by: String::new(),
             transfer: None,
+            departing: None,
             replaced: None,
         };
         let dialled = Dialled::by_user(&self.to, winner.reach.phone);

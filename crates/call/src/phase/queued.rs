@@ -7,14 +7,14 @@
 //!    │        agents ring ───────────┘
 //!    │            │ one answers ──► Connected; the calls of the others end: Lose Race
 //!    │            │
-//!    │            ├─ max_wait · no_agents · the queue is removed ──► back to who transferred, or Ended
+//!    │            ├─ max_wait · no_agents · the queue is removed ──► Ended
 //!    │            └─ caller gone ──► abandoned
-//!    └─ full, nobody logged in ──► max_length, no_agents
+//!    └─ full, nobody logged in ──► max_length, no_agents: back to who transferred, or Ended
 //! ```
 //!
 //! The queue has a call of its own (context `QUEUE`), and each agent that is tried has one under it. Where media passes
 //! by us the caller's INVITE is answered at once, so that there is something to hear; it is `connected` only when an
-//! agent answers.
+//! agent answers. Who transferred him here is let go once he is in: from then on he is in the queue's care.
 
 use bytes::Bytes;
 use offhook_base::{CallId, Cause, Mono, TerminatedBy};
@@ -75,6 +75,7 @@ pub(crate) fn start(
         return waiting.fail(cx, refusal(&refused));
     }
     let committed_by = waiting.committed_by();
+    waiting.arrive(cx);
     answer(cx, &mut waiting);
     waiting.prepare_offer();
     waiting.media.play(Sound::Music, cx.effects);
@@ -134,6 +135,10 @@ fn answer(cx: &mut Context<'_>, waiting: &mut Waiting) {
 }
 
 impl Queued {
+    pub(crate) const fn waiting(&self) -> &Waiting {
+        &self.waiting
+    }
+
     pub(crate) fn next_timeout(&self) -> Mono {
         let offers = self.offers.iter().map(|(_, attempt)| attempt.gives_up_at);
         offers

@@ -32,6 +32,10 @@ impl Ringing {
         Self { waiting, attempt }
     }
 
+    pub(crate) const fn waiting(&self) -> &Waiting {
+        &self.waiting
+    }
+
     pub(crate) fn next_timeout(&self) -> Mono {
         let gives_up_at = self.attempt.gives_up_at;
         self.waiting

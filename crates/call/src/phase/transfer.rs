@@ -1,7 +1,7 @@
 //! Transfer: one side of a call is moved to another target, by REFER (RFC 3515, RFC 5589 §6) or by the API.
 //!
 //! ```text
-//!                REFER · PATCH {"dst"}                    the target answers
+//!                REFER · PATCH {"dst"}              the target answers, the queue takes in
 //!   Connected ──────────────────────────► under way ────────────────────────► Departing ──► gone
 //!       ▲  202 or 200, NOTIFY 100            │   │                    NOTIFY 200, its answer, BYE
 //!       │                                    │   └─ the party itself hangs up ──► Ended
@@ -208,7 +208,8 @@ pub(crate) fn deflect(
     let (back, target) = outermost
         .map(|call| (call.dst.clone(), target_of(call)))
         .unwrap_or_default();
-    let obstacle = if waiting.transfer.is_some() || request.party == Some(TransferParty::Dst) {
+    let busy = waiting.transfer.is_some() || waiting.departing.is_some();
+    let obstacle = if busy || request.party == Some(TransferParty::Dst) {
         Err(Obstacle::InProgress)
     } else {
         check(cx, &request.dst, &waiting.party, &back)
@@ -334,8 +335,15 @@ impl Transfer {
         }
     }
 
-    /// The target answered: who transferred is let go.
+    /// The user of ours who transferred, while his leg is up.
+    pub(crate) fn transferor(&self) -> Option<UserId> {
+        self.line.as_ref()?;
+        self.back.as_ref()?.user
+    }
+
+    /// The target answered, or is a queue that took the party in: who transferred is let go.
     pub(crate) fn succeed(self, cx: &mut Context<'_>) -> Option<Departing> {
+        let user = self.transferor();
         let Line { leg, .. } = self.line?;
         let Some(event) = self.event else {
             let cause = EndCause::BlindTransfer.with_sip(200);
@@ -344,7 +352,7 @@ impl Transfer {
         };
         // The phone hangs up by itself once it knows; ours follows the answer to this NOTIFY, never sooner.
         let notified_by = refer::notify(cx, leg, &event, ("SIP/2.0 200 OK\r\n", refer::OVER));
-        Some(Departing::new(leg, notified_by))
+        Some(Departing::new(leg, notified_by, user))
     }
 
     /// The target failed: the party goes back to who transferred it.
@@ -413,6 +421,7 @@ impl Transfer {
     /// The conversation is over: so is it for who transferred, once it has been told.
     pub(crate) fn drop_all(self, cx: &mut Context<'_>, cause: Cause) -> Option<Departing> {
         let asked = self.pending.is_some();
+        let user = self.transferor();
         if let Some(requester) = self.pending {
             requester.refuse(cx, Obstacle::NoRoom);
         }
@@ -423,7 +432,7 @@ impl Transfer {
         };
         let text = format!("SIP/2.0 {} {}\r\n", cause.sip, refer::reason_of(cause.sip));
         let notified_by = refer::notify(cx, leg, &event, (&text, refer::OVER));
-        Some(Departing::new(leg, notified_by))
+        Some(Departing::new(leg, notified_by, user))
     }
 }
 

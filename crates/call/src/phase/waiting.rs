@@ -2,7 +2,7 @@
 //! with us already because it was transferred, or asked for the call by a click.
 
 use bytes::Bytes;
-use offhook_base::{CallId, Cause, Mono, TerminatedBy};
+use offhook_base::{CallId, Cause, Mono, TerminatedBy, UserId};
 use offhook_media_core::{Side, Sound};
 use offhook_sip_core::{Body, Command, LegId, TxId};
 use offhook_sip_message::sdp::Direction;
@@ -29,7 +29,7 @@ pub(crate) struct Waiting {
     /// Who it is: the `src` of the calls that are opened for it.
     pub(crate) party: Participant,
     /// The user of ours who pays for what is called: the caller, or who transferred.
-    pub(crate) on_behalf: Option<offhook_base::UserId>,
+    pub(crate) on_behalf: Option<UserId>,
     /// The number to show outside, where one was asked for.
     pub(crate) caller_id: Option<String>,
     pub(crate) clid: String,
@@ -41,6 +41,8 @@ pub(crate) struct Waiting {
     pub(crate) referred_by: String,
     /// It was transferred: who did so gets it back when nobody answers.
     pub(crate) transfer: Option<Box<Transfer>>,
+    /// Who transferred it to where it is well now, and has not hung up yet.
+    pub(crate) departing: Option<Departing>,
     /// The calls whose place the next one takes.
     pub(crate) replaced: Option<Replaced>,
 }
@@ -111,6 +113,17 @@ impl Waiting {
                 None => return Heard::Done,
                 Some(input) => input,
             },
+            None => input,
+        };
+        let input = match self.departing.take() {
+            Some(departing) => {
+                let (departing, input) = departing.hear(cx, input);
+                self.departing = departing;
+                match input {
+                    Some(input) => input,
+                    None => return Heard::Done,
+                }
+            }
             None => input,
         };
         match input {
@@ -191,6 +204,19 @@ impl Waiting {
         };
         cx.free(self.leg, reply);
         self.prepare_offer();
+    }
+
+    /// The party is in the care of who was called for it: its transfer is done, whatever becomes of it.
+    pub(crate) fn arrive(&mut self, cx: &mut Context<'_>) {
+        if let Some(transfer) = self.transfer.take() {
+            self.departing = transfer.succeed(cx);
+        }
+    }
+
+    /// The user of ours who transferred it and whose leg is still up.
+    pub(crate) fn transferor(&self) -> Option<UserId> {
+        let transferring = self.transfer.as_ref().and_then(|one| one.transferor());
+        transferring.or_else(|| self.departing.as_ref()?.user())
     }
 
     /// When the first fact must be on disk.
@@ -328,9 +354,11 @@ impl Waiting {
                 connected.introduce(cx);
             }
         }
-        if let Some(transfer) = self.transfer {
-            connected.departs(transfer.succeed(cx));
-        }
+        let departing = match self.transfer {
+            Some(transfer) => transfer.succeed(cx),
+            None => self.departing,
+        };
+        connected.departs(departing);
         lose(cx, losers);
         Phase::Connected(Box::new(connected))
     }
@@ -347,8 +375,9 @@ impl Waiting {
                     replaced.end(cx);
                 }
                 cx.end_all(&failure.end);
+                let departing = self.departing.take();
                 self.release(cx, failure);
-                Phase::Ended
+                Departing::or_ended(departing)
             }
         }
     }
@@ -373,7 +402,10 @@ impl Waiting {
     ) -> Phase {
         cx.end_all(&End::new(cause, by));
         let transfer = self.transfer.take();
-        let departing = transfer.and_then(|transfer| transfer.drop_all(cx, cause));
+        let departing = match transfer {
+            Some(transfer) => transfer.drop_all(cx, cause),
+            None => self.departing.take(),
+        };
         let failure = Failure {
             end: End::new(cause, by),
             status,
@@ -387,7 +419,10 @@ impl Waiting {
     pub(crate) fn leave(mut self, cx: &mut Context<'_>, gone: &Gone) -> Phase {
         cx.end_all(&gone.end());
         let transfer = self.transfer.take();
-        let departing = transfer.and_then(|transfer| transfer.drop_all(cx, gone.cause));
+        let departing = match transfer {
+            Some(transfer) => transfer.drop_all(cx, gone.cause),
+            None => self.departing.take(),
+        };
         match gone.bye {
             Some(tx) => cx.held(self.leg, Class::Ends, reply(tx, 200, Vec::new())),
             None if self.unanswered.is_some() => {

@@ -6,6 +6,7 @@ mod direct;
 mod hold;
 mod moved;
 mod outside;
+mod queue;
 mod races;
 mod refused;
 mod stalled;

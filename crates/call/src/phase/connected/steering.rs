@@ -113,6 +113,7 @@ impl Connected {
             parent: None,
             referred_by: String::new(),
             transfer: None,
+            departing: None,
             replaced: None,
         };
         transfer::begin(cx, waiting, request, back, line, by)
