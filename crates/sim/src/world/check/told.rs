@@ -13,6 +13,8 @@ use crate::world::disk::Disk;
 pub(super) struct Told {
     /// The INVITEs that began a dialog, by Call-ID and CSeq: an answer to any other one changes no state by itself.
     initial: BTreeSet<(Vec<u8>, u32)>,
+    /// INVITEs that left, by leg. A copy may leave after the end of its call, the first one never.
+    invited: BTreeSet<(CallId, u16)>,
     cancelled: BTreeSet<(CallId, u16)>,
 }
 
@@ -59,7 +61,8 @@ impl Told {
     fn is_on_disk(&mut self, request: View<'_>, leg: LegName, disk: &Disk, stalled: bool) -> bool {
         match request.method() {
             Some(Method::Invite) if request.to_tag().is_none() => {
-                disk.has(leg.call, EventName::CallInitial)
+                let first = self.invited.insert((leg.call, leg.index));
+                disk.has(leg.call, EventName::CallInitial) && !(first && disk.is_over(leg.call))
             }
             // A CANCEL is never held.
             Some(Method::Cancel) => {
@@ -162,8 +165,17 @@ mod tests {
         }
 
         /// Whether this message may leave on the leg `index` of `call`.
-        fn may(&mut self, (start, cseq): (&str, &str), call: u64, index: u16) -> bool {
-            let text = Self::parse(start, cseq, ";tag=t");
+        fn may(&mut self, message: (&str, &str), call: u64, index: u16) -> bool {
+            self.judge(message, ";tag=t", call, index)
+        }
+
+        /// The same for one outside of a dialog.
+        fn may_begin(&mut self, message: (&str, &str), call: u64, index: u16) -> bool {
+            self.judge(message, "", call, index)
+        }
+
+        fn judge(&mut self, (start, cseq): (&str, &str), to: &str, call: u64, index: u16) -> bool {
+            let text = Self::parse(start, cseq, to);
             let index_of = Index::parse(text.as_bytes(), Framing::Datagram).unwrap();
             let leg = LegName {
                 root: CallId(1),
@@ -228,6 +240,18 @@ mod tests {
         judge.dialled();
         assert!(judge.may(("SIP/2.0 500 Server Internal Error", "2 INVITE"), 1, 0));
         assert!(judge.may(("SIP/2.0 491 Request Pending", "7 INVITE"), 1, 1));
+    }
+
+    #[test]
+    fn an_invite_leaves_between_the_first_event_of_its_call_and_the_last() {
+        const INVITE: (&str, &str) = ("INVITE sip:a SIP/2.0", "1 INVITE");
+        let mut judge = Judge::default();
+        assert!(!judge.may_begin(INVITE, 1, 1));
+        judge.commit(1, EventName::CallInitial, "LOCAL_USER", false);
+        assert!(judge.may_begin(INVITE, 1, 2));
+        judge.commit(1, EventName::CallMissed, "LOCAL_USER", true);
+        assert!(judge.may_begin(INVITE, 1, 2), "a copy");
+        assert!(!judge.may_begin(INVITE, 1, 3));
     }
 
     #[test]
