@@ -167,7 +167,7 @@ impl Calls {
     }
 
     /// The conversation's own wall clock, which a stepped one never bends: wall at its start + monotonic time elapsed.
-    fn wall_at(&self, now: Now) -> Wall {
+    pub(crate) fn wall_at(&self, now: Now) -> Wall {
         (self.started.wall + (now.mono - self.started.mono)).max(self.last_event_at)
     }
 }

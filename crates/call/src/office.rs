@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use offhook_base::{CallId, Mono, TrunkId, UserId};
+use offhook_base::{CallId, Mono, Now, TrunkId, UserId, Wall};
 use offhook_media_core::PortPair;
 use offhook_sip_core::{FlowId, LegId, TxId};
 use sha2::{Digest as _, Sha256};
@@ -30,12 +30,28 @@ pub(crate) struct Office {
     pub(crate) trunks: Trunks,
     pub(crate) queues: Queues,
     /// The queue's call of each agent who talks to a caller of it, or has time after that.
-    pub(crate) talking: BTreeMap<UserId, CallRecord>,
+    pub(crate) talking: BTreeMap<UserId, Talk>,
     /// Legs that count as a call of a trunk.
     trunk_legs: BTreeMap<LegId, TrunkId>,
     salt: [u8; 32],
     next_leg: u64,
     pub(crate) tx_ids: TxIds,
+}
+
+/// A queue's call with an agent, remembered beyond its end.
+#[derive(Debug)]
+pub(crate) struct Talk {
+    pub(crate) record: CallRecord,
+    /// When its conversation began: that one's clock goes on.
+    pub(crate) started: Now,
+}
+
+impl Talk {
+    /// The conversation's own wall clock, never before the call's last event.
+    pub(crate) fn wall_at(&self, now: Now) -> Wall {
+        let wall = self.started.wall + (now.mono - self.started.mono);
+        wall.max(self.record.last_event_at)
+    }
 }
 
 /// Gives names to requests of ours.
@@ -95,6 +111,15 @@ impl Office {
     pub(crate) fn leave_queue(&mut self, now: Mono, root: CallId) {
         if let Some(agent) = self.queues.leave(now, root) {
             self.talking.remove(&agent);
+        }
+    }
+
+    /// A queue's call ends: what is told of it from here on is what was true then.
+    pub(crate) fn note_talk_end(&mut self, record: &CallRecord, at: Wall) {
+        let mut talks = self.talking.values_mut();
+        if let Some(talk) = talks.find(|talk| talk.record.id == record.id) {
+            talk.record.clone_from(record);
+            talk.record.last_event_at = at;
         }
     }
 

@@ -118,15 +118,18 @@ impl Pbx {
 
     /// `queue.wrapup`: the queue's call, which is over, with the agent and what happened.
     fn record_wrapup(&mut self, now: Now, queue: QueueId, agent: UserId, action: WrapupAction) {
-        let record = match action {
-            WrapupAction::Open => self.office.talking.get_mut(&agent).map(|record| {
-                record.last_event_at = record.last_event_at.max(now.wall);
-                record.clone()
-            }),
-            WrapupAction::Close | WrapupAction::Timeout => self.office.talking.remove(&agent),
+        let office = &mut self.office;
+        let Some(talk) = office.talking.get(&agent) else {
+            return;
         };
-        let Some(record) = record else { return };
-        let fact = record.wrapup(now.wall, (queue, agent, action), &mut self.office.event_ids);
+        let (at, ids) = (talk.wall_at(now), &mut office.event_ids);
+        let fact = talk.record.wrapup(at, (queue, agent, action), ids);
+        match action {
+            WrapupAction::Open => {}
+            WrapupAction::Close | WrapupAction::Timeout => {
+                office.talking.remove(&agent);
+            }
+        }
         self.fence.hand_over(now.mono);
         self.actions.push_back(Action::Record(Box::new(fact)));
     }

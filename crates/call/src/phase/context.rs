@@ -80,6 +80,12 @@ impl Context<'_> {
 
     /// The end of one call.
     pub(crate) fn end(&mut self, call: CallId, end: &End) {
+        let at = self.calls.wall_at(self.now);
+        if let Some(record) = self.calls.get_mut(call)
+            && record.context == "QUEUE"
+        {
+            self.office.note_talk_end(record, at);
+        }
         let ids = &mut self.office.event_ids;
         if let Some(fact) = self.calls.end(self.now, call, end, ids) {
             self.record(fact);

@@ -31,6 +31,7 @@ use crate::command::{ApiAnswer, ApiRefusal};
 use crate::directory::QueueConfig;
 use crate::effect::Effect;
 use crate::fence::Class;
+use crate::office::Talk;
 use crate::queue::{LeaveReason, OfferId, Outcome, Refused};
 use crate::record::{Destination, End, NewCall, Participant};
 
@@ -306,9 +307,12 @@ impl Queued {
         let call = self.call;
         let losers = self.offers.into_iter().map(|(_, attempt)| attempt);
         let phase = self.waiting.join(cx, &winner, response, losers.collect());
+        let started = cx.calls.started();
         if let Some(record) = cx.calls.get_mut(call) {
             // What an event after the end of the call tells of it.
-            cx.office.talking.insert(offer.agent, record.clone());
+            let record = record.clone();
+            let talk = Talk { record, started };
+            cx.office.talking.insert(offer.agent, talk);
         }
         phase
     }

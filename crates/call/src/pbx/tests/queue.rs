@@ -232,3 +232,108 @@ fn an_agent_whose_phone_may_still_ring_for_a_caller_who_is_gone_is_offered_no_ot
         ["* call.initial", "-- commit", "B2 INVITE +sdp"]
     );
 }
+
+#[test]
+fn time_after_a_call_never_lies_before_its_end_though_the_wall_clock_steps_back() {
+    let mut script = script(|_| {});
+    script
+        .invite("4000", Some(&sdp("192.0.2.1", 4000, "sendrecv")))
+        .commit()
+        .acked(A, None)
+        .answered(B1, Some(&sdp("192.0.2.2", 5000, "sendrecv")))
+        .commit();
+    script.wait(Duration::from_secs(60));
+    script.now.wall.0 -= 3_600_000_000;
+    script.request(A, 8, "BYE", None).commit();
+    script.wait(Duration::from_secs(10)).commit();
+    let at: Vec<_> = script.recorded.iter().map(|fact| fact.event.at).collect();
+    assert!(at.is_sorted(), "{at:?}");
+    let [.., ended, opened, closed] = at.as_slice() else {
+        panic!("{at:?}");
+    };
+    assert_eq!(opened, ended);
+    assert_eq!(*closed, *opened + Duration::from_secs(10));
+}
+
+#[test]
+fn who_dialled_a_code_counts_for_the_calls_that_may_be_until_he_hung_up() {
+    let mut script = script(|queue| queue.agents.push((UserId(100_001), true)));
+    script.pbx.office.config.max_calls = 1;
+    let offer = sdp("192.0.2.1", 4000, "sendrecv");
+    script.invite("*22", Some(&offer)).acked(A, None).skip();
+    let again = super::message("INVITE sip:2003@x SIP/2.0", "1 INVITE", &[], Some(&offer));
+    let again = |script: &mut Script| {
+        script.event(offhook_sip_core::Event::Invite {
+            leg: offhook_sip_core::LegId(2),
+            from: offhook_sip_core::Origin::Phone(offhook_base::PhoneId(1)),
+            peer: super::peer(1),
+            request: again.clone(),
+        });
+    };
+    again(&mut script);
+    assert_eq!(lines(&mut script), ["A2 503"]);
+    script.wait(Duration::from_secs(2)).ports(4).skip();
+    again(&mut script);
+    assert_eq!(lines(&mut script), ["* call.initial"]);
+}
+
+#[test]
+fn a_caller_who_waits_long_for_phones_that_decline_leaves_no_legs_behind() {
+    let mut script = script(|queue| {
+        queue.max_wait = None;
+        queue.agents = vec![(UserId(100_003), true)];
+    });
+    script
+        .invite("4000", Some(&sdp("192.0.2.1", 4000, "sendrecv")))
+        .commit()
+        .acked(A, None);
+    for n in 1..=20 {
+        let leg = offhook_sip_core::LegId::outgoing(n);
+        script.refused(leg, 486).commit();
+        script.wait(Duration::from_secs(10)).commit();
+    }
+    assert_eq!(script.told().len(), 2 + 20 * 2);
+    let entry = script.pbx.conversations.values().next().expect("he waits");
+    assert_eq!(entry.legs.len(), 2);
+    assert!(script.pbx.legs.len() <= 2 + 4, "{:?}", script.pbx.legs);
+}
+
+#[test]
+fn who_becomes_an_agent_while_in_a_call_is_known_to_be_busy() {
+    let mut script =
+        Script::with(|config| config.relay = Some([192, 0, 2, 254].into())).registered(&[1, 2, 4]);
+    let offer = sdp("192.0.2.1", 4000, "sendrecv");
+    script
+        .ports(4)
+        .invite("2003", Some(&offer))
+        .commit()
+        .answered(B1, Some(&sdp("192.0.2.4", 6000, "sendrecv")))
+        .commit();
+    let serves = |script: &mut Script, serves: bool| {
+        let mut queue = config();
+        queue.agents = if serves {
+            vec![(UserId(100_003), true)]
+        } else {
+            Vec::new()
+        };
+        let change = DirectoryChange::Queue(queue);
+        script.pbx.handle_directory(script.now, change);
+    };
+    let state = |script: &Script| {
+        let live = script
+            .pbx
+            .office
+            .queues
+            .queue_live(script.now.mono, config().id);
+        live.expect("the queue").agents[0].1
+    };
+    serves(&mut script, true);
+    assert_eq!(state(&script), crate::command::AgentState::Busy);
+    serves(&mut script, false);
+    serves(&mut script, true);
+    assert_eq!(state(&script), crate::command::AgentState::Busy);
+    serves(&mut script, false);
+    script.request(A, 8, "BYE", None).commit();
+    serves(&mut script, true);
+    assert_eq!(state(&script), crate::command::AgentState::Free);
+}
