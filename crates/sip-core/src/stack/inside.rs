@@ -336,8 +336,8 @@ impl Stack {
         let waits = confirmed
             .filter(|leg| matches!(leg.invite, InviteUse::Ours { tx: ours, .. } if ours == tx));
         match (status, waits) {
-            (..200, Some(_)) => {}
-            (..200, None) => self.layer.give_up(now, delivered.slot),
+            // RFC 3261 sets no end to the wait after a 1xx; a peer that vanished after its 100 must not be waited for.
+            (..200, _) => self.layer.give_up(now, delivered.slot),
             (200..300, waits) => {
                 let to_tag = part(response, view.to_tag().unwrap_or_default());
                 match self.layer.copy_of(delivered.slot, &to_tag) {

@@ -475,3 +475,22 @@ fn a_dropped_leg_takes_its_pending_reinvite_along() {
     bench.check(&[]);
     assert_eq!(bench.stack.load(), Load::default());
 }
+
+/// RFC 3261 12.2.1.2: no final answer is as good as a 408, also when a 100 came first.
+#[test]
+fn a_reinvite_of_ours_that_got_a_100_and_then_silence_fails_after_64_t1() {
+    let mut bench = Bench::new();
+    let (leg, _, _) = call(&mut bench);
+    let tx = TxId::outgoing(1);
+    bench.ask(leg, tx, "INVITE");
+    bench.check(&[REINVITE]);
+    let ours = bench.sent[0].1.clone();
+    respond(&mut bench, &ours, 100);
+    bench.pass(31_000);
+    bench.check(&[]);
+    bench.pass(1_100);
+    bench.check(&[&format!("Failed {leg:?} {tx:?} 408")]);
+    // The leg is free for another one.
+    bench.ask(leg, TxId::outgoing(2), "INVITE");
+    bench.check(&[REINVITE]);
+}
