@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use offhook_base::{CallId, Mono, Now, TrunkId, UserId, Wall};
-use offhook_media_core::PortPair;
+use offhook_media_core::{MediaCommand, PairId, PortPair, RelayId};
 use offhook_sip_core::{FlowId, LegId, TxId};
 use sha2::{Digest as _, Sha256};
 
@@ -31,6 +31,8 @@ pub(crate) struct Office {
     pub(crate) queues: Queues,
     /// The queue's call of each agent who talks to a caller of it, or has time after that.
     pub(crate) talking: BTreeMap<UserId, Talk>,
+    /// The ports of each conversation that has some, and whether its relay was started.
+    relays: BTreeMap<CallId, ([PairId; 2], bool)>,
     /// Legs that count as a call of a trunk.
     trunk_legs: BTreeMap<LegId, TrunkId>,
     salt: [u8; 32],
@@ -81,6 +83,7 @@ impl Office {
             trunks,
             queues: Queues::default(),
             talking: BTreeMap::new(),
+            relays: BTreeMap::new(),
             trunk_legs: BTreeMap::new(),
             salt: Sha256::digest(seed).into(),
             next_leg: 0,
@@ -182,6 +185,24 @@ impl Office {
         std::time::Duration::from_millis(drawn % bound_ms.max(1))
     }
 
+    /// The relay of a conversation was started.
+    pub(crate) fn note_relay(&mut self, relay: RelayId) {
+        if let Some((_, started)) = self.relays.get_mut(&CallId(relay.0)) {
+            *started = true;
+        }
+    }
+
+    /// The conversation is over. Gives what its ports are owed, should nobody have given them back.
+    pub(crate) fn forget_relay(&mut self, root: CallId) -> Vec<MediaCommand> {
+        match self.relays.remove(&root) {
+            Some((_, true)) => vec![MediaCommand::Stop {
+                relay: RelayId(root.0),
+            }],
+            Some((pairs, false)) => pairs.map(|pair| MediaCommand::Release { pair }).to_vec(),
+            None => Vec::new(),
+        }
+    }
+
     /// Ports for both sides of a conversation whose first side is at `host`; `None` when the stock is empty.
     pub(crate) fn media(&mut self, root: CallId, host: IpAddr) -> Option<Media> {
         let Some(address) = self.config.relay else {
@@ -191,6 +212,7 @@ impl Office {
             return None;
         }
         let (a, b) = (self.ports.pop()?, self.ports.pop()?);
+        self.relays.insert(root, ([a.id, b.id], false));
         Some(Media::relayed(root, address, host, a, b))
     }
 }

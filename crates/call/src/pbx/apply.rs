@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use offhook_base::{EventName, Now, PhoneId};
+use offhook_media_core::MediaCommand;
 use offhook_sip_core::{Command, LegId};
 
 use super::{Action, Entry, Gated, Pbx};

@@ -152,6 +152,8 @@ impl Pbx {
             Some(end) => fail_at_once(cx, waiting, dialled, end),
         });
         if !is_sound {
+            // A leg that was not named yet is none of the conversation's.
+            self.office.free_line(leg);
             self.settle_debt(Some(Owed::Invite(leg)));
         }
     }

@@ -566,6 +566,7 @@ impl Pbx {
         self.note_transferor(now, &mut entry);
         if entry.phase.is_over() {
             self.office.leave_queue(now.mono, root);
+            self.office.forget_relay(root);
             for leg in &entry.legs {
                 self.office.free_line(*leg);
             }
@@ -628,8 +629,23 @@ fn abandon(
     for leg in entry.legs.iter().copied().chain(opened) {
         cx.bye(leg, Vec::new());
     }
-    let relay = offhook_media_core::RelayId(root.0);
-    cx.effects.push(Effect::Media(MediaCommand::Stop { relay }));
+    let mut given_back = false;
+    for effect in cx.effects.iter() {
+        if let Effect::Media(command) = effect {
+            match command {
+                MediaCommand::Start { relay, .. } => cx.office.note_relay(*relay),
+                MediaCommand::Release { .. } | MediaCommand::Stop { .. } => given_back = true,
+                MediaCommand::Play { .. }
+                | MediaCommand::Refill { .. }
+                | MediaCommand::StopPlay { .. }
+                | MediaCommand::Update { .. } => {}
+            }
+        }
+    }
+    let owed = cx.office.forget_relay(root);
+    if !given_back {
+        cx.effects.extend(owed.into_iter().map(Effect::Media));
+    }
 }
 
 #[cfg(test)]

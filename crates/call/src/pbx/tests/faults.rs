@@ -48,6 +48,17 @@ fn fault(script: &mut Script) {
 fn a_fault_while_a_group_rings_ends_all_its_calls_with_one_final_event() {
     let mut script = hunting();
     fault(&mut script);
+    // The relay was not started: its ports are given back one by one.
+    let media: Vec<_> = script
+        .lines
+        .iter()
+        .filter(|line| line.contains("media"))
+        .collect();
+    assert!(
+        media.iter().all(|line| line.contains("Release")),
+        "{media:?}"
+    );
+    assert_eq!(media.len(), 2);
     script.commit().expect_sip(&[
         "* call.ringing",
         "* call.missed System Shutdown",
