@@ -5,7 +5,7 @@ use offhook_base::{EventName, Now, PhoneId};
 use offhook_media_core::MediaCommand;
 use offhook_sip_core::{Command, LegId};
 
-use super::{Action, Entry, Gated, Pbx};
+use super::{Action, Entry, Gated, Pbx, linger};
 use crate::effect::Effect;
 use crate::fence::Class;
 
@@ -37,15 +37,16 @@ impl Pbx {
                 class,
                 command,
             } => {
-                self.free_line_after(leg, &command);
+                self.note_bye(now, entry, leg, &command);
                 self.gate(entry.last, leg, class, command);
             }
             Effect::Free { leg, command } => {
-                self.free_line_after(leg, &command);
+                self.note_bye(now, entry, leg, &command);
                 self.gate(0, leg, Class::Tells, command);
             }
             Effect::Cancel { leg, phone, reason } => {
                 self.office.free_line(leg);
+                linger(&mut self.lingering, now.mono, &mut entry.legs, leg);
                 self.cancel(now, leg, phone, reason);
             }
             Effect::DropHeld(leg) => {
@@ -85,10 +86,11 @@ impl Pbx {
         }
     }
 
-    /// A leg that we hang up is a call of its trunk no more.
-    fn free_line_after(&mut self, leg: LegId, command: &Command) {
+    /// A leg that we hang up is a call of its trunk no more, nor long one of its conversation.
+    fn note_bye(&mut self, now: Now, entry: &mut Entry, leg: LegId, command: &Command) {
         if matches!(command, Command::Bye { .. }) {
             self.office.free_line(leg);
+            linger(&mut self.lingering, now.mono, &mut entry.legs, leg);
         }
     }
 

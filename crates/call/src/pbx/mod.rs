@@ -326,6 +326,11 @@ impl Pbx {
                     response,
                 };
                 self.feed_leg(now, leg, refused);
+                let root = self.legs.get(&leg).map(|place| place.root);
+                if let Some(entry) = root.and_then(|root| self.conversations.get_mut(&root)) {
+                    let lingering = &mut self.lingering;
+                    linger(lingering, now.mono, &mut entry.legs, leg);
+                }
             }
             Event::Request { leg, tx, request } => {
                 if request.view().method() == Some(Method::Bye) {
@@ -584,6 +589,19 @@ impl Pbx {
             self.timers.insert((at, root));
         }
         self.conversations.insert(root, entry);
+    }
+}
+
+/// A leg is over before its conversation is: it is known for as long as copies of its last messages may arrive.
+fn linger(
+    lingering: &mut VecDeque<(Mono, Vec<LegId>)>,
+    now: Mono,
+    legs: &mut Vec<LegId>,
+    leg: LegId,
+) {
+    if let Some(place) = legs.iter().position(|one| *one == leg) {
+        legs.swap_remove(place);
+        lingering.push_back((now + LINGER, vec![leg]));
     }
 }
 

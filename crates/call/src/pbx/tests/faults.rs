@@ -101,7 +101,6 @@ fn a_fault_after_the_answer_hangs_both_sides_up() {
         "-- commit",
         "A BYE",
         "B1 BYE",
-        "B2 BYE",
     ]);
     assert_eq!(script.last("final"), "true");
     assert_eq!(script.last("terminated_by"), "system");

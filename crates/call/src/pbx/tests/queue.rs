@@ -263,8 +263,8 @@ fn who_dialled_a_code_counts_for_the_calls_that_may_be_until_he_hung_up() {
     script.invite("*22", Some(&offer)).acked(A, None).skip();
     let again = super::message("INVITE sip:2003@x SIP/2.0", "1 INVITE", &[], Some(&offer));
     let again = |script: &mut Script| {
-        script.event(offhook_sip_core::Event::Invite {
-            leg: offhook_sip_core::LegId(2),
+        script.event(Event::Invite {
+            leg: LegId(2),
             from: offhook_sip_core::Origin::Phone(offhook_base::PhoneId(1)),
             peer: super::peer(1),
             request: again.clone(),
@@ -288,7 +288,7 @@ fn a_caller_who_waits_long_for_phones_that_decline_leaves_no_legs_behind() {
         .commit()
         .acked(A, None);
     for n in 1..=20 {
-        let leg = offhook_sip_core::LegId::outgoing(n);
+        let leg = LegId::outgoing(n);
         script.refused(leg, 486).commit();
         script.wait(Duration::from_secs(10)).commit();
     }
