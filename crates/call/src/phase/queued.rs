@@ -16,6 +16,8 @@
 //! by us the caller's INVITE is answered at once, so that there is something to hear; it is `connected` only when an
 //! agent answers. Who transferred him here is let go once he is in: from then on he is in the queue's care.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use offhook_base::{CallId, Cause, Mono, TerminatedBy};
 use offhook_media_core::Sound;
@@ -44,6 +46,8 @@ pub(crate) struct Queued {
     offers: Vec<(OfferId, Attempt)>,
     /// Our answer to the caller's INVITE waits for its fact until then.
     committed_by: Option<Mono>,
+    /// When a caller whom we cannot answer is told again that it rings.
+    rings_again: Option<Mono>,
 }
 
 /// Lets `waiting` into a queue that it dialled, or whose number it dialled.
@@ -80,11 +84,14 @@ pub(crate) fn start(
     answer(cx, &mut waiting);
     waiting.prepare_offer();
     waiting.media.play(Sound::Music, cx.effects);
+    let unanswered = waiting.unanswered.is_some();
+    let rings_again = unanswered.then(|| cx.now.mono + RING_AGAIN);
     Phase::Queued(Box::new(Queued {
         waiting,
         call,
         offers: Vec::new(),
         committed_by,
+        rings_again,
     }))
 }
 
@@ -105,6 +112,19 @@ fn failure(cause: EndCause, status: u16, info: &'static str) -> Failure {
     }
 }
 
+fn ringing(first: bool) -> Progress {
+    Progress {
+        first,
+        status: 180,
+        headers: Vec::new(),
+        early: None,
+    }
+}
+
+/// RFC 3261 §13.3.1.1: a proxy on the way gives a call up after three minutes without a word; each minute one is sent, as
+/// any one may be lost.
+const RING_AGAIN: Duration = Duration::from_secs(60);
+
 /// Answers the caller's INVITE ourselves where it can hear us; else it is told that it rings.
 fn answer(cx: &mut Context<'_>, waiting: &mut Waiting) {
     let leg = waiting.leg;
@@ -113,13 +133,7 @@ fn answer(cx: &mut Context<'_>, waiting: &mut Waiting) {
     }
     let root = cx.calls.root();
     let Some(octets) = waiting.media.answer_ourselves(root, cx.effects) else {
-        let ringing = Progress {
-            first: true,
-            status: 180,
-            headers: Vec::new(),
-            early: None,
-        };
-        return waiting.ring(cx, ringing);
+        return waiting.ring(cx, ringing(true));
     };
     waiting.unanswered = None;
     let command = Command::Answer {
@@ -144,6 +158,7 @@ impl Queued {
         let offers = self.offers.iter().map(|(_, attempt)| attempt.gives_up_at);
         offers
             .chain(self.committed_by)
+            .chain(self.rings_again)
             .min()
             .unwrap_or(Mono(u64::MAX))
     }
@@ -363,10 +378,14 @@ impl Queued {
                 return self.end_uncommitted(cx);
             }
         }
-        let (over, ringing): (Vec<_>, Vec<_>) = std::mem::take(&mut self.offers)
+        if self.rings_again.is_some_and(|at| at <= now) {
+            self.waiting.ring(cx, ringing(false));
+            self.rings_again = Some(now + RING_AGAIN);
+        }
+        let (over, still): (Vec<_>, Vec<_>) = std::mem::take(&mut self.offers)
             .into_iter()
             .partition(|(_, attempt)| attempt.gives_up_at <= now);
-        self.offers = ringing;
+        self.offers = still;
         for (offer, mut attempt) in over {
             attempt.cancel(cx, GIVEN_UP);
             let end = End::new(EndCause::NoAnswer.cause(), TerminatedBy::System);

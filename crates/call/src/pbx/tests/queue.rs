@@ -337,3 +337,26 @@ fn who_becomes_an_agent_while_in_a_call_is_known_to_be_busy() {
     serves(&mut script, true);
     assert_eq!(state(&script), crate::command::AgentState::Free);
 }
+
+/// RFC 3261 §13.3.1.1.
+#[test]
+fn a_caller_who_cannot_hear_us_is_told_each_minute_that_it_rings() {
+    let mut script = script(|queue| {
+        queue.max_wait = Some(Duration::from_secs(150));
+        queue.agents = vec![(UserId(100_004), true)];
+    });
+    let offer = sdp("192.0.2.1", 4000, "sendrecv");
+    let wideband = offer.replace("RTP/AVP 0 101", "RTP/AVP 9 101");
+    assert_ne!(offer, wideband);
+    script.invite("4000", Some(&wideband)).commit();
+    script.wait(Duration::from_secs(140));
+    assert_eq!(
+        lines(&mut script),
+        ["* call.initial", "-- commit", "A 180", "A 180", "A 180"]
+    );
+    script.wait(Duration::from_secs(10)).commit();
+    assert_eq!(
+        lines(&mut script),
+        ["* call.missed No Answer", "-- commit", "A 480"]
+    );
+}

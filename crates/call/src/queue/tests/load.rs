@@ -162,9 +162,6 @@ impl World {
             }
             Later::HangsUp(offer) => {
                 self.agents.get_mut(&offer.agent).unwrap().talks = None;
-                if self.dice.one_in(2) {
-                    self.machine.leave(now, offer.caller);
-                }
                 self.machine.leave(now, offer.caller);
             }
             Later::GivesUp(caller) => {
