@@ -241,7 +241,9 @@ impl Attempt {
         {
             self.refused = Some(Refusal { status, response });
         }
+        // A trunk that said that it rings has taken the call: another one would ring the same people again.
         while self.branches.is_empty()
+            && !self.rung
             && could_not_take(status)
             && let Some((reach, invite)) = self.spare.pop_front()
         {
