@@ -24,6 +24,46 @@ pub(crate) fn headers(message: &Message) -> Headers {
         .collect()
 }
 
+/// Headers of an INVITE that the called leg gets: nobody makes another's phone answer by itself, and an outsider has no
+/// say in how a phone of ours rings.
+pub(crate) fn headers_of_invite(request: &Message, by_outsider: bool) -> Headers {
+    let mut headers = headers(request);
+    headers.retain(|(name, value)| {
+        let is = |known: Name| Name::parse(name) == known;
+        if by_outsider && (is(Name::AlertInfo) || is(Name::CallInfo)) {
+            return false;
+        }
+        !answers_by_itself(Name::parse(name), name, value)
+    });
+    headers
+}
+
+/// Whether a header asks a phone to answer without its user, in any of the ways that phones know.
+fn answers_by_itself(id: Name, name: &[u8], value: &[u8]) -> bool {
+    let asks = |words: &[&str]| {
+        let value = value.to_ascii_lowercase();
+        let has = |word: &&str| {
+            value
+                .windows(word.len())
+                .any(|part| part == word.as_bytes())
+        };
+        words.iter().any(has)
+    };
+    let named = [
+        b"Priv-Answer-Mode".as_slice(),
+        b"P-Auto-Answer",
+        b"X-Auto-Answer",
+    ];
+    if id == Name::AlertInfo {
+        // Also `info=alert-autoanswer`, `Ring Answer` and the like.
+        return asks(&["answer", "auto", "intercom"]);
+    }
+    if id == Name::CallInfo {
+        return asks(&["answer-after", "auto-answer", "autoanswer"]);
+    }
+    named.iter().any(|named| name.eq_ignore_ascii_case(named))
+}
+
 /// The body of `message` as it came; `None` when it has none.
 pub(crate) fn body(message: &Message) -> Option<Body> {
     let view = message.view();
@@ -119,3 +159,51 @@ const DESCRIBES_THE_CALL: [Name; 17] = [
     Name::SubscriptionState,
     Name::Warning,
 ];
+
+#[cfg(test)]
+mod tests {
+    use offhook_sip_message::Framing;
+
+    use super::*;
+
+    /// Whether this header of an INVITE reaches the called phone.
+    fn reaches(header: &str, by_outsider: bool) -> bool {
+        let octets = format!(
+            "INVITE sip:2002@h SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\n\
+             From: <sip:1@h>;tag=a\r\nTo: <sip:2@h>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n\
+             {header}\r\nContent-Length: 0\r\n\r\n"
+        );
+        let request = Message::parse(octets.into(), Framing::Datagram).expect("a request");
+        !headers_of_invite(&request, by_outsider).is_empty()
+    }
+
+    #[test]
+    fn nobody_makes_the_phone_of_another_answer_by_itself() {
+        for header in [
+            "Call-Info: <sip:h>;answer-after=0",
+            "Call-Info: <sip:h>; Answer-After = 0",
+            "Alert-Info: <http://h>;info=alert-autoanswer;delay=0",
+            "Alert-Info: Auto Answer",
+            "Alert-Info: <http://h>;info=Intercom",
+            "Alert-Info: Ring Answer",
+            "Answer-Mode: Auto",
+            "Priv-Answer-Mode: Auto",
+            "P-Auto-Answer: normal",
+        ] {
+            assert!(!reaches(header, false), "{header} of a user");
+            assert!(!reaches(header, true), "{header} of an outsider");
+        }
+    }
+
+    #[test]
+    fn only_a_user_says_how_a_phone_rings() {
+        for header in [
+            "Alert-Info: <urn:alert:source:internal>",
+            "Call-Info: <http://h/face.png>;purpose=icon",
+        ] {
+            assert!(reaches(header, false), "{header} of a user");
+            assert!(!reaches(header, true), "{header} of an outsider");
+        }
+        assert!(reaches("Subject: lunch", true));
+    }
+}

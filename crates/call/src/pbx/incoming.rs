@@ -200,7 +200,7 @@ impl Pbx {
                 max_forwards: request.view().max_forwards().map_or(70, |hops| {
                     u8::try_from(hops.saturating_sub(1)).unwrap_or(70)
                 }),
-                headers: convey::headers(request),
+                headers: convey::headers_of_invite(request, party.user.is_none()),
                 body,
             },
             party,
