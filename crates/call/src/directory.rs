@@ -159,23 +159,6 @@ impl Directory {
         self.queues.get(id).map(Extension::Queue)
     }
 
-    /// Who answers to `ext`, as a call names them; an outsider when nobody does.
-    pub(crate) fn callee(&self, ext: &str) -> crate::record::Participant {
-        let (user, shared, name) = match self.extension(ext) {
-            Some(Extension::User(user)) => (Some(user.id), None, user.name.clone()),
-            Some(Extension::RingGroup(group)) => (None, Some(group.id.0), group.name.clone()),
-            Some(Extension::Queue(queue)) => (None, Some(queue.id.0), queue.name.clone()),
-            None => (None, None, String::new()),
-        };
-        crate::record::Participant {
-            number: ext.to_owned(),
-            user,
-            shared,
-            name,
-            ..crate::record::Participant::default()
-        }
-    }
-
     /// A user.
     #[must_use]
     pub fn user(&self, id: UserId) -> Option<&User> {

@@ -12,7 +12,7 @@ use crate::bindings::Bindings;
 use crate::config::CallConfig;
 use crate::directory::Directory;
 use crate::media::Media;
-use crate::plan::{Dialled, Map, Plan, plan, targets};
+use crate::plan::{Dialled, Map, Plan, meant, plan, targets};
 use crate::queue::Queues;
 use crate::record::CallRecord;
 use crate::trunks::Trunks;
@@ -93,13 +93,21 @@ impl Office {
 
     /// Whom a call reaches.
     pub(crate) fn plan(&self, dialled: &Dialled) -> Plan {
-        let map = Map {
+        plan(self.map(), dialled)
+    }
+
+    /// What is dialled, with its target where it is a number of ours.
+    pub(crate) fn meant(&self, dialled: &Dialled) -> Dialled {
+        meant(self.map(), dialled)
+    }
+
+    fn map(&self) -> Map<'_> {
+        Map {
             directory: &self.directory,
             bindings: &self.bindings,
             numbering: &self.config.numbering,
             trunks: &self.trunks,
-        };
-        plan(map, dialled)
+        }
     }
 
     /// Tells the queues whether a user's phones can be rung.

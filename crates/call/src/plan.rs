@@ -103,10 +103,34 @@ pub(crate) enum Unreachable {
     Unregistered,
 }
 
+/// A number of ours that a user dials is known by its target: the call stays inside.
+pub(crate) fn meant(map: Map<'_>, dialled: &Dialled) -> Dialled {
+    let is_extension = || {
+        let is_number = dialled.is_global && reads_as_number(map, dialled);
+        !is_number && map.directory.extension(&dialled.number).is_some()
+    };
+    if dialled.target.is_some() || !dialled.outwards || is_extension() {
+        return dialled.clone();
+    }
+    let plus = if dialled.is_global { "+" } else { "" };
+    let written = format!("{plus}{}", dialled.number);
+    match map.directory.ddi_dialled(map.numbering, &written) {
+        Some(ddi) => Dialled {
+            number: ddi.e164.clone(),
+            is_global: true,
+            target: Some(ddi.target),
+            outwards: false,
+            by: dialled.by,
+        },
+        None => dialled.clone(),
+    }
+}
+
 /// Plans a call.
 ///
 /// The calling phone itself is not rung: who dials the own extension reaches the other phones.
 pub(crate) fn plan(map: Map<'_>, dialled: &Dialled) -> Plan {
+    let dialled = &meant(map, dialled);
     let directory = map.directory;
     let found = match dialled.target {
         Some(DdiTarget::User(user)) => directory.user(user).map(Extension::User),

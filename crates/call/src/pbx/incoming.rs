@@ -17,7 +17,7 @@ use crate::phase::{Dial, Service, Unanswered, Waiting, answer, committed_by, fai
 use crate::plan::Dialled;
 use crate::record::Participant;
 use crate::star::{self, AgentCode, NoEffect};
-use crate::trunks::caller::caller_of;
+use crate::trunks::caller::{ANONYMOUS, caller_of, hides};
 
 impl Pbx {
     pub(super) fn on_invite(
@@ -192,7 +192,7 @@ impl Pbx {
             unanswered: Some(Unanswered { delayed_offer }),
             committed_by: committed_by(now.mono),
             on_behalf: party.user,
-            caller_id: None,
+            caller_id: (party.user.is_some() && hides(request)).then(|| ANONYMOUS.to_owned()),
             clid: party.clid(),
             dial: Dial {
                 name: party.name.clone(),

@@ -42,7 +42,7 @@ pub(crate) struct Connected {
     /// Who transferred the caller here and has not hung up yet.
     departing: Option<Departing>,
     /// The callee got the caller back after a transfer that failed, and has not answered the NOTIFY of that.
-    telling: Option<TxId>,
+    telling: Option<(TxId, Option<UserId>)>,
     ends_at: Mono,
     /// When the answer must be on disk; `None` once it is.
     committed_by: Option<Mono>,
@@ -90,8 +90,8 @@ impl Connected {
     }
 
     /// The callee is being told that its transfer failed.
-    pub(crate) const fn is_telling(&mut self, notified_by: Option<TxId>) {
-        self.telling = notified_by;
+    pub(crate) fn is_telling(&mut self, notified_by: Option<TxId>, user: Option<UserId>) {
+        self.telling = notified_by.map(|notified_by| (notified_by, user));
     }
 
     /// The call goes on as it was before a transfer that failed.
@@ -259,7 +259,7 @@ impl Connected {
         if let Some(own) = self.own.take_if(|own| own.is(tx)) {
             return self.on_own_response(cx, own, response);
         }
-        self.telling.take_if(|telling| *telling == tx);
+        self.telling.take_if(|(telling, _)| *telling == tx);
         let Some(asked) = self.relayed.take(tx) else {
             acknowledge_stray(cx, leg, response);
             return Phase::Connected(self);
@@ -388,7 +388,7 @@ impl Connected {
         if let Some(own) = self.own.take_if(|own| own.is(tx)) {
             return self.on_own_refused(cx, own, status);
         }
-        self.telling.take_if(|telling| *telling == tx);
+        self.telling.take_if(|(telling, _)| *telling == tx);
         match self.relayed.take(tx) {
             Some(asked) => self.refuse_relayed(cx, &asked, status, Vec::new()),
             None => Phase::Connected(self),
@@ -493,8 +493,8 @@ impl Connected {
     /// BYE to the callee, once it has answered what it is being told.
     fn hang_up_callee(&mut self, cx: &mut Context<'_>, headers: Headers) {
         match self.telling.take() {
-            Some(notified_by) => {
-                self.departing = Some(Departing::new(self.callee, notified_by));
+            Some((notified_by, user)) => {
+                self.departing = Some(Departing::new(self.callee, notified_by, user));
             }
             None => cx.bye(self.callee, headers),
         }

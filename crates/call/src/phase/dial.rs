@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use offhook_base::{PhoneId, TrunkId};
 use offhook_sip_core::{Binding, Body, FlowId, Headers, InviteOut, Peer, Target, Transport};
+use offhook_sip_message::{Name, percent_encode_user};
 
 use crate::convey;
 use crate::directory::Trunk;
@@ -21,6 +22,15 @@ pub(crate) struct Dial {
     pub(crate) headers: Headers,
     /// The offer; none for a delayed one.
     pub(crate) body: Option<Body>,
+}
+
+/// Who is said to call, outside.
+#[derive(Debug)]
+pub(crate) struct Shown<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) number: &'a str,
+    /// Whom it calls shall not know.
+    pub(crate) hidden: bool,
 }
 
 /// One contact that can be invited.
@@ -57,7 +67,7 @@ impl Reach {
     /// A number behind a trunk; `None` while its host does not resolve.
     pub(crate) fn by_trunk(trunk: &Trunk, number: &str) -> Option<Self> {
         let addr = *trunk.addresses.first()?;
-        let uri = format!("sip:{number}@{}", trunk.host);
+        let uri = format!("sip:{}@{}", user_part(number), trunk.host);
         let peer = Peer {
             flow: FlowId::udp(0),
             addr,
@@ -79,12 +89,14 @@ impl Reach {
 }
 
 impl Dial {
-    /// The INVITE to `number` by a trunk, where `shown` is who calls (RFC 3325 §9.1: we assert who that is).
+    /// The INVITE to `number` by a trunk (RFC 3325 §9.1: we assert who calls). Who does not want to be known is known to
+    /// the trunk alone (RFC 3323 §4.1, RFC 3325 §9.3).
     pub(crate) fn invite_by(
         &self,
         trunk: &Trunk,
         host: &str,
-        (shown, number): (&str, &str),
+        shown: &Shown<'_>,
+        number: &str,
     ) -> InviteOut {
         let ours = if trunk.from_domain.is_empty() {
             host
@@ -92,18 +104,21 @@ impl Dial {
             &trunk.from_domain
         };
         let mut invite = self.invite(ours, number);
-        let name = self.quoted_name();
-        invite.from = Bytes::from(format!("\"{name}\" <sip:{shown}@{ours}>"));
-        invite.to = Bytes::from(format!("<sip:{number}@{}>", trunk.host));
+        let identity = format!("<sip:{}@{ours}>", user_part(shown.number));
+        invite.to = Bytes::from(format!("<sip:{}@{}>", user_part(number), trunk.host));
+        invite.from = if shown.hidden {
+            invite.headers.retain(|(name, _)| !tells_who_calls(name));
+            let privacy = (Bytes::from_static(b"Privacy"), Bytes::from_static(b"id"));
+            invite.headers.push(privacy);
+            Bytes::from_static(b"\"Anonymous\" <sip:anonymous@anonymous.invalid>")
+        } else {
+            Bytes::from(format!("\"{}\" {identity}", quoted(shown.name)))
+        };
         invite.headers.push((
             Bytes::from_static(b"P-Asserted-Identity"),
-            Bytes::from(format!("<sip:{shown}@{ours}>")),
+            Bytes::from(identity),
         ));
         invite
-    }
-
-    fn quoted_name(&self) -> String {
-        self.name.replace(['"', '\\', '\r', '\n', '\0'], "'")
     }
 
     /// Calls in the name of a party that is in a dialog with us already.
@@ -119,13 +134,33 @@ impl Dial {
 
     /// The INVITE to `dialled`; `host` is ours.
     pub(crate) fn invite(&self, host: &str, dialled: &str) -> InviteOut {
-        let name = self.quoted_name();
+        let name = quoted(&self.name);
+        let number = user_part(&self.number);
         InviteOut {
-            from: Bytes::from(format!("\"{name}\" <sip:{}@{host}>", self.number)),
-            to: Bytes::from(format!("<sip:{dialled}@{host}>")),
+            from: Bytes::from(format!("\"{name}\" <sip:{number}@{host}>")),
+            to: Bytes::from(format!("<sip:{}@{host}>", user_part(dialled))),
             max_forwards: self.max_forwards,
             headers: self.headers.clone(),
             body: self.body.clone(),
         }
     }
+}
+
+/// A number as the user part of a URI.
+pub(crate) fn user_part(number: &str) -> String {
+    let mut octets = Vec::with_capacity(number.len());
+    percent_encode_user(number.as_bytes(), &mut octets);
+    convey::text(Some(&octets))
+}
+
+fn quoted(name: &str) -> String {
+    name.replace(['"', '\\', '\r', '\n', '\0'], "'")
+}
+
+/// Whether a header that passes would tell who calls.
+fn tells_who_calls(name: &[u8]) -> bool {
+    matches!(
+        Name::parse(name),
+        Name::CallInfo | Name::Organization | Name::ReferredBy
+    )
 }

@@ -16,6 +16,7 @@ use offhook_sip_message::Message;
 
 use super::attempt::{Attempt, GIVEN_UP};
 use super::dial::Reach;
+use super::route::described;
 use super::waiting::refuse_answer;
 use super::{ANSWER_COMMIT_WITHIN, Context, Dial, Input, Phase, Waiting, committed_by, start};
 use crate::cause::EndCause;
@@ -74,10 +75,7 @@ impl Originating {
             name: user.name.clone(),
             ..Participant::default()
         };
-        let dst = Participant {
-            number: to.trim_start_matches('+').to_owned(),
-            ..cx.office.directory.callee(&to)
-        };
+        let (dst, ..) = described(cx, &Dialled::by_user(&to, None));
         let clid = src.clid();
         let call = cx.open(NewCall {
             parent: None,

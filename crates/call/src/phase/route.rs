@@ -1,5 +1,6 @@
 //! From a plan to a phase: opens the call of a target and rings it for a waiting party.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use offhook_base::{CallId, Mono, PhoneId, TerminatedBy, TrunkId, UserId};
 use offhook_sip_core::InviteOut;
 
 use super::attempt::{Attempt, Failure};
-use super::dial::Reach;
+use super::dial::{Reach, Shown};
 use super::waiting::Waiting;
 use super::{Context, Phase, Ringing, hunting, queued};
 use crate::cause::EndCause;
@@ -15,7 +16,7 @@ use crate::directory::{Trunk, User};
 use crate::numbers::Outside;
 use crate::plan::{Dialled, Plan, Unreachable, targets};
 use crate::record::{Destination, End, NewCall, Participant};
-use crate::trunks::caller::{number_sent, shown};
+use crate::trunks::caller::{ANONYMOUS, number_sent, shown};
 
 /// What came of trying a member of a group or an agent.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ pub(crate) enum Tried {
 
 /// Calls `dialled` for `waiting`.
 pub(crate) fn start(cx: &mut Context<'_>, waiting: Waiting, dialled: &Dialled) -> Phase {
+    let dialled = &cx.office.meant(dialled);
     match cx.office.plan(dialled) {
         Plan::Ring { user, targets } => {
             let number = dialled.number.clone();
@@ -73,22 +75,33 @@ fn call_outside(
     let payer = waiting.on_behalf;
     let own = payer.and_then(|user| cx.office.directory.number_of(user));
     let own = own.map(|ddi| ddi.e164.clone());
-    let ext = payer.and_then(|user| cx.office.directory.user(user));
-    let ext = ext.map_or_else(|| waiting.party.number.clone(), |user| user.ext.clone());
-    let explicit = waiting.caller_id.clone();
+    let user = payer.and_then(|user| cx.office.directory.user(user));
+    let ext = user.map_or_else(|| waiting.party.number.clone(), |user| user.ext.clone());
+    // Name and number are of the same: who pays, also where another party is connected.
+    let name = match user {
+        Some(user) if waiting.party.user != payer => user.name.clone(),
+        Some(_) | None => waiting.dial.name.clone(),
+    };
+    let asks = |id: &String| id.eq_ignore_ascii_case(ANONYMOUS);
+    let hidden = waiting.caller_id.as_ref().is_some_and(asks);
+    let explicit = waiting.caller_id.clone().filter(|_| !hidden);
     let shown = |trunk: &Trunk| shown(trunk, explicit.as_deref(), own.as_deref(), &ext).to_owned();
     let first = trunks
         .first()
         .and_then(|first| cx.office.directory.trunk(*first));
-    let presented = Participant {
-        number: first.map_or_else(|| ext.clone(), &shown),
-        ..waiting.party.clone()
+    let presented = if hidden {
+        outsider(ANONYMOUS)
+    } else {
+        Participant {
+            number: first.map_or_else(|| ext.clone(), &shown),
+            name: name.clone(),
+            ..Participant::default()
+        }
     };
     let call = NewCall {
         clid: presented.clid(),
         ..new_call(&waiting, outsider(number.digits()), Destination::Out)
     };
-    waiting.clid.clone_from(&call.clid);
     let Some(call) = open_first(cx, &mut waiting, call) else {
         return no_id(cx, waiting);
     };
@@ -100,8 +113,13 @@ fn call_outside(
             let trunk = cx.office.directory.trunk(*trunk)?;
             let sent = number_sent(trunk, number);
             let reach = Reach::by_trunk(trunk, &sent)?;
-            let dial = &waiting.dial;
-            Some((reach, dial.invite_by(trunk, host, (&shown(trunk), &sent))))
+            let shown = Shown {
+                name: &name,
+                number: &shown(trunk),
+                hidden,
+            };
+            let invite = waiting.dial.invite_by(trunk, host, &shown, &sent);
+            Some((reach, invite))
         })
         .collect();
     let first = ways.pop_front().into_iter().collect();
@@ -117,15 +135,45 @@ pub(crate) fn fail_at_once(
     dialled: &Dialled,
     end: EndCause,
 ) -> Phase {
-    let (callee, destination) = match cx.office.plan(dialled) {
-        Plan::Outside { number, .. } => (outsider(number.digits()), Destination::Out),
-        Plan::Unknown => (outsider(&dialled.number), destination(dialled)),
-        Plan::Group(_) | Plan::Queue(_) | Plan::Ring { .. } | Plan::Unreachable { .. } => {
-            let callee = cx.office.directory.callee(&dialled.number);
-            (callee, Destination::In)
-        }
+    let (callee, destination, context) = described(cx, dialled);
+    let call = NewCall {
+        queue_state: if context == "QUEUE" { "waiting" } else { "" },
+        context,
+        ..new_call(&waiting, callee, destination)
     };
-    end_at_once(cx, waiting, callee, destination, end)
+    fail_call(cx, waiting, call, end)
+}
+
+/// Whom a call to `dialled` names, with its way and its context.
+pub(crate) fn described(
+    cx: &Context<'_>,
+    dialled: &Dialled,
+) -> (Participant, Destination, Cow<'static, str>) {
+    let dialled = &cx.office.meant(dialled);
+    let number = dialled.number.clone();
+    let local = "LOCAL_USER".into();
+    let shared = |id, name: &str| Participant {
+        shared: Some(id),
+        name: name.to_owned(),
+        ..outsider(&dialled.number)
+    };
+    match cx.office.plan(dialled) {
+        Plan::Outside { number, .. } => (outsider(number.digits()), Destination::Out, local),
+        Plan::Unknown => (outsider(&number), destination(dialled), local),
+        Plan::Ring { user, .. } | Plan::Unreachable { user, .. } => {
+            (callee(&user, number), Destination::In, local)
+        }
+        Plan::Group(group) => (
+            shared(group.id.0, &group.name),
+            Destination::In,
+            format!("RG-{}", group.id).into(),
+        ),
+        Plan::Queue(queue) => (
+            shared(queue.id.0, &queue.name),
+            Destination::In,
+            "QUEUE".into(),
+        ),
+    }
 }
 
 /// Which way a call to nobody goes: outwards when a user dialled it. An outsider always means somebody of ours.
@@ -225,12 +273,16 @@ fn ring(
 /// A target was chosen but nothing is rung: initial, then the last event.
 fn end_at_once(
     cx: &mut Context<'_>,
-    mut waiting: Waiting,
+    waiting: Waiting,
     callee: Participant,
     destination: Destination,
     end: EndCause,
 ) -> Phase {
     let call = new_call(&waiting, callee, destination);
+    fail_call(cx, waiting, call, end)
+}
+
+fn fail_call(cx: &mut Context<'_>, mut waiting: Waiting, call: NewCall, end: EndCause) -> Phase {
     if open_first(cx, &mut waiting, call).is_none() {
         return no_id(cx, waiting);
     }

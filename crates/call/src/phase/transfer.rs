@@ -372,6 +372,7 @@ impl Transfer {
             waiting.replaced = Some(Replaced::all(cx, failure.end));
             return start(cx, waiting, &dialled);
         };
+        let user = back.user;
         let destination = if back.user.is_some() {
             Destination::In
         } else {
@@ -413,7 +414,7 @@ impl Transfer {
             longest: cx.now.mono + cx.office.config.longest,
         };
         let mut connected = Connected::new(cx, joined);
-        connected.is_telling(told);
+        connected.is_telling(told, user);
         connected.was_held(cx, line.holds);
         Phase::Connected(Box::new(connected))
     }

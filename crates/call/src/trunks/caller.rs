@@ -5,7 +5,7 @@ use offhook_sip_message::{Message, Name, NameAddr, Uri, View};
 use crate::{Numbering, Outside, Trunk, convey};
 
 /// What a caller who does not want to be known is called.
-const ANONYMOUS: &str = "anonymous";
+pub(crate) const ANONYMOUS: &str = "anonymous";
 
 /// The digits that a trunk gets for a number: so many of the first taken off, its prefix in front. A service number
 /// means something as it is dialled only.
@@ -42,7 +42,7 @@ pub(crate) fn shown<'a>(
 pub(crate) fn caller_of(request: &Message, numbering: &Numbering) -> (String, String) {
     let view = request.view();
     let from = view.from();
-    if wants_privacy(view) || from.is_some_and(|from| is_anonymous(&from)) {
+    if hides(request) {
         return (ANONYMOUS.to_owned(), String::new());
     }
     let asserted: Vec<_> = view
@@ -76,6 +76,12 @@ fn number_of(uri: Uri<'_>, numbering: &Numbering) -> Option<String> {
     }
     let text = short(dialled.strip_prefix('+').unwrap_or(&dialled));
     (!text.is_empty()).then_some(text)
+}
+
+/// Whether who sends a request does not want to be known by whom it calls.
+pub(crate) fn hides(request: &Message) -> bool {
+    let view = request.view();
+    wants_privacy(view) || view.from().is_some_and(|from| is_anonymous(&from))
 }
 
 fn wants_privacy(view: View<'_>) -> bool {

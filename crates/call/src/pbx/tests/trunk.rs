@@ -27,7 +27,18 @@ fn trunk(id: u32, priority: u32) -> Trunk {
 }
 
 fn script(trunks: &[u32]) -> Script {
-    let mut script = Script::new().registered(&[1, 2]);
+    equipped(Script::new(), trunks)
+}
+
+/// The same with media of ours.
+fn relayed(trunks: &[u32]) -> Script {
+    let mut script = Script::with(|config| config.relay = Some([192, 0, 2, 254].into()));
+    script.ports(4);
+    equipped(script, trunks)
+}
+
+fn equipped(script: Script, trunks: &[u32]) -> Script {
+    let mut script = script.registered(&[1, 2]);
     for id in trunks {
         let change = DirectoryChange::Trunk(trunk(*id, *id));
         script.pbx.handle_directory(script.now, change);
@@ -199,4 +210,214 @@ fn who_is_not_in_the_call_holds_it_for_the_side_that_is_a_user_of_ours() {
     script.api(9, hold);
     let told = script.said(B1, Some("INVITE"));
     assert!(told.contains("a=inactive\r\n"), "{told}");
+}
+
+/// The last INVITE that left.
+fn last_invite(script: &Script) -> (String, String, String) {
+    let invite = script.commands.iter().rev().find_map(|command| {
+        let Command::Invite { invite, target, .. } = command else {
+            return None;
+        };
+        Some((invite.clone(), target.clone()))
+    });
+    let (invite, target) = invite.expect("an INVITE left");
+    let mut headers = String::new();
+    for (name, value) in &invite.headers {
+        headers += &format!(
+            "{}: {}\n",
+            String::from_utf8_lossy(name),
+            String::from_utf8_lossy(value)
+        );
+    }
+    let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+    (text(&invite.from), text(&target.uri), headers)
+}
+
+#[test]
+fn who_does_not_want_to_be_known_is_known_to_the_trunk_alone() {
+    let mut script = script(&[1]);
+    let request = super::message(
+        "INVITE sip:34600111222@pbx.example SIP/2.0",
+        "1 INVITE",
+        &["Privacy: id", "Organization: Us"],
+        None,
+    );
+    script.event(Event::Invite {
+        leg: A,
+        from: Origin::Phone(offhook_base::PhoneId(1)),
+        peer: peer(1),
+        request,
+    });
+    script.commit();
+    let (from, _, headers) = last_invite(&script);
+    assert_eq!(from, "\"Anonymous\" <sip:anonymous@anonymous.invalid>");
+    assert_eq!(
+        headers,
+        "Privacy: id\nP-Asserted-Identity: <sip:34910000000@pbx.example>\n"
+    );
+    assert_eq!(script.last("clid"), "\"\" <anonymous>");
+}
+
+#[test]
+fn an_outsider_has_no_say_in_how_a_phone_rings() {
+    let mut script = script(&[1]);
+    let request = super::message(
+        "INVITE sip:34910000000@pbx.example SIP/2.0",
+        "1 INVITE",
+        &[
+            "Alert-Info: <http://x>",
+            "Call-Info: <sip:x>;answer-after=0",
+            "Subject: hi",
+        ],
+        None,
+    );
+    script.event(Event::Invite {
+        leg: A,
+        from: Origin::Trunk(TrunkId(1)),
+        peer: peer(71),
+        request,
+    });
+    script.commit();
+    assert_eq!(last_invite(&script).2, "Subject: hi\n");
+}
+
+#[test]
+fn what_an_outsider_is_called_cannot_break_out_of_the_uri() {
+    let mut script = script(&[1]);
+    let request = super::message(
+        "INVITE sip:34910000000@pbx.example SIP/2.0",
+        "1 INVITE",
+        &["P-Asserted-Identity: <sip:a%3E%40evil@carrier.example>"],
+        None,
+    );
+    script.event(Event::Invite {
+        leg: A,
+        from: Origin::Trunk(TrunkId(1)),
+        peer: peer(71),
+        request,
+    });
+    script.commit();
+    assert_eq!(last_invite(&script).0, "\"\" <sip:a%3E%40evil@pbx.example>");
+}
+
+#[test]
+fn a_user_who_dials_a_number_of_ours_stays_inside() {
+    for dialled in ["34910000000", "+34910000000", "0034910000000"] {
+        let mut script = script(&[1]);
+        script.invite(dialled, None).commit();
+        script.expect(&["* call.initial", "-- commit", "B1 INVITE"]);
+        assert_eq!(script.last("dst"), "34910000000");
+        assert_eq!(script.last("dst_id"), "100002");
+        assert_eq!(script.last("destination"), "in");
+        assert!(last_invite(&script).1.starts_with("sip:p2@"), "{dialled}");
+    }
+}
+
+#[test]
+fn a_call_by_a_number_of_ours_without_media_is_missed_by_whom_it_is_for() {
+    let mut script = Script::with(|config| config.relay = Some([192, 0, 2, 254].into()));
+    for change in [
+        DirectoryChange::Trunk(trunk(1, 1)),
+        DirectoryChange::Ddi(Ddi {
+            id: DdiId(1),
+            e164: "34910000000".into(),
+            trunk: None,
+            target: DdiTarget::User(UserId(100_002)),
+        }),
+    ] {
+        script.pbx.handle_directory(script.now, change);
+    }
+    script.drain();
+    outsider_calls(&mut script, A, "34910000000").commit();
+    assert_eq!(script.last("event_name"), "call.missed");
+    assert_eq!(script.last("dst"), "34910000000");
+    assert_eq!(script.last("dst_id"), "100002");
+    assert_eq!(script.last("dst_name"), "User 2002");
+}
+
+#[test]
+fn a_trunk_that_rang_leaves_the_call_to_no_other() {
+    let mut script = script(&[1, 2]);
+    script.invite("34600111222", None).commit();
+    script.provisional(B1, 180, None).commit().skip();
+    script.refused(B1, 503).commit();
+    assert_eq!(
+        script.told().last().map(String::as_str),
+        Some("3 1 call.failed 2001>34600111222 Normal Temporary Failure final")
+    );
+}
+
+#[test]
+fn an_unknown_extension_does_not_reach_the_carrier() {
+    let mut script = script(&[1]);
+    script.invite("2999", None).commit();
+    assert_eq!(
+        script.told().last().map(String::as_str),
+        Some("2 1 call.failed 2001>2999 Unallocated Number final")
+    );
+}
+
+/// 2002 talks to whoever calls, and transfers outwards.
+fn answers_and_transfers(script: &mut Script) {
+    script
+        .commit()
+        .answered(B1, Some(&super::sdp("192.0.2.2", 5000, "sendrecv")))
+        .commit()
+        .acked(A, None)
+        .refer(B1, 7, "<sip:34600999888@pbx.example>")
+        .commit();
+}
+
+#[test]
+fn who_transfers_outwards_is_shown_by_name_and_number() {
+    let mut script = relayed(&[1, 2]);
+    let request = super::message(
+        "INVITE sip:34910000000@pbx.example SIP/2.0",
+        "1 INVITE",
+        &["P-Asserted-Identity: \"Zoe\" <sip:+34600111222@carrier.example>"],
+        Some(&super::sdp("192.0.2.71", 4000, "sendrecv")),
+    );
+    script.event(Event::Invite {
+        leg: A,
+        from: Origin::Trunk(TrunkId(1)),
+        peer: peer(71),
+        request,
+    });
+    answers_and_transfers(&mut script);
+    let (from, to, _) = last_invite(&script);
+    assert_eq!(to, "sip:34600999888@192.0.2.72");
+    assert_eq!(from, "\"User 2002\" <sip:34910000000@pbx.example>");
+}
+
+#[test]
+fn a_call_given_back_by_the_outside_shows_inside_who_calls() {
+    let mut script = relayed(&[1]);
+    script.invite("2002", Some(&super::sdp("192.0.2.1", 4000, "sendrecv")));
+    answers_and_transfers(&mut script);
+    script.refused(B2, 486).commit();
+    let shown = |(dst, clid): (&str, &str)| {
+        let mut bodies = script.bodies.iter();
+        bodies.any(|body| body["dst"] == dst && body["clid"] == clid)
+    };
+    assert!(shown(("34600999888", "\"User 2002\" <34910000000>")));
+    assert_eq!(script.last("dst"), "2002");
+    assert_eq!(script.last("event_name"), "call.connected");
+    assert_eq!(script.last("clid"), "\"User 2001\" <2001>");
+}
+
+#[test]
+fn a_click_names_the_number_that_is_called_in_e164() {
+    for (to, e164) in [
+        ("0034600111222", "34600111222"),
+        ("0034910000000", "34910000000"),
+    ] {
+        let mut script = script(&[1]);
+        let click = crate::ApiCommand::Originate {
+            user: UserId(100_001),
+            to: to.into(),
+            caller_id: None,
+        };
+        script.api(9, click).commit();
+        assert_eq!(script.last("dst"), e164);
+    }
 }

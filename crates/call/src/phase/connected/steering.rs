@@ -12,6 +12,7 @@ use crate::cause::EndCause;
 use crate::command::{ApiAnswer, ApiRefusal, TransferParty};
 use crate::convey;
 use crate::hold::Holds;
+use crate::phase::dial::user_part;
 use crate::phase::own::{Own, Why};
 use crate::phase::transfer::{self, Line, Obstacle, Requester, TransferRequest};
 use crate::phase::{Context, Dial, Phase, Waiting};
@@ -89,8 +90,13 @@ impl Connected {
             parted: self.media.part(cx.effects),
             holds: self.holds.turned(party == TransferParty::Dst),
         };
-        let on_behalf = back.user.or(self.on_behalf);
-        let referred_by = Bytes::from(format!("<sip:{}@{}>", back.number, cx.office.config.host));
+        let on_behalf = back.user.or(self.on_behalf).or(moved.user);
+        let referred_by = format!(
+            "<sip:{}@{}>",
+            user_part(&back.number),
+            cx.office.config.host
+        );
+        let referred_by = Bytes::from(referred_by);
         let waiting = Waiting {
             leg,
             unanswered: None,
