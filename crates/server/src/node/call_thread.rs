@@ -363,7 +363,7 @@ impl Loop {
                     }
                 }
                 Output::Trunk { trunk, up, reason } => {
-                    self.core.trunks.set(trunk, up, reason.to_owned());
+                    self.core.trunks.tried(trunk, up, reason.to_owned());
                 }
                 Output::Rejected { peer, status } => {
                     tracing::debug!(peer = %peer.addr, status, "a request was refused");

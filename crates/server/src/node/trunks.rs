@@ -52,7 +52,7 @@ struct Shared {
 struct Known {
     trunk: Trunk,
     addresses: Vec<SocketAddr>,
-    /// The name was asked for since it was set.
+    /// The name was asked for since it was set; an address counts as that.
     is_asked: bool,
     /// The last lookup failed; that is logged once.
     is_failing: bool,
@@ -101,9 +101,15 @@ impl Trunks {
     pub(crate) fn put(&self, trunk: Trunk) {
         let id = trunk.id;
         let mut known = self.shared.lock();
-        let entry = Known::new(trunk, known.remove(&id));
-        if !entry.is_asked {
+        let old = known.remove(&id);
+        if old
+            .as_ref()
+            .is_none_or(|old| old.trunk.spec.host != trunk.spec.host)
+        {
             self.shared.states.forget(id);
+        }
+        let entry = Known::new(trunk, old);
+        if !entry.is_asked {
             self.shared.new_name.notify_one();
         }
         self.shared.tell(entry.change());
@@ -195,7 +201,7 @@ impl Trunks {
             tracing::warn!(trunk = %id, host, error = %why, kept = addresses.len(), "the host of a trunk cannot be resolved");
         }
         if entry.is_failing || was_failing {
-            self.shared.states.set(id, !addresses.is_empty(), why);
+            self.shared.states.named(id, !addresses.is_empty(), why);
         }
         if addresses != entry.addresses {
             tracing::info!(trunk = %id, host, ?addresses, "addresses of a trunk");
@@ -228,6 +234,7 @@ impl Known {
         let port = new.trunk.spec.port;
         if let Some(ip) = new.literal() {
             new.addresses = vec![SocketAddr::new(ip, port)];
+            new.is_asked = true;
         } else if let Some(old) = old.filter(|old| old.trunk.spec.host == new.trunk.spec.host) {
             new.addresses = at_port(old.addresses.iter().map(SocketAddr::ip).collect(), port);
             new.is_asked = old.is_asked;
@@ -465,6 +472,49 @@ mod tests {
         assert_eq!(world.states.state(ID), Some((true, String::new())));
         world.put("b.example", 5060);
         assert_eq!(world.states.state(ID), None);
+    }
+
+    #[test]
+    fn what_the_switch_found_outlasts_a_change_of_anything_but_the_host() {
+        let world = World::new();
+        for (host, other) in [("192.0.2.1", "192.0.2.2"), ("a.example", "b.example")] {
+            let down = Some((false, "does not answer".to_owned()));
+            world.put(host, 5060);
+            world.states.tried(ID, false, "does not answer".to_owned());
+            world.put(host, 5060);
+            assert_eq!(world.states.state(ID), down);
+            world.put(other, 5060);
+            assert_eq!(world.states.state(ID), None);
+            world.states.tried(ID, true, String::new());
+            world.trunks.remove(ID);
+            assert_eq!(world.states.state(ID), None);
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_found_again_does_not_hide_a_far_end_that_does_not_answer() {
+        let world = World::new();
+        world.put("a.example", 5060);
+        world.found("a.example", &[[192, 0, 2, 1]]);
+        world.states.tried(ID, false, "does not answer".to_owned());
+        world.fails("a.example", true);
+        assert_eq!(
+            world.states.state(ID),
+            Some((false, "no such name".to_owned()))
+        );
+        world.found("a.example", &[[192, 0, 2, 1]]);
+        assert_eq!(
+            world.states.state(ID),
+            Some((false, "does not answer".to_owned()))
+        );
+        world.states.tried(ID, true, String::new());
+        assert_eq!(world.states.state(ID), Some((true, String::new())));
+        world.fails("a.example", true);
+        world.states.tried(ID, true, String::new());
+        assert_eq!(
+            world.states.state(ID),
+            Some((false, "no such name".to_owned()))
+        );
     }
 
     #[test]
