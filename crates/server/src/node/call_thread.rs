@@ -294,6 +294,10 @@ impl Loop {
                 switch.handle_malformed(now, peer, *salvaged, error);
             }
             CallInput::FlowMessage { peer, message } => switch.handle_message(now, peer, *message),
+            CallInput::Api { reply, .. } if reply.is_closed() => {
+                // Its client was told already that nothing was done.
+                tracing::debug!("a command came too late and is not carried out");
+            }
             CallInput::Api { command, reply } => {
                 self.next_token += 1;
                 self.replies.insert(self.next_token, reply);
@@ -324,6 +328,9 @@ impl Loop {
             CallInput::Shutdown => {
                 switch.shut_down(now);
                 self.ending = Some(now.mono);
+            }
+            CallInput::Text { reply, .. } if reply.is_closed() => {
+                tracing::debug!("a text came too late and is not taken");
             }
             CallInput::Text { command, reply } => {
                 self.next_token += 1;
