@@ -209,6 +209,7 @@ impl Pbx {
             referred_by: String::new(),
             transfer: None,
             departing: None,
+            held: None,
             replaced: None,
         };
         (waiting, obstacle)

@@ -39,6 +39,8 @@ pub(crate) struct Connected {
     relayed: Renegotiations,
     /// A re-INVITE of ours on its way.
     own: Option<Own>,
+    /// After it the first side may have to hear of its partner too.
+    meets_again: bool,
     /// Who transferred the caller here and has not hung up yet.
     departing: Option<Departing>,
     /// The callee got the caller back after a transfer that failed, and has not answered the NOTIFY of that.
@@ -73,6 +75,7 @@ impl Connected {
             owes_ack: joined.owes_ack,
             relayed: Renegotiations::default(),
             own: None,
+            meets_again: false,
             departing: None,
             telling: None,
             ends_at: joined.longest,

@@ -227,6 +227,7 @@ impl Originating {
             referred_by: String::new(),
             transfer: None,
             departing: None,
+            held: None,
             replaced: None,
         };
         let dialled = Dialled::by_user(&self.to, winner.reach.phone);

@@ -17,6 +17,7 @@ mod refer;
 
 use bytes::Bytes;
 use offhook_base::{CallId, Cause, QueueId, RingGroupId, TerminatedBy, UserId};
+use offhook_media_core::Side;
 use offhook_sip_core::{LegId, TxId};
 use offhook_sip_message::Method;
 
@@ -415,7 +416,14 @@ impl Transfer {
         };
         let mut connected = Connected::new(cx, joined);
         connected.is_telling(told, user);
-        connected.was_held(cx, line.holds);
+        let mut holds = line.holds;
+        if let Some(held) = waiting.held {
+            holds.on_offer(Side::A, held);
+        }
+        connected.was_held(cx, holds);
+        if waiting.held.is_some() {
+            connected.meet_again(cx);
+        }
         Phase::Connected(Box::new(connected))
     }
 

@@ -35,6 +35,8 @@ pub(crate) struct Waiting {
     pub(crate) clid: String,
     pub(crate) dial: Dial,
     pub(crate) media: Media,
+    /// Whether it holds, once it has said so while it waits: who gets it back was not told.
+    pub(crate) held: Option<bool>,
     /// The call that this one takes the place of.
     pub(crate) parent: Option<CallId>,
     /// Who transferred it here, empty when nobody.
@@ -186,6 +188,7 @@ impl Waiting {
             };
             return cx.reply(self.leg, tx, status, headers);
         };
+        let held = crate::hold::is_held(&body.octets);
         self.media.hear(Side::A, &body.octets, cx.effects);
         let root = cx.calls.root();
         let answer = self
@@ -203,6 +206,7 @@ impl Waiting {
             body: Some(Body { octets, ..body }),
         };
         cx.free(self.leg, reply);
+        self.held = Some(held);
         self.prepare_offer();
     }
 

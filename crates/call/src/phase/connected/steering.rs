@@ -120,6 +120,7 @@ impl Connected {
             referred_by: String::new(),
             transfer: None,
             departing: None,
+            held: None,
             replaced: None,
         };
         transfer::begin(cx, waiting, request, back, line, by)
@@ -203,6 +204,15 @@ impl Connected {
         self.align(cx, Side::A);
     }
 
+    /// The first side spoke while the two were apart, and was answered by us: the second hears what it said, then the
+    /// first how its partner wants media if that is not what we said. What we hold hears it when we resume.
+    pub(crate) fn meet_again(&mut self, cx: &mut Context<'_>) {
+        if self.holds.by_us().is_none() {
+            self.meets_again = true;
+            self.align(cx, Side::B);
+        }
+    }
+
     /// A re-INVITE of ours that met another one is sent again, with what is true by now.
     pub(super) fn ask_again(&mut self, cx: &mut Context<'_>) {
         let now = cx.now.mono;
@@ -245,6 +255,9 @@ impl Connected {
         match own.why {
             Why::Align => {
                 self.record_hold(cx, before);
+                if std::mem::take(&mut self.meets_again) && !self.media.knows(holder) {
+                    self.align(cx, holder);
+                }
             }
             Why::Hold { token, held } => {
                 self.holds.set_ours(held.then_some(holder));
@@ -279,7 +292,13 @@ impl Connected {
         }
         match own.why {
             // The two speak what they spoke before; where that differs they cannot hear each other, and hang up.
-            Why::Align => tracing::debug!(status, "a side refused to hear of its new partner"),
+            Why::Align => {
+                tracing::debug!(status, "a side refused to hear of its new partner");
+                let other = own.side.other();
+                if std::mem::take(&mut self.meets_again) && !self.media.knows(other) {
+                    self.align(cx, other);
+                }
+            }
             Why::Hold { token, .. } => {
                 let refusal = ApiRefusal::Conflict("the other phone refused");
                 cx.reply_api(token, Err(refusal));

@@ -123,3 +123,23 @@ fn an_offer_without_a_session_to_answer_with_is_refused() {
         "B2 BYE",
     ]);
 }
+
+#[test]
+fn a_moved_party_that_we_answered_in_silence_hears_its_old_partner_again() {
+    let mut script = connected();
+    script
+        .refer(B1, 4, "<sip:2003@pbx.example>")
+        .commit()
+        .skip();
+    let offer = sdp("192.0.2.1", 4002, "sendrecv");
+    script.request(A, 8, "INVITE", Some(&offer)).acked(A, None);
+    script.skip();
+    script.refused(C, 486).commit();
+    let lines = script.lines();
+    assert!(lines.contains(&"B1 INVITE +sdp".to_owned()), "{lines:?}");
+    assert!(script.said(B1, Some("INVITE")).contains("m=audio 4002 "));
+    script
+        .response(B1, 3, 200, Some(&sdp("192.0.2.2", 5000, "sendrecv")))
+        .expect(&["B1 ACK", "A INVITE +sdp"]);
+    assert!(script.said(A, Some("INVITE")).contains("m=audio 5000 "));
+}

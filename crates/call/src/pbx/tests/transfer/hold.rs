@@ -175,3 +175,24 @@ fn a_held_call_that_comes_back_is_held_by_the_client_still_and_silent() {
         .commit();
     script.expect_sip(&["A ACK", "* call.unhold", "-- commit", "api 11 Ok(Done)"]);
 }
+
+#[test]
+fn a_moved_party_that_resumes_while_it_waits_is_no_longer_held_when_given_back() {
+    let mut script = connected();
+    let offer = sdp("192.0.2.1", 4000, "sendonly");
+    script.request(A, 4, "INVITE", Some(&offer));
+    script.response(B1, 1, 200, Some(&sdp("192.0.2.2", 5000, "recvonly")));
+    script.commit().acked(A, None);
+    script
+        .refer(B1, 6, "<sip:2003@pbx.example>")
+        .commit()
+        .skip();
+    let offer = sdp("192.0.2.1", 4000, "sendrecv");
+    script.request(A, 8, "INVITE", Some(&offer)).acked(A, None);
+    script.skip();
+    script.refused(C, 486).commit();
+    let lines = script.lines();
+    assert!(!lines.contains(&"* call.hold".to_owned()), "{lines:?}");
+    assert!(lines.contains(&"B1 INVITE +sdp".to_owned()), "{lines:?}");
+    assert!(script.said(B1, Some("INVITE")).contains("a=sendrecv"));
+}
