@@ -8,6 +8,9 @@
 //! before the first call; without a default country it is not read. The plan of the default country is compiled there,
 //! that of another country at the first number without `+` that may belong to it (0.5 ms), and kept. A number then
 //! takes less than a microsecond.
+//!
+//! Short numbers are not in that metadata. Only those of [`SERVICES`] lead outside: any other short string of digits
+//! is an extension that nobody has, and no business of a carrier's.
 
 mod plan;
 
@@ -129,8 +132,7 @@ impl Numbering {
             return Some(Outside::Number(number));
         }
         let (plus, digits) = split(dialled)?;
-        let is_service =
-            !plus && SERVICE_DIGITS.contains(&digits.len()) && !digits.starts_with("00");
+        let is_service = !plus && SERVICES.contains(&digits);
         is_service.then(|| Outside::Service(digits.to_owned()))
     }
 
@@ -181,8 +183,15 @@ fn has_length_of_a_number(digits: &str) -> bool {
 /// Digits that are looked at: a number behind the longest international prefix.
 const MAX_DIALLED: usize = 24;
 
-/// Digits of emergency and service numbers.
-const SERVICE_DIGITS: std::ops::RangeInclusive<usize> = 3..=6;
+/// Numbers for help, in any country: police, fire, ambulance and helplines; 116... are those of the European Union.
+const SERVICES: [&str; 71] = [
+    "000", "010", "016", "061", "062", "080", "085", "088", "091", "092", "100", "101", "102",
+    "103", "104", "105", "106", "107", "108", "110", "111", "112", "113", "114", "115", "117",
+    "118", "119", "120", "122", "123", "128", "131", "132", "133", "140", "144", "147", "150",
+    "155", "156", "158", "160", "166", "190", "191", "192", "193", "194", "195", "197", "198",
+    "199", "911", "912", "913", "988", "993", "995", "997", "998", "999", "1122", "1669", "10111",
+    "10177", "116000", "116006", "116111", "116117", "116123",
+];
 
 #[cfg(test)]
 mod tests;

@@ -169,14 +169,14 @@ fn an_international_number_needs_a_country_code_that_exists() {
 }
 
 #[test]
-fn emergency_and_service_numbers_pass_as_dialled() {
+fn numbers_for_help_pass_as_dialled_and_no_other_short_ones() {
     check_outside(
         Some("ES"),
         &[
             ("112", service("112")),
             ("091", service("091")),
-            ("1001", service("1001")),
-            ("11818", service("11818")),
+            ("1001", None),
+            ("11818", None),
             ("116111", service("116111")),
             ("600111222", number("34600111222")),
             ("12", None),
@@ -186,9 +186,9 @@ fn emergency_and_service_numbers_pass_as_dialled() {
     );
     check_outside(
         Some("DE"),
-        &[("116117", service("116117")), ("11833", service("11833"))],
+        &[("116117", service("116117")), ("11833", None)],
     );
-    check_outside(Some("GB"), &[("118500", service("118500"))]);
+    check_outside(Some("GB"), &[("999", service("999")), ("118500", None)]);
 }
 
 #[test]
