@@ -98,6 +98,7 @@ fn a_full_queue_gives_the_caller_back() {
     script.refer(B1, 4, "<sip:4000@pbx.example>").commit();
     script.hears(&["reply 4 202", "B1 NOTIFY +sdp", "B1 NOTIFY +sdp"]);
     assert!(script.said(B1, Some("NOTIFY")).contains("486"));
+    script.notified(B1, 2).hears(&[]);
     let again = ApiCommand::Transfer {
         call: CallId(3),
         dst: "4000".into(),
