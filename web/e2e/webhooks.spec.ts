@@ -13,7 +13,7 @@ interface One {
 }
 
 /** No call ever brings this event: such a webhook gets tests only, and stays out of the way of others. */
-const QUIET = 'queue.wrapup'
+const QUIET = 'monitor.audio_ready'
 
 const status = (page: Page, text: string) => page.getByRole('status').filter({ hasText: text })
 
