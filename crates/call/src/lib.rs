@@ -63,4 +63,5 @@ pub use pbx::LegName;
 pub use record::{CallRecord, CallState, Destination, Participant};
 pub use restart::{UnreadableSnapshot, close_after_restart};
 pub use sms::{TextChange, TextCommand, TextRefusal, TextReply};
+pub use star::AgentLogin;
 pub use switch::{BindingChange, Output, Switch};

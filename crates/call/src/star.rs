@@ -1,6 +1,6 @@
 //! What a user dials to tell us something, not to call anybody.
 
-use offhook_base::{QueueId, UserId};
+use offhook_base::{CallId, QueueId, UserId};
 
 use crate::directory::Directory;
 
@@ -12,6 +12,19 @@ pub(crate) struct AgentCode {
     pub(crate) login: bool,
     /// The queues that it concerns; never empty.
     pub(crate) queues: Vec<QueueId>,
+}
+
+/// What an agent's code asks the store for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct AgentLogin {
+    /// The call id set aside for the INVITE that waits for it; no call is recorded under it.
+    pub call: CallId,
+    /// The agent.
+    pub user: UserId,
+    /// The queues; never empty.
+    pub queues: Vec<QueueId>,
+    /// In, or out.
+    pub login: bool,
 }
 
 /// Why a code has no effect.

@@ -3,9 +3,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use offhook_base::{
-    CallId, FactRecord, Mono, Now, PhoneId, QueueId, SmsId, SmsRecord, TrunkId, UserId,
-};
+use offhook_base::{CallId, FactRecord, Mono, Now, PhoneId, SmsId, SmsRecord, TrunkId};
 use offhook_sip_core::{
     AccountChange, Binding, BindingKey, Command, Event, FlowId, Output as Wire, Peer, Stack,
     StackConfig,
@@ -19,6 +17,7 @@ use crate::directory::DirectoryChange;
 use crate::guard::Guard;
 use crate::pbx::{Action, LegName, Pbx};
 use crate::sms::{TextChange, TextCommand, TextReply};
+use crate::star::AgentLogin;
 use offhook_media_core::{MediaCommand, PortPair};
 
 /// A change of the registrations that the store keeps.
@@ -62,16 +61,9 @@ pub enum Output {
     Binding(BindingChange),
     /// Reserve call ids in the journal; then call [`Switch::handle_reserved`].
     ReserveCallIds(u64),
-    /// An agent logged in or out of a queue by his phone. It takes effect when the queue comes back as a change of the
-    /// directory, once that is stored.
-    AgentLogin {
-        /// The agent.
-        user: UserId,
-        /// The queue.
-        queue: QueueId,
-        /// In, or out.
-        login: bool,
-    },
+    /// An agent logs in or out of queues by his phone: for the store. It takes effect when each queue comes back as a
+    /// change of the directory; after those, call [`Switch::handle_agent_login`].
+    AgentLogin(AgentLogin),
     /// Whether calls are sent to a trunk.
     Trunk {
         /// The trunk.
@@ -219,6 +211,12 @@ impl Switch {
         self.drain(now);
     }
 
+    /// What [`Output::AgentLogin`] asked for is stored and its queues have changed, or it could not be stored.
+    pub fn handle_agent_login(&mut self, now: Now, call: CallId, stored: bool) {
+        self.pbx.handle_agent_login(now, call, stored);
+        self.drain(now);
+    }
+
     /// Texts that were unfinished before a restart, oldest first; after the directory and [`Self::handle_restored`].
     pub fn handle_restored_texts(&mut self, now: Now, texts: Vec<SmsRecord>) {
         self.pbx.handle_restored_texts(now, texts);
@@ -309,10 +307,7 @@ impl Switch {
                     Action::Record(fact) => self.outputs.push_back(Output::Record(fact)),
                     Action::Media(command) => self.outputs.push_back(Output::Media(command)),
                     Action::Reply(reply) => self.outputs.push_back(Output::Reply(reply)),
-                    Action::AgentLogin { user, queue, login } => {
-                        self.outputs
-                            .push_back(Output::AgentLogin { user, queue, login });
-                    }
+                    Action::AgentLogin(login) => self.outputs.push_back(Output::AgentLogin(login)),
                     Action::Trunk(state) => self.outputs.push_back(Output::Trunk {
                         trunk: state.trunk,
                         up: state.up,

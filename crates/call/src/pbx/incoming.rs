@@ -13,10 +13,12 @@ use crate::dialled::dialled;
 use crate::fence::Class;
 use crate::limit::{Bucket, admit};
 use crate::media::{Media, NoMedia};
-use crate::phase::{Dial, Service, Unanswered, Waiting, answer, committed_by, fail_at_once, start};
+use crate::phase::{
+    Dial, Input, Service, Unanswered, Waiting, answer, committed_by, fail_at_once, start,
+};
 use crate::plan::Dialled;
 use crate::record::Participant;
-use crate::star::{self, AgentCode, NoEffect};
+use crate::star::{self, AgentCode, AgentLogin, NoEffect};
 use crate::trunks::caller::{ANONYMOUS, caller_of, hides};
 
 impl Pbx {
@@ -72,11 +74,15 @@ impl Pbx {
         {
             tracing::debug!(%user, "a code was dialled with an offer that cannot be answered");
         }
+        self.perform_media(effects);
         let AgentCode { login, queues } = code;
-        for queue in queues {
-            self.actions
-                .push_back(super::Action::AgentLogin { user, queue, login });
-        }
+        self.actions
+            .push_back(super::Action::AgentLogin(AgentLogin {
+                call: root,
+                user,
+                queues,
+                login,
+            }));
         let entry = self.entry(root, now);
         self.run(now, entry, |cx, _| {
             cx.legs.push((
@@ -89,6 +95,10 @@ impl Pbx {
             ));
             Service::start(cx, leg, media, if login { 1 } else { 2 })
         });
+    }
+
+    pub(crate) fn handle_agent_login(&mut self, now: Now, call: CallId, stored: bool) {
+        self.feed(now, call, Input::CodeStored(stored));
     }
 
     /// An outsider calls by a trunk. It reaches numbers of ours and nothing else, never another trunk.

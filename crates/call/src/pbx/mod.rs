@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use offhook_base::{CallId, FactRecord, Mono, Now, QueueId, RingGroupId, UserId};
+use offhook_base::{CallId, FactRecord, Mono, Now, RingGroupId, UserId};
 use offhook_media_core::{MediaCommand, PortPair};
 use offhook_sip_core::{Command, Event, LegId, Origin, TrunkPeer, TxId};
 use offhook_sip_message::Method;
@@ -27,6 +27,7 @@ use crate::limit::{Bucket, Buckets};
 use crate::office::Office;
 use crate::phase::{Context, Input, Phase, answer, reply};
 use crate::sms::{Answer, TextChange, TextReply, Texts, TextsConfig};
+use crate::star::AgentLogin;
 use crate::trunks::{TrunkOutput, TrunkState};
 use owed::Owed;
 use queues::QueueDesk;
@@ -44,12 +45,8 @@ pub(crate) enum Action {
     Reply(ApiReply),
     /// Reserve call ids below this number.
     ReserveCallIds(u64),
-    /// An agent logged in or out of a queue by his phone: to be stored.
-    AgentLogin {
-        user: UserId,
-        queue: QueueId,
-        login: bool,
-    },
+    /// An agent logs in or out by his phone: to be stored.
+    AgentLogin(AgentLogin),
     /// Whether calls are sent to a trunk.
     Trunk(TrunkState),
     /// To the store.

@@ -33,6 +33,7 @@ impl Owed {
             | Input::Answered { .. }
             | Input::Cancelled { .. }
             | Input::Failed { .. }
+            | Input::CodeStored(_)
             | Input::GroupRemoved(_)
             | Input::Lost { .. }
             | Input::MediaLost

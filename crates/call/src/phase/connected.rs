@@ -172,6 +172,7 @@ impl Connected {
             }
             // A CANCEL after the answer was handed over changes nothing; what a loser still says neither.
             Input::Cancelled { .. }
+            | Input::CodeStored(_)
             | Input::GroupRemoved(_)
             | Input::Provisional { .. }
             | Input::Queue(_)

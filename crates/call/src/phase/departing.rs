@@ -98,6 +98,7 @@ impl Departing {
                 Input::Acked { .. }
                 | Input::Cancelled { .. }
                 | Input::Failed { .. }
+                | Input::CodeStored(_)
                 | Input::GroupRemoved(_)
                 | Input::Hangup { .. }
                 | Input::Hold { .. }

@@ -173,6 +173,7 @@ impl Hunting {
             Input::Acked { .. }
             | Input::Cancelled { .. }
             | Input::Failed { .. }
+            | Input::CodeStored(_)
             | Input::GroupRemoved(_)
             | Input::Lost { .. }
             | Input::Queue(_)

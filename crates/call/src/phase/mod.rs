@@ -118,6 +118,8 @@ pub(crate) enum Input {
     Queue(QueueNews),
     /// The ring group is no more.
     GroupRemoved(RingGroupId),
+    /// What a code asked for is on the disk and in force, or could not be stored.
+    CodeStored(bool),
     /// The media shell could not start the relay.
     MediaLost,
     /// The deadline that the phase named.

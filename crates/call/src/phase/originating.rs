@@ -177,6 +177,7 @@ impl Originating {
             Input::Acked { .. }
             | Input::Cancelled { .. }
             | Input::Failed { .. }
+            | Input::CodeStored(_)
             | Input::GroupRemoved(_)
             | Input::Lost { .. }
             | Input::Queue(_)

@@ -236,6 +236,7 @@ impl Queued {
             Input::Acked { .. }
             | Input::Cancelled { .. }
             | Input::Failed { .. }
+            | Input::CodeStored(_)
             | Input::GroupRemoved(_)
             | Input::Lost { .. }
             | Input::Response { .. } => {}

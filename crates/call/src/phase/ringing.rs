@@ -104,6 +104,7 @@ impl Ringing {
             Input::Acked { .. }
             | Input::Cancelled { .. }
             | Input::Failed { .. }
+            | Input::CodeStored(_)
             | Input::GroupRemoved(_)
             | Input::Lost { .. }
             | Input::Queue(_)

@@ -1,8 +1,11 @@
-//! A code was dialled: it is answered, a tone tells what came of it, and we hang up. Nobody calls anybody, so there is no
-//! call, no event and no CDR.
+//! A code was dialled: what it asks for is stored, then it is answered, a tone tells that it was done, and we hang up.
+//! Nobody calls anybody, so there is no call, no event and no CDR.
 //!
 //! ```text
-//!  INVITE ──► 200, tone ──► ACK ──► a moment ──► BYE
+//!                    stored
+//!  INVITE ──► Storing ────► Told: 200, tone ──► ACK ──► a moment ──► BYE
+//!                │
+//!                └──► 503: not stored, or not soon enough
 //! ```
 
 use std::time::Duration;
@@ -14,31 +17,48 @@ use offhook_sip_core::{Body, Command, LegId};
 use offhook_sip_message::Method;
 
 use super::waiting::busy_reply;
-use super::{Context, Input, Phase, answer};
+use super::{Context, INVITE_COMMIT_WITHIN, Input, Phase, answer};
 use crate::media::Media;
 
-/// A code that was carried out.
+/// A code that is carried out.
 #[derive(Debug)]
 pub(crate) struct Service {
     leg: LegId,
     media: Media,
+    stage: Stage,
     ends_at: Mono,
 }
 
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    /// The INVITE waits for the store. One beep will mean in; two, out.
+    Storing { beeps: u32 },
+    /// It was answered.
+    Told,
+}
+
 impl Service {
-    /// Answers the INVITE of `leg`, whose offer `media` has taken note of. One beep means done; two, undone.
-    pub(crate) fn start(cx: &mut Context<'_>, leg: LegId, mut media: Media, beeps: u32) -> Phase {
+    /// The INVITE of `leg`, whose offer `media` has taken note of, waits until what it asks for is stored.
+    pub(crate) fn start(cx: &Context<'_>, leg: LegId, media: Media, beeps: u32) -> Phase {
+        Phase::Service(Box::new(Self {
+            leg,
+            media,
+            stage: Stage::Storing { beeps },
+            ends_at: cx.now.mono + INVITE_COMMIT_WITHIN,
+        }))
+    }
+
+    fn tell(mut self: Box<Self>, cx: &mut Context<'_>, beeps: u32) -> Phase {
         let root = cx.calls.root();
-        let Some(octets) = media
+        let Some(octets) = self
+            .media
             .answer_ourselves(root, cx.effects)
-            .or_else(|| media.answer_in_silence(root))
+            .or_else(|| self.media.answer_in_silence(root))
         else {
-            media.stop(cx.effects);
-            cx.free(leg, answer(leg, 488, Vec::new()));
-            return Phase::Ended;
+            return self.refuse(cx, 488);
         };
         let command = Command::Answer {
-            leg,
+            leg: self.leg,
             status: 200,
             reason: Bytes::new(),
             headers: Vec::new(),
@@ -47,13 +67,28 @@ impl Service {
                 octets,
             }),
         };
-        cx.free(leg, command);
-        media.play(Sound::Position(beeps), cx.effects);
-        Phase::Service(Box::new(Self {
-            leg,
-            media,
-            ends_at: cx.now.mono + PATIENCE,
-        }))
+        cx.free(self.leg, command);
+        self.media.play(Sound::Position(beeps), cx.effects);
+        self.stage = Stage::Told;
+        self.ends_at = cx.now.mono + PATIENCE;
+        Phase::Service(self)
+    }
+
+    fn refuse(self: Box<Self>, cx: &mut Context<'_>, status: u16) -> Phase {
+        let headers = match status {
+            503 => vec![(Bytes::from_static(b"Retry-After"), Bytes::from_static(b"5"))],
+            _ => Vec::new(),
+        };
+        cx.free(self.leg, answer(self.leg, status, headers));
+        self.media.stop(cx.effects);
+        Phase::Ended
+    }
+
+    fn hang_up(self: Box<Self>, cx: &mut Context<'_>) -> Phase {
+        let (leg, headers) = (self.leg, Vec::new());
+        cx.free(leg, Command::Bye { leg, headers });
+        self.media.stop(cx.effects);
+        Phase::Ended
     }
 
     pub(crate) const fn next_timeout(&self) -> Mono {
@@ -73,17 +108,23 @@ impl Service {
                 let (status, headers) = busy_reply(method);
                 cx.reply(leg, tx, status, headers);
             }
+            Input::CodeStored(stored) => match self.stage {
+                Stage::Storing { beeps } if stored => return self.tell(cx, beeps),
+                Stage::Storing { .. } => return self.refuse(cx, 503),
+                Stage::Told => {}
+            },
+            Input::Cancelled { .. } => {
+                return match self.stage {
+                    Stage::Storing { .. } => self.refuse(cx, 487),
+                    Stage::Told => self.hang_up(cx),
+                };
+            }
             Input::Timeout if self.ends_at > cx.now.mono => {}
-            Input::Cancelled { .. }
-            | Input::Lost { .. }
-            | Input::MediaLost
-            | Input::Shutdown
-            | Input::Timeout => {
-                let headers = Vec::new();
-                let leg = self.leg;
-                cx.free(leg, Command::Bye { leg, headers });
-                self.media.stop(cx.effects);
-                return Phase::Ended;
+            Input::Lost { .. } | Input::MediaLost | Input::Shutdown | Input::Timeout => {
+                return match self.stage {
+                    Stage::Storing { .. } => self.refuse(cx, 503),
+                    Stage::Told => self.hang_up(cx),
+                };
             }
             // It has no call that anybody could steer, and rings nobody.
             Input::Answered { .. }

@@ -12,13 +12,14 @@ use anyhow::Context;
 use bytes::Bytes;
 use mio::{Events, Interest, Poll, Token};
 use offhook_base::{CallId, FactRecord, Now, SmsId};
-use offhook_call::{ApiAnswer, ApiRefusal, BindingChange, Output, Switch, TextChange, TextRefusal};
+use offhook_call::{
+    AgentLogin, ApiAnswer, ApiRefusal, BindingChange, Output, Switch, TextChange, TextRefusal,
+};
 use offhook_media_core::{MediaCommand, MediaEvent};
 use offhook_sip_core::{FlowId, Peer, Transport};
 use offhook_store::{CaptureHandle, CaptureTransport, CapturedMessage, JournalHandle};
 use tokio::sync::{mpsc, oneshot};
 
-use super::agents::Login;
 use super::clock;
 use super::inbox::{CallInput, Inbox, Inputs};
 use super::projector::ProjectorHandle;
@@ -44,7 +45,7 @@ pub(crate) struct CallThread {
     pub(crate) media: Option<Media>,
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) trunks: TrunkStates,
-    pub(crate) logins: mpsc::Sender<Login>,
+    pub(crate) logins: mpsc::Sender<AgentLogin>,
     /// Addresses that stand for us in captures, by transport.
     pub(crate) tcp_local: SocketAddr,
     pub(crate) first_fact: u64,
@@ -337,6 +338,9 @@ impl Loop {
                 self.text_replies.insert(self.next_token, reply);
                 switch.handle_text(now, command, self.next_token);
             }
+            CallInput::AgentLogin { call, stored } => {
+                switch.handle_agent_login(now, call, stored);
+            }
             CallInput::TextStored { id, stored } => switch.handle_text_stored(now, id, stored),
         }
     }
@@ -363,10 +367,11 @@ impl Loop {
                     self.ids_wanted = Some(upto);
                     self.hand_over();
                 }
-                Output::AgentLogin { user, queue, login } => {
-                    let wish = Login { user, queue, login };
-                    if self.core.logins.try_send(wish).is_err() {
-                        tracing::warn!(%user, %queue, "too many agents log in at once; this one has to try again");
+                Output::AgentLogin(code) => {
+                    if let Err(error) = self.core.logins.try_send(code) {
+                        let AgentLogin { call, user, .. } = error.into_inner();
+                        tracing::warn!(%user, "too many agents log in at once; this one has to try again");
+                        self.core.switch.handle_agent_login(now, call, false);
                     }
                 }
                 Output::Trunk { trunk, up, reason } => {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use bytes::Bytes;
-use offhook_base::SmsId;
+use offhook_base::{CallId, SmsId};
 use offhook_call::{ApiAnswer, ApiCommand, ApiRefusal, DirectoryChange, TextCommand, TextRefusal};
 use offhook_media_core::MediaEvent;
 use offhook_sip_core::{AccountChange, FlowId, Peer};
@@ -63,6 +63,13 @@ pub(crate) enum CallInput {
         command: TextCommand,
         /// Who waits for the answer.
         reply: oneshot::Sender<Result<SmsId, TextRefusal>>,
+    },
+    /// An agent's code was stored, after the queues that it changed; or it could not be.
+    AgentLogin {
+        /// Which code.
+        call: CallId,
+        /// Whether it is.
+        stored: bool,
     },
     /// A text that the store was given to keep is on the disk, or could not be put there.
     TextStored {

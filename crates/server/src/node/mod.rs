@@ -247,7 +247,7 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
     let api = listeners.serve(&config, surface, &inbox, &mut tasks);
     let aging = (&journal, &capture_handle, &attempt_handle);
     retention::start(&config, &db, aging, &mut tasks);
-    agents::store(api.clone(), logged_in, &mut tasks);
+    agents::store(api.clone(), inbox.clone(), logged_in, &mut tasks);
     room::watch(&dir, &inbox, &mut tasks);
     trunks.watch(&mut tasks);
     tracing::info!(http = %http, sip_udp = ?sip_udp, data = %dir.display(), "listening");

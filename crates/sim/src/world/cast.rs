@@ -185,6 +185,24 @@ impl Cast {
         self.phones.iter().map(account).collect()
     }
 
+    /// Logs an agent in or out of those of `queues` that he serves; gives them as they are now.
+    pub(super) fn log_agent(
+        &mut self,
+        user: UserId,
+        queues: &[QueueId],
+        login: bool,
+    ) -> Vec<QueueConfig> {
+        let mut changed = Vec::new();
+        for queue in &mut self.queues {
+            let agent = queue.agents.iter_mut().find(|(agent, _)| *agent == user);
+            if let Some((_, is_in)) = agent.filter(|_| queues.contains(&queue.id)) {
+                *is_in = login;
+                changed.push(queue.clone());
+            }
+        }
+        changed
+    }
+
     /// Whether this user takes the calls of a queue.
     pub(super) fn is_agent(&self, user: UserId) -> bool {
         let mut agents = self.queues.iter().flat_map(|queue| &queue.agents);

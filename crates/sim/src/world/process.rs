@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use offhook_call::{CallConfig, CallIds, Output, Switch, close_after_restart};
+use offhook_call::{
+    AgentLogin, CallConfig, CallIds, DirectoryChange, Output, Switch, close_after_restart,
+};
 use offhook_sip_core::{FlowId, Listener, StackConfig, Transport};
 use rand_core::Rng as _;
 
@@ -131,6 +133,18 @@ impl World {
         }
     }
 
+    /// The store keeps what an agent's code asks for, and tells of it.
+    fn log_agent(&mut self, code: &AgentLogin) {
+        let changed = self.cast.log_agent(code.user, &code.queues, code.login);
+        if let Some(Process { switch, .. }) = &mut self.process {
+            let stored = !changed.is_empty();
+            for queue in changed {
+                switch.handle_directory(self.now, DirectoryChange::Queue(queue));
+            }
+            switch.handle_agent_login(self.now, code.call, stored);
+        }
+    }
+
     pub(super) fn drain_pbx(&mut self) {
         let mut was_waiting = self.disk.wants_commit();
         while let Some(output) = self
@@ -175,7 +189,8 @@ impl World {
                 Output::Media(command) => self.media.command(command),
                 Output::Text(change) => self.store_text(change),
                 Output::TextReply(reply) => self.texts.replied(reply),
-                Output::AgentLogin { .. } | Output::Rejected { .. } | Output::Trunk { .. } => {}
+                Output::AgentLogin(code) => self.log_agent(&code),
+                Output::Rejected { .. } | Output::Trunk { .. } => {}
             }
         }
         self.supply_ports();

@@ -44,6 +44,8 @@ pub(super) struct Script {
     pub(super) commands: Vec<Command>,
     /// What the journal got, in order.
     pub(super) recorded: Vec<offhook_base::FactRecord>,
+    /// Codes that went to the store.
+    pub(super) codes: Vec<offhook_base::CallId>,
     pub(super) bodies: Vec<serde_json::Value>,
     pub(super) cdrs: Vec<offhook_base::CdrRecord>,
 }
@@ -97,6 +99,7 @@ impl Script {
             lines: Vec::new(),
             commands: Vec::new(),
             recorded: Vec::new(),
+            codes: Vec::new(),
             bodies: Vec::new(),
             cdrs: Vec::new(),
         }
@@ -399,8 +402,10 @@ impl Script {
                 Action::Media(command) => format!("media {command:?}"),
                 Action::Reply(reply) => format!("api {} {:?}", reply.token, reply.result),
                 Action::ReserveCallIds(upto) => format!("reserve {upto}"),
-                Action::AgentLogin { user, queue, login } => {
-                    format!("agent {user} queue {queue} {login}")
+                Action::AgentLogin(asked) => {
+                    self.codes.push(asked.call);
+                    let way = if asked.login { "in" } else { "out" };
+                    format!("store {} {way} {:?}", asked.user, asked.queues)
                 }
                 Action::Trunk(state) => format!("{state:?}"),
                 Action::Text(change) => format!("text {change:?}"),

@@ -154,7 +154,7 @@ impl World {
             Action::Media(_)
             | Action::Reply(_)
             | Action::ReserveCallIds(_)
-            | Action::AgentLogin { .. }
+            | Action::AgentLogin(_)
             | Action::Text(_)
             | Action::TextReply(_)
             | Action::Trunk(_) => format!("    {action:?}"),
@@ -170,7 +170,7 @@ impl World {
             Action::Record(fact) => self.ledger.fact(fact),
             Action::Media(command) => self.ledger.media(command),
             Action::Reply(reply) => self.ledger.reply(reply.token),
-            Action::AgentLogin { .. }
+            Action::AgentLogin(_)
             | Action::ReserveCallIds(_)
             | Action::Text(_)
             | Action::TextReply(_)

@@ -168,28 +168,74 @@ fn the_live_view_counts_who_waits() {
     assert_eq!(live.waiting, 1);
 }
 
-#[test]
-fn an_agent_logs_out_by_a_code_and_hears_that_it_was_done() {
-    let mut script = script(|_| {});
+fn dial_code(script: &mut Script, code: &str) {
     script.event(Event::Invite {
         leg: A,
         from: offhook_sip_core::Origin::Phone(offhook_base::PhoneId(2)),
         peer: super::peer(2),
         request: super::message(
-            "INVITE sip:*23@pbx.example SIP/2.0",
+            &format!("INVITE sip:{code}@pbx.example SIP/2.0"),
             "1 INVITE",
             &[],
             Some(&sdp("192.0.2.2", 4000, "sendrecv")),
         ),
     });
-    assert_eq!(
-        lines(&mut script),
-        ["agent 100002 queue 5 false", "A 200 +sdp"]
-    );
+}
+
+/// The store says what became of the code that was dialled last.
+fn code_stored(script: &mut Script, stored: bool) {
+    let call = *script.codes.last().expect("a code was dialled");
+    script.pbx.handle_agent_login(script.now, call, stored);
+}
+
+#[test]
+fn an_agent_who_logs_out_by_a_code_hears_that_it_was_done_once_it_is_stored() {
+    let mut script = script(|_| {});
+    dial_code(&mut script, "*23");
+    assert_eq!(lines(&mut script), ["store 100002 out [QueueId(5)]"]);
+    code_stored(&mut script, true);
+    assert_eq!(lines(&mut script), ["A 200 +sdp"]);
     script.acked(A, None).wait(Duration::from_secs(2));
     assert_eq!(lines(&mut script), ["A BYE"]);
     assert!(script.bodies.is_empty(), "nobody called anybody");
     assert_eq!(script.pbx.len(), 0);
+}
+
+#[test]
+fn a_code_that_is_not_stored_is_refused() {
+    let mut script = script(|_| {});
+    dial_code(&mut script, "*22");
+    script.skip();
+    code_stored(&mut script, false);
+    assert_eq!(lines(&mut script), ["A 503"]);
+    code_stored(&mut script, true);
+    assert_eq!(lines(&mut script), [""; 0]);
+    assert_eq!(script.pbx.conversations.len(), 0);
+}
+
+#[test]
+fn a_code_waits_two_seconds_for_the_store() {
+    let mut script = script(|_| {});
+    dial_code(&mut script, "*22");
+    script.skip().wait(Duration::from_millis(1_999));
+    assert_eq!(lines(&mut script), [""; 0]);
+    script.wait(Duration::from_millis(1));
+    assert_eq!(lines(&mut script), ["A 503"]);
+    code_stored(&mut script, true);
+    assert_eq!(lines(&mut script), [""; 0]);
+}
+
+#[test]
+fn a_code_that_is_cancelled_before_it_is_stored_is_answered_487() {
+    let mut script = script(|_| {});
+    dial_code(&mut script, "*22");
+    script.skip().event(Event::Cancelled {
+        leg: A,
+        reason: None,
+    });
+    assert_eq!(lines(&mut script), ["A 487"]);
+    code_stored(&mut script, true);
+    assert_eq!(lines(&mut script), [""; 0]);
 }
 
 #[test]
@@ -260,7 +306,9 @@ fn who_dialled_a_code_counts_for_the_calls_that_may_be_until_he_hung_up() {
     let mut script = script(|queue| queue.agents.push((UserId(100_001), true)));
     script.pbx.office.config.max_calls = 1;
     let offer = sdp("192.0.2.1", 4000, "sendrecv");
-    script.invite("*22", Some(&offer)).acked(A, None).skip();
+    script.invite("*22", Some(&offer));
+    code_stored(&mut script, true);
+    script.acked(A, None).skip();
     let again = super::message("INVITE sip:2003@x SIP/2.0", "1 INVITE", &[], Some(&offer));
     let again = |script: &mut Script| {
         script.event(Event::Invite {
