@@ -44,6 +44,10 @@ id! {
     QueueId(u32)
 }
 id! {
+    /// A recording of a call, or a message that was left: numbered from the same space as calls.
+    RecordingId(u64)
+}
+id! {
     /// A ring group: one number that rings several users.
     RingGroupId(u32)
 }

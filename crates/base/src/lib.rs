@@ -6,16 +6,18 @@
 mod event;
 mod ids;
 mod record;
+mod recording;
 mod secret;
 mod sms;
 mod time;
 
 pub use event::{EventName, UnknownEventName};
 pub use ids::{
-    CallId, DdiId, DeliveryId, JournalPos, PhoneId, QueueId, RingGroupId, SmsId, TrunkId, UserId,
-    WebhookId,
+    CallId, DdiId, DeliveryId, JournalPos, PhoneId, QueueId, RecordingId, RingGroupId, SmsId,
+    TrunkId, UserId, WebhookId,
 };
 pub use record::{Cause, CdrRecord, Disposition, EventRecord, FactRecord, Party, TerminatedBy};
+pub use recording::{Audio, RecordingKind, RecordingRecord};
 pub use secret::{Pii, Secret};
 pub use sms::{SmsDirection, SmsRecord, SmsStatus};
 pub use time::{Mono, Now, Wall};

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::{RelayStats, Remote, Side};
+use offhook_base::RecordingId;
+
+use crate::{Formats, RelayStats, Remote, Side};
 
 /// The relay of one call; chosen by the owner, never reused within a process.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -27,9 +29,30 @@ pub struct PortPair {
     pub rtp_port: u16,
 }
 
+/// Whose sound is taken into a recording.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Taped {
+    /// What passes between both; this side in the left channel, the other in the right.
+    Both {
+        /// Who is heard on the left.
+        left: Side,
+    },
+    /// What this side says, to nobody: a message after a tone. One channel.
+    Only(Side),
+}
+
 /// What a call's owner asks of the media shell. Commands take effect in the order in which they were sent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum MediaCommand {
+    /// Says what the payload types of a side mean: its SDP's formats. They replace what was said before.
+    Formats {
+        /// The relay.
+        relay: RelayId,
+        /// Whose SDP it was.
+        side: Side,
+        /// What it lists.
+        formats: Formats,
+    },
     /// Starts what is played to the phone of a side, or replaces it. While it plays, nothing of the other side is
     /// relayed to that phone. A sound that goes on in the next one, such as music, is not begun anew.
     Play {
@@ -41,6 +64,16 @@ pub enum MediaCommand {
         sound: Sound,
         /// How it is encoded.
         format: Format,
+    },
+    /// Starts to record what passes, beside what is recorded already. The recorder has been told what the recording is before
+    /// that.
+    Record {
+        /// The relay.
+        relay: RelayId,
+        /// The recording.
+        recording: RecordingId,
+        /// What is taken.
+        taped: Taped,
     },
     /// Hand out this many more pairs. What is not free yet is owed and follows when a pair has rested.
     Refill {
@@ -69,6 +102,13 @@ pub enum MediaCommand {
     Stop {
         /// The relay.
         relay: RelayId,
+    },
+    /// Ends a recording; the end of the relay does so, too.
+    StopRecord {
+        /// The relay.
+        relay: RelayId,
+        /// The recording.
+        recording: RecordingId,
     },
     /// Ends what is played to a side; the other side's packets are relayed to it again.
     StopPlay {

@@ -19,6 +19,7 @@
 //! ```
 
 mod command;
+mod formats;
 mod g711;
 mod latch;
 mod packet;
@@ -29,9 +30,10 @@ mod sequence;
 mod tone;
 
 pub use command::{
-    Format, Law, MediaCommand, MediaEvent, PairId, PortPair, RefusedStart, RelayId, Sound,
+    Format, Law, MediaCommand, MediaEvent, PairId, PortPair, RefusedStart, RelayId, Sound, Taped,
 };
+pub use formats::{Encoding, Formats, PayloadFormat};
 pub use latch::Remote;
-pub use packet::Kind;
+pub use packet::{Kind, RtpHeader};
 pub use player::{PLAYED_OCTETS, StreamEntropy, UnusablePayloadType};
 pub use relay::{DropReason, Played, Relay, RelayStats, Side, SideStats, Verdict};

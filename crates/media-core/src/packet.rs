@@ -9,18 +9,44 @@ pub enum Kind {
     Rtp,
 }
 
-/// What the relay needs of an RTP header.
+/// The header of an RTP packet, and where its payload is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct RtpHeader {
-    pub(crate) sequence: u16,
-    pub(crate) ssrc: u32,
+pub struct RtpHeader {
+    /// Set on the first packet of a talkspurt or an event.
+    pub marker: bool,
+    /// What the payload is.
+    pub payload_type: u8,
+    /// Counts packets.
+    pub sequence: u16,
+    /// Counts samples.
+    pub timestamp: u32,
+    /// The stream.
+    pub ssrc: u32,
+    /// The first octet of the payload.
+    pub starts_at: usize,
+    /// The octet after the payload.
+    pub ends_at: usize,
 }
 
 impl RtpHeader {
     /// Reads the fixed header and checks that everything it promises fits into the packet.
-    pub(crate) fn parse(packet: &[u8]) -> Option<Self> {
+    #[must_use]
+    pub fn parse(packet: &[u8]) -> Option<Self> {
         let (fixed, mut rest) = packet.split_first_chunk::<12>()?;
-        let [flags, marker_and_type, s0, s1, _, _, _, _, c0, c1, c2, c3] = *fixed;
+        let [
+            flags,
+            marker_and_type,
+            s0,
+            s1,
+            t0,
+            t1,
+            t2,
+            t3,
+            c0,
+            c1,
+            c2,
+            c3,
+        ] = *fixed;
         if flags >> 6 != VERSION || RTCP_CONFLICTS.contains(&(marker_and_type & 0x7f)) {
             return None;
         }
@@ -29,16 +55,30 @@ impl RtpHeader {
             let ([_, _, l0, l1], extension) = rest.split_first_chunk::<4>()?;
             rest = extension.get(usize::from(u16::from_be_bytes([*l0, *l1])) * 4..)?;
         }
+        let starts_at = packet.len() - rest.len();
+        let mut ends_at = packet.len();
         if flags & PADDING != 0 {
             let padding = usize::from(*rest.last()?);
             if padding == 0 || padding > rest.len() {
                 return None;
             }
+            ends_at -= padding;
         }
         Some(Self {
+            marker: marker_and_type & MARKER != 0,
+            payload_type: marker_and_type & !MARKER,
             sequence: u16::from_be_bytes([s0, s1]),
+            timestamp: u32::from_be_bytes([t0, t1, t2, t3]),
             ssrc: u32::from_be_bytes([c0, c1, c2, c3]),
+            starts_at,
+            ends_at,
         })
+    }
+
+    /// The payload of the packet that this header was read from.
+    #[must_use]
+    pub fn payload<'p>(&self, packet: &'p [u8]) -> &'p [u8] {
+        packet.get(self.starts_at..self.ends_at).unwrap_or_default()
     }
 }
 
@@ -62,6 +102,7 @@ pub(crate) fn is_rtcp(packet: &[u8]) -> bool {
 }
 
 pub(crate) const VERSION: u8 = 2;
+const MARKER: u8 = 0x80;
 const EXTENSION: u8 = 0x10;
 const PADDING: u8 = 0x20;
 
@@ -100,14 +141,30 @@ mod tests {
         assert_eq!(
             header,
             Some(RtpHeader {
+                marker: true,
+                payload_type: 0,
                 sequence: 0x1234,
-                ssrc: 0xdead_beef
+                timestamp: 160,
+                ssrc: 0xdead_beef,
+                starts_at: 12,
+                ends_at: 172,
             })
         );
         assert!(
             RtpHeader::parse(&rtp(0x80, 0, &[])).is_some(),
             "a packet without payload is one"
         );
+    }
+
+    #[test]
+    fn the_payload_is_what_lies_between_extension_and_padding() {
+        let packet = rtp(
+            0xb1,
+            8,
+            &[9, 9, 9, 9, 0, 0, 0, 1, 9, 9, 9, 9, 1, 2, 3, 0, 0, 3],
+        );
+        let header = RtpHeader::parse(&packet).unwrap();
+        assert_eq!(header.payload(&packet), [1, 2, 3]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use offhook_base::Mono;
 
 use crate::command::{Format, Sound};
+use crate::formats::{Formats, PayloadFormat};
 use crate::latch::{Latch, Remote};
 use crate::packet::{Kind, RtpHeader, is_rtcp};
 use crate::player::{PLAYED_OCTETS, Player, StreamEntropy, UnusablePayloadType};
@@ -47,6 +48,8 @@ pub enum Verdict {
 /// Why a packet goes nowhere.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum DropReason {
+    /// Neither side's SDP lists its payload type.
+    Format,
     /// It is no RTP or RTCP packet.
     Malformed,
     /// The other side wants no media, or nothing is known of it yet.
@@ -77,7 +80,7 @@ pub struct SideStats {
     pub lost: u64,
     /// RTCP packets that were the side's own.
     pub rtcp_packets: u64,
-    /// Packets that were no RTP or RTCP.
+    /// Packets that were no RTP or RTCP, or of a payload type that no SDP lists.
     pub malformed: u64,
     /// Packets of the side that the other side wanted none of or heard a sound instead of, or that the system refused to
     /// send.
@@ -105,6 +108,8 @@ pub struct Relay {
 #[derive(Clone, Copy, Debug)]
 struct Half {
     latch: Latch,
+    /// What its SDP lists.
+    formats: Formats,
     /// What the side hears instead of the other one.
     player: Option<Player>,
     sequence: Sequence,
@@ -126,6 +131,29 @@ impl Relay {
         self.half_mut(side).latch.set_remote(remote);
     }
 
+    /// Takes note of what a side's payload types mean.
+    pub const fn set_formats(&mut self, side: Side, formats: Formats) {
+        self.half_mut(side).formats = formats;
+    }
+
+    /// What a payload type means in packets of this side. Its receiver's SDP numbers it (RFC 3264 section 5.1); phones
+    /// that send by their own numbers are understood too.
+    #[must_use]
+    pub fn format(&self, side: Side, payload_type: u8) -> Option<PayloadFormat> {
+        let receiver = self.half(side.other()).formats.of(payload_type);
+        receiver.or_else(|| self.half(side).formats.of(payload_type))
+    }
+
+    /// Whether a packet of this side may have this payload type: all may before an SDP listed any.
+    fn allows(&self, side: Side, payload_type: u8) -> bool {
+        let sides = [&self.half(side).formats, &self.half(side.other()).formats];
+        let mut known = sides
+            .into_iter()
+            .filter(|formats| !formats.is_empty())
+            .peekable();
+        known.peek().is_none() || known.any(|formats| formats.allow(payload_type))
+    }
+
     /// Decides about a packet that came in by `side`'s port. Never allocates.
     pub fn handle_packet(
         &mut self,
@@ -136,8 +164,11 @@ impl Relay {
         packet: &[u8],
     ) -> Verdict {
         let destination = self.half(side.other()).destination(kind);
-        let half = self.half_mut(side);
-        if let Err(reason) = half.accept(now, kind, from, packet) {
+        let accepted = match kind {
+            Kind::Rtp => self.accept_rtp(now, side, from, packet),
+            Kind::Rtcp => self.half_mut(side).accept_rtcp(from, packet),
+        };
+        if let Err(reason) = accepted {
             return Verdict::Drop(reason);
         }
         match destination {
@@ -146,8 +177,31 @@ impl Relay {
                 to,
             },
             Err(reason) => {
-                half.stats.undeliverable += 1;
+                self.half_mut(side).stats.undeliverable += 1;
                 Verdict::Drop(reason)
+            }
+        }
+    }
+
+    fn accept_rtp(
+        &mut self,
+        now: Mono,
+        side: Side,
+        from: SocketAddr,
+        packet: &[u8],
+    ) -> Result<(), DropReason> {
+        let header = RtpHeader::parse(packet).ok_or(DropReason::Malformed);
+        // What nobody negotiated is believed in nothing, so that nobody latches by it either.
+        let header = header.and_then(|header| {
+            let allowed = self.allows(side, header.payload_type);
+            allowed.then_some(header).ok_or(DropReason::Format)
+        });
+        let half = self.half_mut(side);
+        match header {
+            Ok(header) => half.accept_rtp(now, from, &header, packet.len()),
+            Err(reason) => {
+                half.stats.malformed += 1;
+                Err(reason)
             }
         }
     }
@@ -234,6 +288,7 @@ impl Half {
     fn new(remote: Option<Remote>) -> Self {
         Self {
             latch: Latch::new(remote),
+            formats: Formats::default(),
             player: None,
             sequence: Sequence::default(),
             stats: SideStats::default(),
@@ -265,40 +320,35 @@ impl Half {
         destination.filter(|_| player.handle_timeout(now, packet))
     }
 
-    fn accept(
+    fn accept_rtp(
         &mut self,
         now: Mono,
-        kind: Kind,
         from: SocketAddr,
-        packet: &[u8],
+        header: &RtpHeader,
+        octets: usize,
     ) -> Result<(), DropReason> {
-        let accepted = match kind {
-            Kind::Rtp => {
-                let Some(header) = RtpHeader::parse(packet) else {
-                    self.stats.malformed += 1;
-                    return Err(DropReason::Malformed);
-                };
-                let accepted = self.latch.accept_rtp(now, from);
-                if accepted {
-                    self.stats.packets += 1;
-                    self.stats.octets += packet.len() as u64;
-                    self.sequence.on_packet(header.ssrc, header.sequence);
-                }
-                accepted
-            }
-            Kind::Rtcp => {
-                if !is_rtcp(packet) {
-                    self.stats.malformed += 1;
-                    return Err(DropReason::Malformed);
-                }
-                let accepted = self.latch.accept_rtcp(from);
-                self.stats.rtcp_packets += u64::from(accepted);
-                accepted
-            }
-        };
-        if accepted {
-            return Ok(());
+        if !self.latch.accept_rtp(now, from) {
+            return self.refuse_foreign();
         }
+        self.stats.packets += 1;
+        self.stats.octets += octets as u64;
+        self.sequence.on_packet(header.ssrc, header.sequence);
+        Ok(())
+    }
+
+    fn accept_rtcp(&mut self, from: SocketAddr, packet: &[u8]) -> Result<(), DropReason> {
+        if !is_rtcp(packet) {
+            self.stats.malformed += 1;
+            return Err(DropReason::Malformed);
+        }
+        if !self.latch.accept_rtcp(from) {
+            return self.refuse_foreign();
+        }
+        self.stats.rtcp_packets += 1;
+        Ok(())
+    }
+
+    const fn refuse_foreign(&mut self) -> Result<(), DropReason> {
         self.stats.foreign += 1;
         Err(DropReason::Source)
     }

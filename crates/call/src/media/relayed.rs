@@ -4,8 +4,10 @@ use std::net::{IpAddr, SocketAddr};
 
 use bytes::Bytes;
 use offhook_base::CallId;
-use offhook_media_core::{MediaCommand, PortPair, RelayId, Remote, Side};
-use offhook_sip_message::sdp::{self, Direction, MediaKind, Rewrite, Sdp};
+use offhook_media_core::{
+    Encoding, Formats, MediaCommand, PayloadFormat, PortPair, RelayId, Remote, Side,
+};
+use offhook_sip_message::sdp::{self, Codec, Direction, Media, MediaKind, Rewrite, Sdp};
 
 use super::NoMedia;
 use super::session::Session;
@@ -30,20 +32,29 @@ struct Leg {
     pair: PortPair,
     /// The host its signalling comes from.
     host: Option<IpAddr>,
+    said: Said,
+    /// What an SDP not accepted yet says.
+    offered: Option<Said>,
+}
+
+/// What an SDP says of audio.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Said {
+    /// Where it wants media, if anywhere.
     remote: Option<Remote>,
-    /// What an SDP not accepted yet says: where it wants media, if anywhere.
-    offered: Option<Option<Remote>>,
+    /// What its payload types mean.
+    formats: Formats,
 }
 
 /// Where a side that was set apart wants its media.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Hole {
     host: Option<IpAddr>,
-    remote: Option<Remote>,
+    said: Said,
 }
 
 impl Relayed {
-    pub(super) const fn new(
+    pub(super) fn new(
         root: CallId,
         address: IpAddr,
         first: IpAddr,
@@ -56,13 +67,13 @@ impl Relayed {
             a: Leg {
                 pair: a,
                 host: Some(first),
-                remote: None,
+                said: Said::default(),
                 offered: None,
             },
             b: Leg {
                 pair: b,
                 host: None,
-                remote: None,
+                said: Said::default(),
                 offered: None,
             },
             started: false,
@@ -99,15 +110,16 @@ impl Relayed {
             Side::B => (&mut self.b, self.a.pair),
         };
         // The null address of an old-style hold is no place to send to.
-        leg.offered = Some(
-            audio
+        leg.offered = Some(Said {
+            remote: audio
                 .connection_ip()
                 .filter(|_| !audio.has_null_address())
                 .map(|ip| Remote {
                     address: SocketAddr::new(ip, port),
                     signalling: leg.host,
                 }),
-        );
+            formats: formats(audio),
+        });
         let pair = sdp::PortPair {
             rtp: facing.rtp_port,
             rtcp: facing.rtp_port.saturating_add(1),
@@ -140,14 +152,15 @@ impl Relayed {
 
     /// The relay runs from the first SDP of the called side on; later ones update it.
     pub(super) fn settle(&mut self, from: Side, accepted: bool, effects: &mut Vec<Effect>) {
-        let Some(remote) = self.leg(from).offered.take().filter(|_| accepted) else {
+        let Some(said) = self.leg(from).offered.take().filter(|_| accepted) else {
             return;
         };
-        let leg = self.leg(from);
-        let changed = leg.remote != remote;
-        leg.remote = remote;
+        let before = std::mem::replace(&mut self.leg(from).said, said);
         if self.started {
-            if changed {
+            if before.formats != said.formats {
+                self.explain(from, effects);
+            }
+            if before.remote != said.remote {
                 self.update(from, effects);
             }
         } else if from == Side::B {
@@ -169,19 +182,25 @@ impl Relayed {
             relay: self.relay,
             a: self.a.pair.id,
             b: self.b.pair.id,
-            a_remote: self.a.remote,
-            b_remote: self.b.remote,
+            a_remote: self.a.said.remote,
+            b_remote: self.b.said.remote,
         }));
+        for side in [Side::A, Side::B] {
+            if !self.leg(side).said.formats.is_empty() {
+                self.explain(side, effects);
+            }
+        }
     }
 
     pub(super) fn part(&mut self, side: Side, effects: &mut Vec<Effect>) -> Hole {
         let leg = self.leg(side);
         let hole = Hole {
             host: leg.host.take(),
-            remote: leg.remote.take(),
+            said: std::mem::take(&mut leg.said),
         };
         leg.offered = None;
         if self.started {
+            self.explain(side, effects);
             self.update(side, effects);
         }
         hole
@@ -190,9 +209,10 @@ impl Relayed {
     pub(super) fn join_again(&mut self, side: Side, hole: Hole, effects: &mut Vec<Effect>) {
         let leg = self.leg(side);
         leg.host = hole.host;
-        leg.remote = hole.remote;
+        leg.said = hole.said;
         leg.offered = None;
         if self.started {
+            self.explain(side, effects);
             self.update(side, effects);
         }
     }
@@ -217,11 +237,21 @@ impl Relayed {
 
     fn update(&mut self, side: Side, effects: &mut Vec<Effect>) {
         let silent = self.silent;
-        let remote = self.leg(side).remote.filter(|_| !silent);
+        let remote = self.leg(side).said.remote.filter(|_| !silent);
         effects.push(Effect::Media(MediaCommand::Update {
             relay: self.relay,
             side,
             remote,
+        }));
+    }
+
+    /// Says what the payload types of a side mean.
+    fn explain(&mut self, side: Side, effects: &mut Vec<Effect>) {
+        let (relay, formats) = (self.relay, self.leg(side).said.formats);
+        effects.push(Effect::Media(MediaCommand::Formats {
+            relay,
+            side,
+            formats,
         }));
     }
 
@@ -230,5 +260,27 @@ impl Relayed {
             Side::A => &mut self.a,
             Side::B => &mut self.b,
         }
+    }
+}
+
+/// What the payload types of an audio section mean.
+fn formats(audio: &Media<'_>) -> Formats {
+    audio.codecs().map(|codec| format(&codec)).collect()
+}
+
+fn format(codec: &Codec<'_>) -> PayloadFormat {
+    let encoding = match codec.rate {
+        _ if codec.is_telephone_event() => Encoding::TelephoneEvent,
+        8_000 if codec.is("PCMA") => Encoding::Pcma,
+        8_000 if codec.is("PCMU") => Encoding::Pcmu,
+        8_000 if codec.is("G722") => Encoding::G722,
+        48_000 if codec.is("opus") => Encoding::Opus,
+        _ if codec.is("CN") => Encoding::ComfortNoise,
+        _ => Encoding::Other,
+    };
+    PayloadFormat {
+        payload_type: codec.payload_type,
+        encoding,
+        clock: codec.rate,
     }
 }

@@ -650,8 +650,11 @@ fn abandon(
             match command {
                 MediaCommand::Start { relay, .. } => cx.office.note_relay(*relay),
                 MediaCommand::Release { .. } | MediaCommand::Stop { .. } => given_back = true,
-                MediaCommand::Play { .. }
+                MediaCommand::Formats { .. }
+                | MediaCommand::Play { .. }
+                | MediaCommand::Record { .. }
                 | MediaCommand::Refill { .. }
+                | MediaCommand::StopRecord { .. }
                 | MediaCommand::StopPlay { .. }
                 | MediaCommand::Update { .. } => {}
             }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::command::Law;
+use crate::formats::Encoding;
 
 fn at(text: &str) -> SocketAddr {
     text.parse().unwrap()
@@ -318,4 +319,37 @@ fn a_refused_payload_type_changes_nothing() {
     assert_eq!(relay.next_timeout(), None);
     let verdict = relay.handle_packet(Mono(1), Side::B, Kind::Rtp, b, &rtp(1));
     assert!(matches!(verdict, Verdict::Forward { .. }));
+}
+
+/// The formats of an SDP that lists these payload types.
+fn formats(payload_types: &[u8]) -> Formats {
+    let format = |payload_type: &u8| PayloadFormat {
+        payload_type: *payload_type,
+        encoding: Encoding::Other,
+        clock: 8_000,
+    };
+    payload_types.iter().map(format).collect()
+}
+
+#[test]
+fn a_payload_type_that_nobody_negotiated_is_neither_relayed_nor_latched() {
+    let (mut relay, a, b) = relay();
+    let stranger = at("203.0.113.1:9");
+    relay.set_formats(Side::A, formats(&[8, 101]));
+    assert_eq!(
+        relay.handle_packet(Mono(0), Side::A, Kind::Rtp, stranger, &rtp(1)),
+        Verdict::Drop(DropReason::Format)
+    );
+    relay.set_formats(Side::B, formats(&[0]));
+    let to_b = Verdict::Forward {
+        side: Side::B,
+        to: b,
+    };
+    assert_eq!(
+        relay.handle_packet(Mono(1), Side::A, Kind::Rtp, a, &rtp(2)),
+        to_b,
+        "either side's SDP may list it"
+    );
+    assert_eq!(relay.stats().a.malformed, 1);
+    assert_eq!(relay.stats().a.foreign, 0);
 }

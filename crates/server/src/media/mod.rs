@@ -84,9 +84,10 @@ impl Media {
     /// Passes a command on without ever waiting.
     ///
     /// # Errors
-    /// With a full queue a `Play`, `Start`, `Refill` or `Update` is refused. A `Stop` or `Release` is kept and passed on
-    /// by a later `send` or `flush`, for else its ports were lost; so is a `StopPlay`, for else two people would hear
-    /// music instead of each other. At most three a relay and one a pair are kept.
+    /// With a full queue a `Play`, `Record`, `Start`, `Refill` or `Update` is refused. A `Stop` or `Release` is kept and
+    /// passed on by a later `send` or `flush`, for else its ports were lost; so is a `StopPlay`, for else two people would
+    /// hear music instead of each other, and the newest `Formats` of a side, for else its packets were not understood.
+    /// A `StopRecord` is kept for the sake of who said that he is not to be recorded. Few a relay and one a pair are kept.
     pub(crate) fn send(&mut self, command: MediaCommand) -> Result<(), Overloaded> {
         self.flush();
         if self.backlog.is_empty() {
@@ -101,10 +102,21 @@ impl Media {
         }
         match command {
             MediaCommand::Play { .. }
+            | MediaCommand::Record { .. }
             | MediaCommand::Refill { .. }
             | MediaCommand::Start { .. }
             | MediaCommand::Update { .. } => Err(Overloaded),
-            MediaCommand::Release { .. } | MediaCommand::Stop { .. } => {
+            MediaCommand::Formats { relay, side, .. } => {
+                // Only the newest of a side counts.
+                self.backlog.retain(|kept| {
+                    !matches!(kept, MediaCommand::Formats { relay: of, side: whose, .. } if (*of, *whose) == (relay, side))
+                });
+                self.backlog.push_back(command);
+                Ok(())
+            }
+            MediaCommand::Release { .. }
+            | MediaCommand::Stop { .. }
+            | MediaCommand::StopRecord { .. } => {
                 self.backlog.push_back(command);
                 Ok(())
             }

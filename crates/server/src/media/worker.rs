@@ -147,6 +147,17 @@ impl Worker {
                     sound,
                     format,
                 }) => self.start_play(now, relay, side, sound, format),
+                Ok(MediaCommand::Formats {
+                    relay,
+                    side,
+                    formats,
+                }) => match self.relays.get_mut(relay) {
+                    Some(active) => active.relay.set_formats(side, formats),
+                    None => tracing::debug!(%relay, "formats came for a relay that does not run"),
+                },
+                Ok(MediaCommand::Record { relay, .. } | MediaCommand::StopRecord { relay, .. }) => {
+                    tracing::debug!(%relay, "there is no recorder");
+                }
                 Ok(MediaCommand::Refill { count }) => {
                     self.owed = self.owed.saturating_add(count.into()).min(OWED_AT_MOST);
                 }

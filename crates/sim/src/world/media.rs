@@ -43,10 +43,15 @@ impl Media {
     pub(super) fn command(&mut self, command: MediaCommand) {
         match command {
             MediaCommand::Refill { .. } | MediaCommand::Update { .. } => {}
-            MediaCommand::Play { relay, .. } | MediaCommand::StopPlay { relay, .. } => {
+            MediaCommand::Formats { relay, .. }
+            | MediaCommand::Play { relay, .. }
+            | MediaCommand::Record { relay, .. }
+            | MediaCommand::StopPlay { relay, .. }
+            | MediaCommand::StopRecord { relay, .. } => {
                 if !self.relays.contains_key(&relay) {
-                    self.broken
-                        .push(format!("media: {command:?} plays to nobody"));
+                    self.broken.push(format!(
+                        "media: {command:?} is for a relay that does not run"
+                    ));
                 }
             }
             MediaCommand::Release { pair } => self.give_back(pair, command),

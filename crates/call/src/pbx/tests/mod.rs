@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use offhook_base::{Now, PhoneId, UserId, Wall};
-use offhook_media_core::{PairId, PortPair};
+use offhook_media_core::{MediaCommand, PairId, PortPair};
 use offhook_sip_core::{Binding, BindingKey, Command, Event, FlowId, LegId, Peer, Transport, TxId};
 use offhook_sip_message::{Framing, Message};
 
@@ -44,6 +44,8 @@ pub(super) struct Script {
     pub(super) commands: Vec<Command>,
     /// What the journal got, in order.
     pub(super) recorded: Vec<offhook_base::FactRecord>,
+    /// What the relays were told of payload types.
+    pub(super) formats: Vec<MediaCommand>,
     /// Codes that went to the store.
     pub(super) codes: Vec<offhook_base::CallId>,
     pub(super) bodies: Vec<serde_json::Value>,
@@ -99,6 +101,7 @@ impl Script {
             lines: Vec::new(),
             commands: Vec::new(),
             recorded: Vec::new(),
+            formats: Vec::new(),
             codes: Vec::new(),
             bodies: Vec::new(),
             cdrs: Vec::new(),
@@ -398,6 +401,11 @@ impl Script {
                         .extend(fact.cdr.as_ref().map(|cdr| (**cdr).clone()));
                     self.recorded.push(*fact);
                     line.trim_end().to_owned()
+                }
+                // Long, and of interest to few tests.
+                Action::Media(command @ MediaCommand::Formats { .. }) => {
+                    self.formats.push(command);
+                    continue;
                 }
                 Action::Media(command) => format!("media {command:?}"),
                 Action::Reply(reply) => format!("api {} {:?}", reply.token, reply.result),

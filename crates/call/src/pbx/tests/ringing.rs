@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use offhook_media_core::{Encoding, MediaCommand, Side};
+
 use super::{A, B1, B2, Script, sdp};
 use crate::directory::{DirectoryChange, User};
 
@@ -310,6 +312,40 @@ fn the_relay_starts_with_the_answer_and_gives_its_ports_back() {
         "{media:?}"
     );
     assert!(media[1].contains("Stop"), "{media:?}");
+}
+
+#[test]
+fn the_relay_is_told_what_the_payload_types_of_each_side_mean() {
+    let mut script =
+        Script::with(|config| config.relay = Some([192, 0, 2, 254].into())).registered(&[2]);
+    script
+        .ports(2)
+        .invite("2002", Some(&sdp("192.0.2.1", 4000, "sendrecv")))
+        .commit();
+    let answer = sdp("192.0.2.2", 5000, "sendrecv").replace("RTP/AVP 0 101", "RTP/AVP 101 9");
+    script.answered(B1, Some(&answer)).commit();
+    let told: Vec<_> = script
+        .formats
+        .iter()
+        .filter_map(|command| match command {
+            MediaCommand::Formats { side, formats, .. } => {
+                let formats = formats.iter();
+                let formats = formats
+                    .map(|format| (format.payload_type, format.encoding, format.clock))
+                    .collect::<Vec<_>>();
+                Some((*side, formats))
+            }
+            _ => None,
+        })
+        .collect();
+    let keys = (101, Encoding::TelephoneEvent, 8_000);
+    assert_eq!(
+        told,
+        [
+            (Side::A, vec![(0, Encoding::Pcmu, 8_000), keys]),
+            (Side::B, vec![keys, (9, Encoding::G722, 8_000)]),
+        ]
+    );
 }
 
 #[test]

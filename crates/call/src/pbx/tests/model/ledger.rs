@@ -106,7 +106,10 @@ impl Ledger {
             MediaCommand::Release { pair } => {
                 assert!(self.returned.insert(*pair), "a pair comes back once");
             }
-            MediaCommand::Update { relay, .. }
+            MediaCommand::Formats { relay, .. }
+            | MediaCommand::Record { relay, .. }
+            | MediaCommand::StopRecord { relay, .. }
+            | MediaCommand::Update { relay, .. }
             | MediaCommand::Play { relay, .. }
             | MediaCommand::StopPlay { relay, .. } => {
                 assert!(self.relays.contains_key(relay), "it runs");
