@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CallId, EventName, SmsRecord, UserId, Wall};
+use crate::{CallId, EventName, RecordingRecord, SmsRecord, UserId, Wall};
 
 /// An event as published. `body` is the JSON, the same octets on every attempt and for every webhook.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -45,6 +45,8 @@ pub struct FactRecord {
     pub cdr: Option<Arc<CdrRecord>>,
     /// Present with `sms.received`: the durable text.
     pub sms: Option<Arc<SmsRecord>>,
+    /// Present with `monitor.audio_ready`, and with the end of a message that was left: the recording's entry.
+    pub recording: Option<Arc<RecordingRecord>>,
 }
 
 /// Who ended a call.

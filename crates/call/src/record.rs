@@ -302,6 +302,7 @@ impl CallRecord {
             snapshot: Some(snapshot.into()),
             cdr: None,
             sms: None,
+            recording: None,
         }
     }
 
@@ -326,6 +327,7 @@ impl CallRecord {
             snapshot: None,
             cdr: Some(Arc::new(self.cdr(stamp.at, end))),
             sms: None,
+            recording: None,
         }
     }
 
@@ -354,6 +356,7 @@ impl CallRecord {
             snapshot: None,
             cdr: None,
             sms: None,
+            recording: None,
         }
     }
 

@@ -143,6 +143,7 @@ fn fact(n: usize) -> FactRecord {
         snapshot,
         cdr: None,
         sms: None,
+        recording: None,
     }
 }
 

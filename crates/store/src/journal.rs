@@ -236,6 +236,7 @@ fn insert_fact(db: &Connection, pos: u64, routed: &RoutedFact) -> rusqlite::Resu
         snapshot,
         cdr,
         sms,
+        recording: _,
     } = &routed.fact;
     let cdr = cdr.as_deref().map(row::json).transpose()?;
     let sms = sms.as_deref().map(row::json).transpose()?;

@@ -278,6 +278,7 @@ impl World {
                 snapshot: None,
                 cdr: None,
                 sms: None,
+                recording: None,
             },
             deliveries,
         };

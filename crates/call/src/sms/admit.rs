@@ -209,6 +209,7 @@ impl Texts {
             snapshot: None,
             cdr: None,
             sms: Some(Arc::clone(&text)),
+            recording: None,
         };
         let number = (cx.hand_over)();
         cx.effects.push(TextEffect::Record(Box::new(fact)));

@@ -67,6 +67,7 @@ impl CommitSink for Commits {
                 snapshot,
                 cdr,
                 sms,
+                recording: _,
             } = committed.fact;
             let row = cdr
                 .map(ProjectedRow::Cdr)

@@ -64,6 +64,7 @@ fn waiting(id: u64, event: EventRecord) -> RoutedFact {
         snapshot: None,
         cdr: None,
         sms: None,
+        recording: None,
     };
     let webhook = WebhookId(1 + u32::try_from(id % 2).unwrap());
     let deliveries = vec![RoutedDelivery {

@@ -65,6 +65,7 @@ fn fact_under(root: u64, call: u64, seq: u64, name: EventName) -> FactRecord {
         snapshot: (!name.is_last()).then(|| format!("{call} after {seq}").into_bytes().into()),
         cdr: name.is_last().then(|| Arc::new(cdr(call, at))),
         sms: None,
+        recording: None,
     }
 }
 

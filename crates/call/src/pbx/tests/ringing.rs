@@ -327,15 +327,13 @@ fn the_relay_is_told_what_the_payload_types_of_each_side_mean() {
     let told: Vec<_> = script
         .formats
         .iter()
-        .filter_map(|command| match command {
-            MediaCommand::Formats { side, formats, .. } => {
-                let formats = formats.iter();
-                let formats = formats
-                    .map(|format| (format.payload_type, format.encoding, format.clock))
-                    .collect::<Vec<_>>();
-                Some((*side, formats))
-            }
-            _ => None,
+        .map(|command| {
+            let MediaCommand::Formats { side, formats, .. } = command else {
+                panic!("{command:?}");
+            };
+            let formats = formats.iter();
+            let formats = formats.map(|one| (one.payload_type, one.encoding, one.clock));
+            (*side, formats.collect::<Vec<_>>())
         })
         .collect();
     let keys = (101, Encoding::TelephoneEvent, 8_000);

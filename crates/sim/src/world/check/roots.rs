@@ -170,6 +170,7 @@ mod tests {
                 snapshot: None,
                 cdr: None,
                 sms: None,
+                recording: None,
             };
             disk.hand_over(n, fact);
         }

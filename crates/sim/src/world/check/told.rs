@@ -149,6 +149,7 @@ mod tests {
                 snapshot: None,
                 cdr: None,
                 sms: None,
+                recording: None,
             };
             self.disk.hand_over(self.disk.next_fact(), fact);
             self.disk.commit(now);

@@ -113,6 +113,7 @@ mod tests {
                     snapshot: None,
                     cdr: None,
                     sms: None,
+                    recording: None,
                 },
                 &mut next,
             );
