@@ -19,17 +19,24 @@
 //! ```
 
 mod command;
+mod dtmf;
 mod g711;
 mod latch;
 mod packet;
 mod player;
 mod program;
+#[cfg(test)]
+mod random;
 mod relay;
 mod sequence;
 mod tone;
 
 pub use command::{
     Format, Law, MediaCommand, MediaEvent, PairId, PortPair, RefusedStart, RelayId, Sound,
+};
+pub use dtmf::{
+    Digit, EVENT_OCTETS, EventPacket, EventReceiver, EventSender, EventStream, Press, UnknownDigit,
+    UnusableEventStream,
 };
 pub use latch::Remote;
 pub use packet::Kind;
