@@ -19,6 +19,7 @@
 //! ```
 
 mod command;
+mod dtmf;
 mod formats;
 mod g711;
 mod latch;
@@ -26,12 +27,18 @@ mod outgoing;
 mod packet;
 mod player;
 mod program;
+#[cfg(test)]
+mod random;
 mod relay;
 mod sequence;
 mod tone;
 
 pub use command::{
     Format, Law, MediaCommand, MediaEvent, PairId, PortPair, RefusedStart, RelayId, Sound, Taped,
+};
+pub use dtmf::{
+    Digit, EVENT_OCTETS, EventPacket, EventReceiver, EventSender, EventStream, Press, UnknownDigit,
+    UnusableEventStream,
 };
 pub use formats::{Encoding, Formats, PayloadFormat};
 pub use latch::Remote;
