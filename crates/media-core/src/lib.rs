@@ -13,18 +13,22 @@
 //! let phone_b: Remote = "192.0.2.2:5000".parse().expect("an address");
 //! let mut relay = Relay::new(Some(phone_a), Some(phone_b));
 //!
-//! let packet = [0x80, 0, 0, 1, 0, 0, 0, 160, 1, 2, 3, 4, 0xff];
-//! let verdict = relay.handle_packet(Mono(1), Side::A, Kind::Rtp, phone_a.address, &packet);
+//! let mut packet = [0x80, 0, 0, 1, 0, 0, 0, 160, 1, 2, 3, 4, 0xff];
+//! let verdict = relay.handle_packet(Mono(1), Side::A, Kind::Rtp, phone_a.address, &mut packet);
 //! assert_eq!(verdict, Verdict::Forward { side: Side::B, to: phone_b.address });
 //! ```
 
 mod command;
+mod dtmf;
 mod formats;
 mod g711;
 mod latch;
+mod outgoing;
 mod packet;
 mod player;
 mod program;
+#[cfg(test)]
+mod random;
 mod recording;
 mod relay;
 mod sequence;
@@ -32,6 +36,10 @@ mod tone;
 
 pub use command::{
     Format, Law, MediaCommand, MediaEvent, PairId, PortPair, RefusedStart, RelayId, Sound, Taped,
+};
+pub use dtmf::{
+    Digit, EVENT_OCTETS, EventPacket, EventReceiver, EventSender, EventStream, Press, UnknownDigit,
+    UnusableEventStream,
 };
 pub use formats::{Encoding, Formats, PayloadFormat};
 pub use latch::Remote;

@@ -7,6 +7,7 @@ use offhook_base::Mono;
 use crate::command::{Format, Sound};
 use crate::formats::{Formats, PayloadFormat};
 use crate::latch::{Latch, Remote};
+use crate::outgoing::Outgoing;
 use crate::packet::{Kind, RtpHeader, is_rtcp};
 use crate::player::{PLAYED_OCTETS, Player, StreamEntropy, UnusablePayloadType};
 use crate::sequence::Sequence;
@@ -36,7 +37,7 @@ impl Side {
 pub enum Verdict {
     /// It goes nowhere.
     Drop(DropReason),
-    /// It goes out unchanged by this side's socket of the same kind.
+    /// It goes out by this side's socket of the same kind.
     Forward {
         /// The side whose socket sends.
         side: Side,
@@ -58,6 +59,8 @@ pub enum DropReason {
     Playing,
     /// It does not come from this side's phone.
     Source,
+    /// A report of a source that the other side does not hear any more.
+    Unheard,
 }
 
 /// Where a played packet goes.
@@ -112,6 +115,8 @@ struct Half {
     formats: Formats,
     /// What the side hears instead of the other one.
     player: Option<Player>,
+    /// The stream in which it hears either.
+    outgoing: Outgoing,
     sequence: Sequence,
     stats: SideStats,
 }
@@ -154,56 +159,70 @@ impl Relay {
         known.peek().is_none() || known.any(|formats| formats.allow(payload_type))
     }
 
-    /// Decides about a packet that came in by `side`'s port. Never allocates.
+    /// Decides about a packet that came in by `side`'s port, and numbers it so that it fits what its receiver hears. Never
+    /// allocates.
     pub fn handle_packet(
         &mut self,
         now: Mono,
         side: Side,
         kind: Kind,
         from: SocketAddr,
-        packet: &[u8],
+        packet: &mut [u8],
     ) -> Verdict {
-        let destination = self.half(side.other()).destination(kind);
-        let accepted = match kind {
-            Kind::Rtp => self.accept_rtp(now, side, from, packet),
-            Kind::Rtcp => self.half_mut(side).accept_rtcp(from, packet),
+        let passed = match kind {
+            Kind::Rtp => self.pass_rtp(now, side, from, packet),
+            Kind::Rtcp => self.pass_rtcp(side, from, packet),
         };
-        if let Err(reason) = accepted {
-            return Verdict::Drop(reason);
-        }
-        match destination {
+        match passed {
             Ok(to) => Verdict::Forward {
                 side: side.other(),
                 to,
             },
             Err(reason) => {
-                self.half_mut(side).stats.undeliverable += 1;
+                self.half_mut(side).stats.count(reason);
                 Verdict::Drop(reason)
             }
         }
     }
 
-    fn accept_rtp(
+    fn pass_rtp(
         &mut self,
         now: Mono,
         side: Side,
         from: SocketAddr,
-        packet: &[u8],
-    ) -> Result<(), DropReason> {
-        let header = RtpHeader::parse(packet).ok_or(DropReason::Malformed);
+        packet: &mut [u8],
+    ) -> Result<SocketAddr, DropReason> {
+        let header = RtpHeader::parse(packet).ok_or(DropReason::Malformed)?;
         // What nobody negotiated is believed in nothing, so that nobody latches by it either.
-        let header = header.and_then(|header| {
-            let allowed = self.allows(side, header.payload_type);
-            allowed.then_some(header).ok_or(DropReason::Format)
-        });
-        let half = self.half_mut(side);
-        match header {
-            Ok(header) => half.accept_rtp(now, from, &header, packet.len()),
-            Err(reason) => {
-                half.stats.malformed += 1;
-                Err(reason)
-            }
+        if !self.allows(side, header.payload_type) {
+            return Err(DropReason::Format);
         }
+        let clock = self
+            .format(side, header.payload_type)
+            .map_or(CLOCK, |format| format.clock);
+        self.half_mut(side)
+            .accept_rtp(now, from, &header, packet.len())?;
+        let listener = self.half_mut(side.other());
+        let to = listener.destination(Kind::Rtp)?;
+        listener.outgoing.send(now, &header, clock, packet);
+        Ok(to)
+    }
+
+    fn pass_rtcp(
+        &mut self,
+        side: Side,
+        from: SocketAddr,
+        packet: &mut [u8],
+    ) -> Result<SocketAddr, DropReason> {
+        let speaker = self.half_mut(side);
+        speaker.accept_rtcp(from, packet)?;
+        speaker.outgoing.take_report(packet);
+        let listener = self.half(side.other());
+        let to = listener.destination(Kind::Rtcp)?;
+        if !listener.outgoing.send_report(packet) {
+            return Err(DropReason::Unheard);
+        }
+        Ok(to)
     }
 
     /// Takes note that a packet of `side`, forwarded by the last verdict, could not be sent.
@@ -284,12 +303,25 @@ impl Relay {
     }
 }
 
+impl SideStats {
+    const fn count(&mut self, reason: DropReason) {
+        match reason {
+            DropReason::Format | DropReason::Malformed => self.malformed += 1,
+            DropReason::NoDestination | DropReason::Playing | DropReason::Unheard => {
+                self.undeliverable += 1;
+            }
+            DropReason::Source => self.foreign += 1,
+        }
+    }
+}
+
 impl Half {
     fn new(remote: Option<Remote>) -> Self {
         Self {
             latch: Latch::new(remote),
             formats: Formats::default(),
             player: None,
+            outgoing: Outgoing::default(),
             sequence: Sequence::default(),
             stats: SideStats::default(),
         }
@@ -317,7 +349,10 @@ impl Half {
         if destination.is_none() {
             player.handle_timeout_unheard(now);
         }
-        destination.filter(|_| player.handle_timeout(now, packet))
+        let to = destination.filter(|_| player.handle_timeout(now, packet))?;
+        let header = RtpHeader::parse(packet)?;
+        self.outgoing.send(now, &header, CLOCK, packet);
+        Some(to)
     }
 
     fn accept_rtp(
@@ -328,7 +363,7 @@ impl Half {
         octets: usize,
     ) -> Result<(), DropReason> {
         if !self.latch.accept_rtp(now, from) {
-            return self.refuse_foreign();
+            return Err(DropReason::Source);
         }
         self.stats.packets += 1;
         self.stats.octets += octets as u64;
@@ -338,19 +373,13 @@ impl Half {
 
     fn accept_rtcp(&mut self, from: SocketAddr, packet: &[u8]) -> Result<(), DropReason> {
         if !is_rtcp(packet) {
-            self.stats.malformed += 1;
             return Err(DropReason::Malformed);
         }
         if !self.latch.accept_rtcp(from) {
-            return self.refuse_foreign();
+            return Err(DropReason::Source);
         }
         self.stats.rtcp_packets += 1;
         Ok(())
-    }
-
-    const fn refuse_foreign(&mut self) -> Result<(), DropReason> {
-        self.stats.foreign += 1;
-        Err(DropReason::Source)
     }
 
     fn stats(&self) -> SideStats {
@@ -360,6 +389,9 @@ impl Half {
         }
     }
 }
+
+/// Of a payload type that no SDP explained: that of nearly all of speech.
+const CLOCK: u32 = 8_000;
 
 #[cfg(test)]
 mod tests;

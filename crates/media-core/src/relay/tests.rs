@@ -22,7 +22,7 @@ fn relay() -> (Relay, SocketAddr, SocketAddr) {
 fn each_sides_packets_go_to_the_other_and_are_counted() {
     let (mut relay, a, b) = relay();
     for (now, number) in [(0, 1), (1, 2), (2, 5)] {
-        let to_b = relay.handle_packet(Mono(now), Side::A, Kind::Rtp, a, &rtp(number));
+        let to_b = relay.handle_packet(Mono(now), Side::A, Kind::Rtp, a, &mut rtp(number));
         assert_eq!(
             to_b,
             Verdict::Forward {
@@ -31,7 +31,7 @@ fn each_sides_packets_go_to_the_other_and_are_counted() {
             }
         );
     }
-    let to_a = relay.handle_packet(Mono(3), Side::B, Kind::Rtp, b, &rtp(1));
+    let to_a = relay.handle_packet(Mono(3), Side::B, Kind::Rtp, b, &mut rtp(1));
     assert_eq!(
         to_a,
         Verdict::Forward {
@@ -64,10 +64,11 @@ fn what_is_no_rtp_never_latches() {
     let (mut relay, a, b) = relay();
     let stranger = at("203.0.113.1:9");
     for junk in [&b""[..], b"\0\x01\0\0STUN STUN STUN", &[0x80; 11]] {
-        let verdict = relay.handle_packet(Mono(0), Side::A, Kind::Rtp, stranger, junk);
+        let verdict =
+            relay.handle_packet(Mono(0), Side::A, Kind::Rtp, stranger, &mut junk.to_vec());
         assert_eq!(verdict, Verdict::Drop(DropReason::Malformed));
     }
-    let to_a = relay.handle_packet(Mono(1), Side::B, Kind::Rtp, b, &rtp(1));
+    let to_a = relay.handle_packet(Mono(1), Side::B, Kind::Rtp, b, &mut rtp(1));
     assert_eq!(
         to_a,
         Verdict::Forward {
@@ -87,14 +88,14 @@ fn what_is_no_rtp_never_latches() {
 #[test]
 fn a_third_partys_packets_are_dropped_and_counted_apart() {
     let (mut relay, a, b) = relay();
-    relay.handle_packet(Mono(0), Side::A, Kind::Rtp, a, &rtp(1));
+    relay.handle_packet(Mono(0), Side::A, Kind::Rtp, a, &mut rtp(1));
     let stranger = at("203.0.113.1:9");
-    let verdict = relay.handle_packet(Mono(1), Side::A, Kind::Rtp, stranger, &rtp(2));
+    let verdict = relay.handle_packet(Mono(1), Side::A, Kind::Rtp, stranger, &mut rtp(2));
     assert_eq!(verdict, Verdict::Drop(DropReason::Source));
-    let goodbye = [0x81, 203, 0, 1, 1, 2, 3, 4];
-    let verdict = relay.handle_packet(Mono(2), Side::A, Kind::Rtcp, stranger, &goodbye);
+    let mut goodbye = [0x81, 203, 0, 1, 1, 2, 3, 4];
+    let verdict = relay.handle_packet(Mono(2), Side::A, Kind::Rtcp, stranger, &mut goodbye);
     assert_eq!(verdict, Verdict::Drop(DropReason::Source));
-    let to_a = relay.handle_packet(Mono(3), Side::B, Kind::Rtp, b, &rtp(1));
+    let to_a = relay.handle_packet(Mono(3), Side::B, Kind::Rtp, b, &mut rtp(1));
     assert_eq!(
         to_a,
         Verdict::Forward {
@@ -117,9 +118,9 @@ fn a_third_partys_packets_are_dropped_and_counted_apart() {
 fn a_side_on_hold_gets_nothing_and_is_still_heard() {
     let (mut relay, a, b) = relay();
     relay.set_remote(Side::B, None);
-    let verdict = relay.handle_packet(Mono(0), Side::A, Kind::Rtp, a, &rtp(1));
+    let verdict = relay.handle_packet(Mono(0), Side::A, Kind::Rtp, a, &mut rtp(1));
     assert_eq!(verdict, Verdict::Drop(DropReason::NoDestination));
-    let to_a = relay.handle_packet(Mono(1), Side::B, Kind::Rtp, b, &rtp(1));
+    let to_a = relay.handle_packet(Mono(1), Side::B, Kind::Rtp, b, &mut rtp(1));
     assert_eq!(
         to_a,
         Verdict::Forward {
@@ -141,9 +142,9 @@ fn a_side_on_hold_gets_nothing_and_is_still_heard() {
 #[test]
 fn rtcp_goes_to_the_port_after_the_rtp() {
     let (mut relay, a, b) = relay();
-    let report = [0x80, 201, 0, 1, 1, 2, 3, 4];
+    let mut report = [0x80, 201, 0, 1, 1, 2, 3, 4];
     let from = SocketAddr::new(a.ip(), a.port() + 1);
-    let verdict = relay.handle_packet(Mono(0), Side::A, Kind::Rtcp, from, &report);
+    let verdict = relay.handle_packet(Mono(0), Side::A, Kind::Rtcp, from, &mut report);
     assert_eq!(
         verdict,
         Verdict::Forward {
@@ -177,9 +178,9 @@ fn any_octets_from_anywhere_give_a_verdict() {
         } else {
             Kind::Rtcp
         };
-        relay.handle_packet(Mono(round), Side::A, kind, a, &packet[..length]);
+        relay.handle_packet(Mono(round), Side::A, kind, a, &mut packet[..length]);
     }
-    let to_a = relay.handle_packet(Mono(0), Side::B, Kind::Rtp, b, &rtp(1));
+    let to_a = relay.handle_packet(Mono(0), Side::B, Kind::Rtp, b, &mut rtp(1));
     assert_eq!(
         to_a,
         Verdict::Forward {
@@ -212,10 +213,10 @@ fn a_caller_hears_a_sound_before_anybody_is_called_where_his_own_packets_come_fr
     assert_eq!(relay.next_timeout(), Some(Mono(0)));
     assert_eq!(played(&mut relay, Mono(0)), to(sdp));
 
-    let verdict = relay.handle_packet(Mono(1), Side::A, Kind::Rtp, behind_nat, &rtp(1));
+    let verdict = relay.handle_packet(Mono(1), Side::A, Kind::Rtp, behind_nat, &mut rtp(1));
     assert_eq!(verdict, Verdict::Drop(DropReason::NoDestination));
     let stranger = at("203.0.113.1:9");
-    relay.handle_packet(Mono(2), Side::A, Kind::Rtp, stranger, &rtp(2));
+    relay.handle_packet(Mono(2), Side::A, Kind::Rtp, stranger, &mut rtp(2));
     let next = relay.next_timeout().unwrap();
     assert_eq!(next, Mono(20_000_000));
     assert_eq!(played(&mut relay, next), to(behind_nat));
@@ -226,16 +227,19 @@ fn a_caller_hears_a_sound_before_anybody_is_called_where_his_own_packets_come_fr
 #[test]
 fn nothing_of_the_other_side_is_relayed_while_a_sound_plays() {
     let (mut relay, a, b) = relay();
-    let report = [0x80, 201, 0, 1, 1, 2, 3, 4];
+    let mut report = [0x80, 201, 0, 1, 1, 2, 3, 4];
     let b_rtcp = SocketAddr::new(b.ip(), b.port() + 1);
     relay
         .play(Mono(0), Side::A, Sound::Music, PCMU, [0; 10])
         .unwrap();
-    for (kind, from, packet) in [(Kind::Rtp, b, &rtp(1)[..]), (Kind::Rtcp, b_rtcp, &report)] {
+    for (kind, from, packet) in [
+        (Kind::Rtp, b, &mut rtp(1)[..]),
+        (Kind::Rtcp, b_rtcp, &mut report[..]),
+    ] {
         let verdict = relay.handle_packet(Mono(1), Side::B, kind, from, packet);
         assert_eq!(verdict, Verdict::Drop(DropReason::Playing));
     }
-    let heard = relay.handle_packet(Mono(2), Side::A, Kind::Rtp, a, &rtp(1));
+    let heard = relay.handle_packet(Mono(2), Side::A, Kind::Rtp, a, &mut rtp(1));
     let to_b = Verdict::Forward {
         side: Side::B,
         to: b,
@@ -247,7 +251,7 @@ fn nothing_of_the_other_side_is_relayed_while_a_sound_plays() {
         (relay.next_timeout(), played(&mut relay, Mono(3))),
         (None, vec![])
     );
-    let to_a = relay.handle_packet(Mono(4), Side::B, Kind::Rtp, b, &rtp(2));
+    let to_a = relay.handle_packet(Mono(4), Side::B, Kind::Rtp, b, &mut rtp(2));
     assert_eq!(
         to_a,
         Verdict::Forward {
@@ -317,7 +321,7 @@ fn a_refused_payload_type_changes_nothing() {
     let refused = relay.play(Mono(0), Side::A, Sound::Music, format, [0; 10]);
     assert_eq!(refused, Err(UnusablePayloadType(72)));
     assert_eq!(relay.next_timeout(), None);
-    let verdict = relay.handle_packet(Mono(1), Side::B, Kind::Rtp, b, &rtp(1));
+    let verdict = relay.handle_packet(Mono(1), Side::B, Kind::Rtp, b, &mut rtp(1));
     assert!(matches!(verdict, Verdict::Forward { .. }));
 }
 
@@ -337,7 +341,7 @@ fn a_payload_type_that_nobody_negotiated_is_neither_relayed_nor_latched() {
     let stranger = at("203.0.113.1:9");
     relay.set_formats(Side::A, formats(&[8, 101]));
     assert_eq!(
-        relay.handle_packet(Mono(0), Side::A, Kind::Rtp, stranger, &rtp(1)),
+        relay.handle_packet(Mono(0), Side::A, Kind::Rtp, stranger, &mut rtp(1)),
         Verdict::Drop(DropReason::Format)
     );
     relay.set_formats(Side::B, formats(&[0]));
@@ -346,10 +350,64 @@ fn a_payload_type_that_nobody_negotiated_is_neither_relayed_nor_latched() {
         to: b,
     };
     assert_eq!(
-        relay.handle_packet(Mono(1), Side::A, Kind::Rtp, a, &rtp(2)),
+        relay.handle_packet(Mono(1), Side::A, Kind::Rtp, a, &mut rtp(2)),
         to_b,
         "either side's SDP may list it"
     );
     assert_eq!(relay.stats().a.malformed, 1);
     assert_eq!(relay.stats().a.foreign, 0);
+}
+
+/// SSRC, sequence number and marker.
+fn numbers(packet: &[u8]) -> (u32, u16, bool) {
+    let header = RtpHeader::parse(packet).unwrap();
+    (header.ssrc, header.sequence, header.marker)
+}
+
+#[test]
+fn after_music_and_after_a_transfer_a_phone_hears_the_same_stream_go_on() {
+    let (mut relay, a, b) = relay();
+    let mut first = rtp(65_535);
+    relay.handle_packet(Mono(0), Side::A, Kind::Rtp, a, &mut first);
+    assert_eq!(numbers(&first), (0x0102_0304, 65_535, false));
+    relay
+        .play(Mono(1), Side::B, Sound::Music, PCMU, [8; 10])
+        .unwrap();
+    let mut music = [0; PLAYED_OCTETS];
+    relay.handle_timeout(Mono(1), &mut music).unwrap();
+    assert_eq!(numbers(&music), (0x0102_0304, 0, true));
+    relay.stop_play(Side::B);
+
+    let target = at("192.0.2.3:7000");
+    relay.set_remote(Side::A, Some(target.into()));
+    let mut other = rtp(700);
+    other[8..12].copy_from_slice(&[9, 9, 9, 9]);
+    let verdict = relay.handle_packet(Mono(2), Side::A, Kind::Rtp, target, &mut other);
+    assert_eq!(
+        verdict,
+        Verdict::Forward {
+            side: Side::B,
+            to: b
+        }
+    );
+    assert_eq!(numbers(&other), (0x0102_0304, 1, true));
+}
+
+#[test]
+fn reports_of_and_about_a_renumbered_source_are_translated() {
+    let (mut relay, a, b) = relay();
+    relay.handle_packet(Mono(0), Side::A, Kind::Rtp, a, &mut rtp(1));
+    let mut other = rtp(700);
+    other[8..12].copy_from_slice(&[9, 9, 9, 9]);
+    relay.handle_packet(Mono(1), Side::A, Kind::Rtp, a, &mut other);
+    let rtcp = |address: SocketAddr| SocketAddr::new(address.ip(), address.port() + 1);
+    let mut about = [0x81, 206, 0, 2, 7, 7, 7, 7, 1, 2, 3, 4];
+    relay.handle_packet(Mono(2), Side::B, Kind::Rtcp, rtcp(b), &mut about);
+    assert_eq!(about[8..], [9, 9, 9, 9]);
+    let mut of = [0x80, 203, 0, 1, 9, 9, 9, 9];
+    relay.handle_packet(Mono(3), Side::A, Kind::Rtcp, rtcp(a), &mut of);
+    assert_eq!(of[4..], [1, 2, 3, 4]);
+    let mut old = [0x80, 203, 0, 1, 1, 2, 3, 4];
+    let verdict = relay.handle_packet(Mono(3), Side::A, Kind::Rtcp, rtcp(a), &mut old);
+    assert_eq!(verdict, Verdict::Drop(DropReason::Unheard));
 }

@@ -122,7 +122,7 @@ impl Worker {
                 // Such as the echo of an unreachable port; the next packet is a packet again.
                 Err(_) => continue,
             };
-            let packet = self.buffer.get(..length).unwrap_or_default();
+            let packet = self.buffer.get_mut(..length).unwrap_or_default();
             match relay.handle_packet(now, side, kind, from, packet) {
                 Verdict::Drop(_) => {}
                 Verdict::Forward { side: _, to } => {
