@@ -19,18 +19,25 @@
 //! ```
 
 mod command;
+mod dtmf;
 mod formats;
 mod g711;
 mod latch;
 mod packet;
 mod player;
 mod program;
+#[cfg(test)]
+mod random;
 mod relay;
 mod sequence;
 mod tone;
 
 pub use command::{
     Format, Law, MediaCommand, MediaEvent, PairId, PortPair, RefusedStart, RelayId, Sound, Taped,
+};
+pub use dtmf::{
+    Digit, EVENT_OCTETS, EventPacket, EventReceiver, EventSender, EventStream, Press, UnknownDigit,
+    UnusableEventStream,
 };
 pub use formats::{Encoding, Formats, PayloadFormat};
 pub use latch::Remote;
