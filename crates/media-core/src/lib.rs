@@ -33,7 +33,8 @@ mod sequence;
 mod tone;
 
 pub use command::{
-    Format, Law, MediaCommand, MediaEvent, PairId, PortPair, RefusedStart, RelayId, Sound, Taped,
+    Format, Law, MediaCommand, MediaEvent, PairId, PortPair, PressWay, RefusedStart, RelayId,
+    SideQuality, Sound, Taped,
 };
 pub use dtmf::{
     Digit, EVENT_OCTETS, EventPacket, EventReceiver, EventSender, EventStream, Press, UnknownDigit,
