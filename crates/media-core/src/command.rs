@@ -1,10 +1,11 @@
 //! What a call's owner and the media shell say to each other.
 
 use std::fmt;
+use std::time::Duration;
 
 use offhook_base::RecordingId;
 
-use crate::{Formats, RelayStats, Remote, Side};
+use crate::{Digit, Formats, RelayStats, Remote, Side};
 
 /// The relay of one call; chosen by the owner, never reused within a process.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -64,6 +65,17 @@ pub enum MediaCommand {
         sound: Sound,
         /// How it is encoded.
         format: Format,
+    },
+    /// Sends a key to the phone of a side as packets of RFC 4733, where its formats list them.
+    Press {
+        /// The relay.
+        relay: RelayId,
+        /// Who gets it.
+        side: Side,
+        /// The key.
+        digit: Digit,
+        /// How long it is held down.
+        duration: Duration,
     },
     /// Starts to record what passes, beside what is recorded already. The recorder has been told what the recording is before
     /// that.
@@ -126,6 +138,14 @@ pub enum MediaCommand {
         /// Where it wants its media; `None` when it wants none.
         remote: Option<Remote>,
     },
+    /// Begins to watch, anew, whether both sides send, or ends it. A side that has sent no RTP for so long, since this
+    /// command or its last packet, is told of once by [`MediaEvent::Silent`], and again only after it has sent.
+    Watch {
+        /// The relay.
+        relay: RelayId,
+        /// How long a side may be silent; `None`: for ever.
+        after: Option<Duration>,
+    },
 }
 
 /// What a phone hears while nobody speaks to it.
@@ -164,12 +184,39 @@ pub enum Law {
 pub enum MediaEvent {
     /// Pairs for calls to come, the answer to [`MediaCommand::Refill`].
     Ports(Vec<PortPair>),
+    /// A key was pressed, told once for each way in which it was heard.
+    Pressed {
+        /// The relay.
+        relay: RelayId,
+        /// Who pressed it.
+        side: Side,
+        /// The key.
+        digit: Digit,
+        /// How it was heard.
+        way: PressWay,
+    },
+    /// How well each side is heard, from the start of the relay on; told now and then, and before [`MediaEvent::Stopped`].
+    Quality {
+        /// The relay.
+        relay: RelayId,
+        /// What the first side sent.
+        a: SideQuality,
+        /// What the second side sent.
+        b: SideQuality,
+    },
     /// A relay could not be started; its pairs are back in the stock.
     Refused {
         /// The relay.
         relay: RelayId,
         /// Why.
         reason: RefusedStart,
+    },
+    /// A side that is [watched](MediaCommand::Watch) sends nothing.
+    Silent {
+        /// The relay.
+        relay: RelayId,
+        /// Who is silent.
+        side: Side,
     },
     /// A relay is over.
     Stopped {
@@ -178,6 +225,30 @@ pub enum MediaEvent {
         /// What passed through it.
         stats: RelayStats,
     },
+}
+
+/// How a key was heard.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PressWay {
+    /// As tones among the sound.
+    InBand,
+    /// As packets of RFC 4733.
+    Rfc4733,
+}
+
+/// How well one side is heard: its RTP as it arrived at the relay (RFC 3550 sections 6.4.1, 6.4.3).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct SideQuality {
+    /// Packets that arrived.
+    pub packets: u64,
+    /// Packets that did not.
+    pub lost: u64,
+    /// Interarrival jitter in microseconds.
+    pub jitter_us: u32,
+    /// Estimated mean opinion score times 100: 100 to 450 (ITU-T G.107).
+    pub mos_x100: u16,
+    /// Round trip to the phone in microseconds, where its RTCP tells.
+    pub round_trip_us: Option<u32>,
 }
 
 /// Why a relay could not be started.

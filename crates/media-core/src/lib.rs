@@ -37,7 +37,8 @@ mod tone;
 
 pub use codec::{Codec, Decoder, Encoder, G722Decoder, G722Encoder};
 pub use command::{
-    Format, Law, MediaCommand, MediaEvent, PairId, PortPair, RefusedStart, RelayId, Sound, Taped,
+    Format, Law, MediaCommand, MediaEvent, PairId, PortPair, PressWay, RefusedStart, RelayId,
+    SideQuality, Sound, Taped,
 };
 pub use dtmf::{
     Digit, EVENT_OCTETS, EventPacket, EventReceiver, EventSender, EventStream, Press, UnknownDigit,

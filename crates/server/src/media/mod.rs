@@ -102,10 +102,12 @@ impl Media {
         }
         match command {
             MediaCommand::Play { .. }
+            | MediaCommand::Press { .. }
             | MediaCommand::Record { .. }
             | MediaCommand::Refill { .. }
             | MediaCommand::Start { .. }
-            | MediaCommand::Update { .. } => Err(Overloaded),
+            | MediaCommand::Update { .. }
+            | MediaCommand::Watch { .. } => Err(Overloaded),
             MediaCommand::Formats { relay, side, .. } => {
                 // Only the newest of a side counts.
                 self.backlog.retain(|kept| {

@@ -158,6 +158,9 @@ impl Worker {
                 Ok(MediaCommand::Record { relay, .. } | MediaCommand::StopRecord { relay, .. }) => {
                     tracing::debug!(%relay, "there is no recorder");
                 }
+                Ok(MediaCommand::Press { relay, .. } | MediaCommand::Watch { relay, .. }) => {
+                    tracing::debug!(%relay, "keys are not sent and silence is not watched yet");
+                }
                 Ok(MediaCommand::Refill { count }) => {
                     self.owed = self.owed.saturating_add(count.into()).min(OWED_AT_MOST);
                 }
