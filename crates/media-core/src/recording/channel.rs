@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::decoder::Decoder;
 use super::tape::TapedPacket;
-use crate::formats::Encoding;
+use crate::codec::Codec;
 
 /// One side of a recording.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ struct Stream {
 #[derive(Debug)]
 struct Pending {
     place: i64,
-    encoding: Encoding,
+    codec: Codec,
     payload: Vec<u8>,
 }
 
@@ -55,7 +55,7 @@ impl Channel {
         payload.extend_from_slice(packet.payload);
         let pending = Pending {
             place,
-            encoding: packet.encoding,
+            codec: packet.codec,
             payload,
         };
         self.pending
@@ -68,14 +68,11 @@ impl Channel {
         self.pending.front().filter(|first| first.place < end)?;
         let Pending {
             place,
-            encoding,
+            codec,
             payload,
         } = self.pending.pop_front()?;
-        self.decoder.take_if(|decoder| !decoder.is_for(encoding));
-        let decoder = match &mut self.decoder {
-            Some(decoder) => decoder,
-            none @ None => none.insert(Decoder::new(encoding)?),
-        };
+        self.decoder.take_if(|decoder| !decoder.is_for(codec));
+        let decoder = self.decoder.get_or_insert_with(|| Decoder::new(codec));
         let samples = decoder.decode(&payload, rate);
         self.spare.push(payload);
         Some((place, samples))

@@ -5,9 +5,8 @@ use std::time::Duration;
 use offhook_base::Mono;
 
 use super::channel::{Channel, LATE};
-use super::decoder::sample_rate;
 use super::wav::WavFormat;
-use crate::formats::Encoding;
+use crate::codec::Codec;
 
 /// A packet that is recorded.
 #[derive(Clone, Copy, Debug)]
@@ -16,8 +15,8 @@ pub struct TapedPacket<'p> {
     pub at: Mono,
     /// 0 is left, 1 is right.
     pub channel: u8,
-    /// What it carries.
-    pub encoding: Encoding,
+    /// What its payload is.
+    pub codec: Codec,
     /// Timestamp units a second.
     pub clock: u32,
     /// From its RTP header.
@@ -87,13 +86,11 @@ impl Tape {
         self.dropped
     }
 
-    /// Takes a packet. What is no voice is passed over.
+    /// Takes a packet.
     pub fn handle_packet(&mut self, packet: &TapedPacket<'_>) {
-        let Some(rate) = sample_rate(packet.encoding) else {
-            return;
-        };
         if !self.voiced {
             self.voiced = true;
+            let rate = packet.codec.sample_rate();
             self.written = self.written * i64::from(rate) / i64::from(self.rate);
             self.rate = rate;
         }

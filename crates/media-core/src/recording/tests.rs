@@ -3,8 +3,8 @@ use std::time::Duration;
 use offhook_base::Mono;
 
 use super::*;
+use crate::codec::{Codec, Encoder};
 use crate::command::Law;
-use crate::formats::Encoding;
 
 /// One side that speaks: a value of its own in each sample, so that every place shows.
 struct Phone {
@@ -29,7 +29,7 @@ impl Phone {
         tape.handle_packet(&TapedPacket {
             at: at(arrives),
             channel: self.channel,
-            encoding: Encoding::Pcma,
+            codec: Codec::Pcma,
             clock: 8_000,
             timestamp,
             ssrc: self.ssrc,
@@ -231,4 +231,76 @@ fn a_flood_of_packets_is_bounded_and_counted() {
     let before = tape.dropped();
     stray.packet(&mut tape, 10, 0, 4_000);
     assert_eq!(tape.dropped(), before + 1, "there is no third channel");
+}
+
+#[test]
+fn the_first_voice_decides_the_rate_and_the_silence_before_it_is_counted_anew() {
+    let mut tape = Tape::new(START, true);
+    assert_eq!(all(&mut tape, 1_000).len(), 16_000);
+    let mut encoder = Encoder::new(Codec::G722);
+    let mut right = phone(1);
+    for n in 0..50 {
+        let mut payload = [0; 160];
+        let wave = [[9_000_i16; 4], [-9_000; 4]].concat().repeat(40);
+        assert_eq!(encoder.encode(&wave, &mut payload), 160);
+        tape.handle_packet(&TapedPacket {
+            at: at(1_500 + u64::from(n) * 20),
+            channel: 0,
+            codec: Codec::G722,
+            clock: 8_000,
+            timestamp: n * 160,
+            ssrc: 1,
+            payload: &payload,
+        });
+        right.send(&mut tape, 1_500 + u64::from(n) * 20, 4_000);
+    }
+    let format = tape.format();
+    assert_eq!((format.channels, format.sample_rate), (2, 16_000));
+    assert_eq!(tape.frames(), 16_000, "the same second");
+    let samples = all(&mut tape, 3_000);
+    assert_eq!(samples.len(), 2 * 2_000 * 16);
+    let side = |channel: usize| -> Vec<bool> {
+        let loud = |ms: &[i16]| {
+            ms.iter()
+                .skip(channel)
+                .step_by(2)
+                .any(|one| one.abs() > 200)
+        };
+        samples.chunks(32).map(loud).collect()
+    };
+    // A millisecond of the codec's own delay apart.
+    let [(begin, end)] = pieces(&side(0))[..] else {
+        panic!("one piece on the left");
+    };
+    assert!(
+        (500..=503).contains(&begin) && (1_497..=1_501).contains(&end),
+        "{begin} {end}"
+    );
+    assert_eq!(
+        pieces(&side(1)),
+        [(500, 1_499)],
+        "the narrow side is brought to that rate"
+    );
+}
+
+#[test]
+fn a_change_of_codec_in_mid_call_keeps_the_rate() {
+    let mut tape = Tape::new(START, false);
+    let mut phone = phone(0);
+    phone.send(&mut tape, 0, 4_000);
+    tape.handle_packet(&TapedPacket {
+        at: at(20),
+        channel: 0,
+        codec: Codec::G722,
+        clock: 8_000,
+        timestamp: phone.timestamp,
+        ssrc: phone.ssrc,
+        payload: &[0x55; 160],
+    });
+    phone.timestamp = phone.timestamp.wrapping_add(160);
+    phone.send(&mut tape, 40, 4_000);
+    assert_eq!(tape.format().sample_rate, 8_000);
+    let samples = all(&mut tape, 100);
+    assert!(samples[320..480].iter().all(|sample| *sample > 3_000));
+    assert_eq!(samples.len(), 800);
 }
