@@ -6,6 +6,7 @@ use offhook_base::Mono;
 use offhook_media_core::{Kind, PLAYED_OCTETS, Played, Relay, RelayId, Side};
 
 use super::socket::Pair;
+use super::tap::Tapes;
 
 /// The relays that run, found by name for commands and by slot for packets.
 #[derive(Debug, Default)]
@@ -23,16 +24,18 @@ pub(super) struct Active {
     pub(super) relay: Relay,
     pub(super) a: Pair,
     pub(super) b: Pair,
+    pub(super) tapes: Tapes,
     /// Its entry among the deadlines.
     deadline: Option<Mono>,
 }
 
 impl Active {
-    pub(super) const fn new(relay: Relay, a: Pair, b: Pair) -> Self {
+    pub(super) fn new(relay: Relay, a: Pair, b: Pair) -> Self {
         Self {
             relay,
             a,
             b,
+            tapes: Tapes::default(),
             deadline: None,
         }
     }

@@ -319,6 +319,11 @@ impl Loop {
             CallInput::Media(MediaEvent::Stopped { relay, stats }) => {
                 tracing::debug!(call = relay.0, ?stats, "relayed");
             }
+            CallInput::Media(
+                event @ (MediaEvent::Pressed { .. }
+                | MediaEvent::Quality { .. }
+                | MediaEvent::Silent { .. }),
+            ) => tracing::debug!(?event, "nobody asked for this"),
             CallInput::Room(calls) => {
                 switch.handle_room(calls);
                 self.core

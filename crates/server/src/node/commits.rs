@@ -67,11 +67,9 @@ impl CommitSink for Commits {
                 snapshot,
                 cdr,
                 sms,
-                recording: _,
+                recording,
             } = committed.fact;
-            let row = cdr
-                .map(ProjectedRow::Cdr)
-                .or_else(|| sms.map(ProjectedRow::Sms));
+            let row = ProjectedRow::of(cdr, sms, recording);
             let after_projection = row.as_ref().map(|_| committed.pos);
             if let Some(row) = row {
                 self.projector.row(committed.pos, row);

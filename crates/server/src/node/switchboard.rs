@@ -250,7 +250,8 @@ pub(crate) fn start_media(
         first_port: config.media.rtp_ports.first,
         last_port: config.media.rtp_ports.last,
     };
-    let media = Media::start(media, events).context("opening RTP ports (media.rtp_ports)")?;
+    let tap = (crate::media::Tap::default(), std::time::Instant::now());
+    let media = Media::start(media, events, tap).context("opening RTP ports (media.rtp_ports)")?;
     let inbox = inbox.clone();
     tasks.spawn(async move {
         while let Some(event) = queue.recv().await {
