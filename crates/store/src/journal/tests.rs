@@ -615,7 +615,7 @@ fn a_journal_of_a_later_version_is_refused() {
             refused,
             StoreError::Newer {
                 found: 1_000,
-                known: 2,
+                known: 3,
                 ..
             }
         ),
