@@ -1,10 +1,11 @@
 //! What a call's owner and the media shell say to each other.
 
 use std::fmt;
+use std::time::Duration;
 
 use offhook_base::RecordingId;
 
-use crate::{Formats, RelayStats, Remote, Side};
+use crate::{Digit, Formats, RelayStats, Remote, Side};
 
 /// The relay of one call; chosen by the owner, never reused within a process.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -64,6 +65,18 @@ pub enum MediaCommand {
         sound: Sound,
         /// How it is encoded.
         format: Format,
+    },
+    /// Tells the phone of a side that a key was pressed, by packets of RFC 4733, as its SDP lists them. What else it would
+    /// hear is left out meanwhile. While one key is being told another one is not taken.
+    Press {
+        /// The relay.
+        relay: RelayId,
+        /// Who is told.
+        side: Side,
+        /// The key.
+        digit: Digit,
+        /// How long it was pressed: 40 ms to 10 s.
+        duration: Duration,
     },
     /// Starts to record what passes, beside what is recorded already. The recorder has been told what the recording is before
     /// that.
@@ -126,6 +139,13 @@ pub enum MediaCommand {
         /// Where it wants its media; `None` when it wants none.
         remote: Option<Remote>,
     },
+    /// Watches that both sides are heard.
+    Watch {
+        /// The relay.
+        relay: RelayId,
+        /// After how long without a packet a side is told to be silent, and again each time as long; `None` for never.
+        after: Option<Duration>,
+    },
 }
 
 /// What a phone hears while nobody speaks to it.
@@ -164,12 +184,30 @@ pub enum Law {
 pub enum MediaEvent {
     /// Pairs for calls to come, the answer to [`MediaCommand::Refill`].
     Ports(Vec<PortPair>),
+    /// A side pressed a key; told once, when the press is over.
+    Pressed {
+        /// The relay.
+        relay: RelayId,
+        /// Who pressed it.
+        side: Side,
+        /// The key.
+        digit: Digit,
+        /// How it was told to us.
+        way: PressWay,
+    },
     /// A relay could not be started; its pairs are back in the stock.
     Refused {
         /// The relay.
         relay: RelayId,
         /// Why.
         reason: RefusedStart,
+    },
+    /// Nothing was heard of a side for as long as [`MediaCommand::Watch`] said.
+    Silent {
+        /// The relay.
+        relay: RelayId,
+        /// Who is silent.
+        side: Side,
     },
     /// A relay is over.
     Stopped {
@@ -178,6 +216,15 @@ pub enum MediaEvent {
         /// What passed through it.
         stats: RelayStats,
     },
+}
+
+/// How a key was told in the media.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PressWay {
+    /// As tones in the sound.
+    InBand,
+    /// As packets of its own.
+    Rfc4733,
 }
 
 /// Why a relay could not be started.

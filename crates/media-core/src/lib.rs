@@ -34,7 +34,8 @@ mod sequence;
 mod tone;
 
 pub use command::{
-    Format, Law, MediaCommand, MediaEvent, PairId, PortPair, RefusedStart, RelayId, Sound, Taped,
+    Format, Law, MediaCommand, MediaEvent, PairId, PortPair, PressWay, RefusedStart, RelayId,
+    Sound, Taped,
 };
 pub use dtmf::{
     Digit, EVENT_OCTETS, EventPacket, EventReceiver, EventSender, EventStream, Press, UnknownDigit,
@@ -44,4 +45,4 @@ pub use formats::{Encoding, Formats, PayloadFormat};
 pub use latch::Remote;
 pub use packet::{Kind, RtpHeader};
 pub use player::{PLAYED_OCTETS, StreamEntropy, UnusablePayloadType};
-pub use relay::{DropReason, Played, Relay, RelayStats, Side, SideStats, Verdict};
+pub use relay::{DropReason, Notice, Played, Relay, RelayStats, Side, SideStats, Verdict};

@@ -652,11 +652,13 @@ fn abandon(
                 MediaCommand::Release { .. } | MediaCommand::Stop { .. } => given_back = true,
                 MediaCommand::Formats { .. }
                 | MediaCommand::Play { .. }
+                | MediaCommand::Press { .. }
                 | MediaCommand::Record { .. }
                 | MediaCommand::Refill { .. }
                 | MediaCommand::StopRecord { .. }
                 | MediaCommand::StopPlay { .. }
-                | MediaCommand::Update { .. } => {}
+                | MediaCommand::Update { .. }
+                | MediaCommand::Watch { .. } => {}
             }
         }
     }

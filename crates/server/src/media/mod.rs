@@ -84,7 +84,7 @@ impl Media {
     /// Passes a command on without ever waiting.
     ///
     /// # Errors
-    /// With a full queue a `Play`, `Record`, `Start`, `Refill` or `Update` is refused. A `Stop` or `Release` is kept and
+    /// With a full queue a `Play`, `Press`, `Record`, `Start`, `Refill`, `Update` or `Watch` is refused. A `Stop` or `Release` is kept and
     /// passed on by a later `send` or `flush`, for else its ports were lost; so is a `StopPlay`, for else two people would
     /// hear music instead of each other, and the newest `Formats` of a side, for else its packets were not understood.
     /// A `StopRecord` is kept for the sake of who said that he is not to be recorded. Few a relay and one a pair are kept.
@@ -102,10 +102,12 @@ impl Media {
         }
         match command {
             MediaCommand::Play { .. }
+            | MediaCommand::Press { .. }
             | MediaCommand::Record { .. }
             | MediaCommand::Refill { .. }
             | MediaCommand::Start { .. }
-            | MediaCommand::Update { .. } => Err(Overloaded),
+            | MediaCommand::Update { .. }
+            | MediaCommand::Watch { .. } => Err(Overloaded),
             MediaCommand::Formats { relay, side, .. } => {
                 // Only the newest of a side counts.
                 self.backlog.retain(|kept| {

@@ -45,6 +45,8 @@ impl Media {
             MediaCommand::Refill { .. } | MediaCommand::Update { .. } => {}
             MediaCommand::Formats { relay, .. }
             | MediaCommand::Play { relay, .. }
+            | MediaCommand::Press { relay, .. }
+            | MediaCommand::Watch { relay, .. }
             | MediaCommand::Record { relay, .. }
             | MediaCommand::StopPlay { relay, .. }
             | MediaCommand::StopRecord { relay, .. } => {

@@ -107,6 +107,8 @@ impl Ledger {
                 assert!(self.returned.insert(*pair), "a pair comes back once");
             }
             MediaCommand::Formats { relay, .. }
+            | MediaCommand::Press { relay, .. }
+            | MediaCommand::Watch { relay, .. }
             | MediaCommand::Record { relay, .. }
             | MediaCommand::StopRecord { relay, .. }
             | MediaCommand::Update { relay, .. }
