@@ -49,4 +49,4 @@ pub use latch::Remote;
 pub use packet::{Kind, RtpHeader};
 pub use player::{PLAYED_OCTETS, StreamEntropy, UnusablePayloadType};
 pub use recording::{Mp3Format, Peaks, Tape, TapedPacket, WAV_HEADER_OCTETS, WavFormat};
-pub use relay::{DropReason, Played, Relay, RelayStats, Side, SideStats, Verdict};
+pub use relay::{DropReason, Notice, Played, Relay, RelayStats, Side, SideStats, Verdict};

@@ -1,16 +1,21 @@
 //! The relay of one call: two sides, each with its latch and its counters.
 
+mod half;
+mod stats;
+
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use offhook_base::Mono;
 
-use crate::command::{Format, Sound};
+use crate::command::{Format, PressWay, Sound};
+use crate::dtmf::{Digit, Press};
 use crate::formats::{Formats, PayloadFormat};
-use crate::latch::{Latch, Remote};
-use crate::outgoing::Outgoing;
-use crate::packet::{Kind, RtpHeader, is_rtcp};
+use crate::latch::Remote;
+use crate::packet::{Kind, RtpHeader};
 use crate::player::{PLAYED_OCTETS, Player, StreamEntropy, UnusablePayloadType};
-use crate::sequence::Sequence;
+use half::Half;
+pub use stats::{RelayStats, SideStats};
 
 /// One side of a call.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -63,42 +68,31 @@ pub enum DropReason {
     Unheard,
 }
 
-/// Where a played packet goes.
+/// What a relay has to tell.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Notice {
+    /// A side pressed a key.
+    Pressed {
+        /// Who.
+        side: Side,
+        /// Which.
+        press: Press,
+        /// How it was told to us.
+        way: PressWay,
+    },
+    /// Nothing was heard of this side for as long as is watched for.
+    Silent(Side),
+}
+
+/// Where a packet of our own goes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Played {
     /// The side whose socket sends.
     pub side: Side,
     /// Where to.
     pub to: SocketAddr,
-}
-
-/// What one side sent.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct SideStats {
-    /// RTP packets that were the side's own.
-    pub packets: u64,
-    /// Octets of those, headers included.
-    pub octets: u64,
-    /// RTP packets missing in the side's numbering.
-    pub lost: u64,
-    /// RTCP packets that were the side's own.
-    pub rtcp_packets: u64,
-    /// Packets that were no RTP or RTCP, or of a payload type that no SDP lists.
-    pub malformed: u64,
-    /// Packets of the side that the other side wanted none of or heard a sound instead of, or that the system refused to
-    /// send.
-    pub undeliverable: u64,
-    /// Packets of third parties.
-    pub foreign: u64,
-}
-
-/// What both sides sent; what was played to them is in no figure.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct RelayStats {
-    /// Sent by the caller's side.
-    pub a: SideStats,
-    /// Sent by the called side.
-    pub b: SideStats,
+    /// How many of the octets.
+    pub length: usize,
 }
 
 /// The relay of one call.
@@ -106,19 +100,16 @@ pub struct RelayStats {
 pub struct Relay {
     a: Half,
     b: Half,
+    watch: Option<Watch>,
 }
 
+/// Whether both sides are heard.
 #[derive(Clone, Copy, Debug)]
-struct Half {
-    latch: Latch,
-    /// What its SDP lists.
-    formats: Formats,
-    /// What the side hears instead of the other one.
-    player: Option<Player>,
-    /// The stream in which it hears either.
-    outgoing: Outgoing,
-    sequence: Sequence,
-    stats: SideStats,
+struct Watch {
+    after: Duration,
+    due: Mono,
+    /// Who is to be told of as silent.
+    silent: [bool; 2],
 }
 
 impl Relay {
@@ -128,6 +119,7 @@ impl Relay {
         Self {
             a: Half::new(a_remote),
             b: Half::new(b_remote),
+            watch: None,
         }
     }
 
@@ -197,11 +189,10 @@ impl Relay {
         if !self.allows(side, header.payload_type) {
             return Err(DropReason::Format);
         }
-        let clock = self
-            .format(side, header.payload_type)
-            .map_or(CLOCK, |format| format.clock);
+        let format = self.format(side, header.payload_type);
         self.half_mut(side)
-            .accept_rtp(now, from, &header, packet.len())?;
+            .accept_rtp(now, from, &header, format, packet)?;
+        let clock = format.map_or(CLOCK, |format| format.clock);
         let listener = self.half_mut(side.other());
         let to = listener.destination(Kind::Rtp)?;
         listener.outgoing.send(now, &header, clock, packet);
@@ -256,27 +247,84 @@ impl Relay {
         self.half_mut(side).player = None;
     }
 
-    /// When the next played packet is due; `None` when nothing plays.
+    /// Tells the phone of a side that a key was pressed. Until it is told, nothing else is heard there.
+    ///
+    /// False when its SDP lists no telephone-event, or another key is being told.
+    pub fn press(
+        &mut self,
+        now: Mono,
+        side: Side,
+        (digit, duration): (Digit, Duration),
+        entropy: StreamEntropy,
+    ) -> bool {
+        self.half_mut(side).press(now, digit, duration, entropy)
+    }
+
+    /// Watches from now on that both sides are heard, at least once in `after`.
+    pub fn watch(&mut self, now: Mono, after: Option<Duration>) {
+        for side in [Side::A, Side::B] {
+            self.half_mut(side).watch(now);
+        }
+        self.watch = after.map(|after| Watch {
+            after,
+            due: now + after,
+            silent: [false; 2],
+        });
+    }
+
+    /// When a packet of our own is due, or there may be something to tell; `None` when neither is to be waited for.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Mono> {
-        [self.a.player, self.b.player]
-            .iter()
+        let watch = self.watch.as_ref().map(|watch| watch.due);
+        [self.a.next_timeout(), self.b.next_timeout(), watch]
+            .into_iter()
             .flatten()
-            .map(Player::next_timeout)
             .min()
     }
 
-    /// Writes one played packet that is due and says where it goes: where the side's relayed packets would. To be called
-    /// until `next_timeout` lies ahead. Never allocates.
+    /// Writes one packet of our own that is due and says where it goes: where the side's relayed packets would. To be called
+    /// until `next_timeout` lies ahead; then there may be notices. Never allocates.
     pub fn handle_timeout(
         &mut self,
         now: Mono,
         packet: &mut [u8; PLAYED_OCTETS],
     ) -> Option<Played> {
+        self.look_for_silence(now);
         [Side::A, Side::B].into_iter().find_map(|side| {
-            let to = self.half_mut(side).handle_timeout(now, packet)?;
-            Some(Played { side, to })
+            let (length, to) = self.half_mut(side).handle_timeout(now, packet)?;
+            Some(Played { side, to, length })
         })
+    }
+
+    /// What is to be told: to be asked after each packet and timeout until there is nothing.
+    pub fn poll_notice(&mut self) -> Option<Notice> {
+        for side in [Side::A, Side::B] {
+            if let Some(press) = self.half_mut(side).events.poll_press() {
+                let way = PressWay::Rfc4733;
+                return Some(Notice::Pressed { side, press, way });
+            }
+        }
+        let [a, b] = &mut self.watch.as_mut()?.silent;
+        if std::mem::take(a) {
+            return Some(Notice::Silent(Side::A));
+        }
+        std::mem::take(b).then_some(Notice::Silent(Side::B))
+    }
+
+    fn look_for_silence(&mut self, now: Mono) {
+        let Some(watch) = self.watch.as_mut().filter(|watch| watch.due <= now) else {
+            return;
+        };
+        let silent = [self.a.silent_for(now), self.b.silent_for(now)];
+        watch.silent = silent.map(|lasting| lasting >= watch.after);
+        // The side that was heard longest ago is looked at again when it would be silent; who is silent already, a whole
+        // time from now.
+        let next = silent
+            .into_iter()
+            .map(|lasting| watch.after.saturating_sub(lasting))
+            .filter(|wait| !wait.is_zero())
+            .min();
+        watch.due = now + next.unwrap_or(watch.after);
     }
 
     /// What has passed so far.
@@ -299,93 +347,6 @@ impl Relay {
         match side {
             Side::A => &mut self.a,
             Side::B => &mut self.b,
-        }
-    }
-}
-
-impl SideStats {
-    const fn count(&mut self, reason: DropReason) {
-        match reason {
-            DropReason::Format | DropReason::Malformed => self.malformed += 1,
-            DropReason::NoDestination | DropReason::Playing | DropReason::Unheard => {
-                self.undeliverable += 1;
-            }
-            DropReason::Source => self.foreign += 1,
-        }
-    }
-}
-
-impl Half {
-    fn new(remote: Option<Remote>) -> Self {
-        Self {
-            latch: Latch::new(remote),
-            formats: Formats::default(),
-            player: None,
-            outgoing: Outgoing::default(),
-            sequence: Sequence::default(),
-            stats: SideStats::default(),
-        }
-    }
-
-    /// Where the other side's packets go.
-    fn destination(&self, kind: Kind) -> Result<SocketAddr, DropReason> {
-        if self.player.is_some() {
-            return Err(DropReason::Playing);
-        }
-        let destination = match kind {
-            Kind::Rtp => self.latch.rtp_destination(),
-            Kind::Rtcp => self.latch.rtcp_destination(),
-        };
-        destination.ok_or(DropReason::NoDestination)
-    }
-
-    fn handle_timeout(
-        &mut self,
-        now: Mono,
-        packet: &mut [u8; PLAYED_OCTETS],
-    ) -> Option<SocketAddr> {
-        let player = self.player.as_mut()?;
-        let destination = self.latch.rtp_destination();
-        if destination.is_none() {
-            player.handle_timeout_unheard(now);
-        }
-        let to = destination.filter(|_| player.handle_timeout(now, packet))?;
-        let header = RtpHeader::parse(packet)?;
-        self.outgoing.send(now, &header, CLOCK, packet);
-        Some(to)
-    }
-
-    fn accept_rtp(
-        &mut self,
-        now: Mono,
-        from: SocketAddr,
-        header: &RtpHeader,
-        octets: usize,
-    ) -> Result<(), DropReason> {
-        if !self.latch.accept_rtp(now, from) {
-            return Err(DropReason::Source);
-        }
-        self.stats.packets += 1;
-        self.stats.octets += octets as u64;
-        self.sequence.on_packet(header.ssrc, header.sequence);
-        Ok(())
-    }
-
-    fn accept_rtcp(&mut self, from: SocketAddr, packet: &[u8]) -> Result<(), DropReason> {
-        if !is_rtcp(packet) {
-            return Err(DropReason::Malformed);
-        }
-        if !self.latch.accept_rtcp(from) {
-            return Err(DropReason::Source);
-        }
-        self.stats.rtcp_packets += 1;
-        Ok(())
-    }
-
-    fn stats(&self) -> SideStats {
-        SideStats {
-            lost: self.sequence.lost(),
-            ..self.stats
         }
     }
 }

@@ -209,7 +209,13 @@ fn a_caller_hears_a_sound_before_anybody_is_called_where_his_own_packets_come_fr
     relay
         .play(Mono(0), Side::A, Sound::Ringback, PCMU, [0; 10])
         .unwrap();
-    let to = |to| vec![Played { side: Side::A, to }];
+    let to = |to| {
+        vec![Played {
+            side: Side::A,
+            to,
+            length: PLAYED_OCTETS,
+        }]
+    };
     assert_eq!(relay.next_timeout(), Some(Mono(0)));
     assert_eq!(played(&mut relay, Mono(0)), to(sdp));
 
@@ -278,6 +284,7 @@ fn a_side_on_hold_or_unknown_is_played_nothing() {
         resumed,
         [Played {
             side: Side::A,
+            length: PLAYED_OCTETS,
             to: a
         }]
     );
@@ -296,10 +303,12 @@ fn both_sides_may_hear_sounds_each_by_its_own_clock() {
         Played {
             side: Side::A,
             to: a,
+            length: PLAYED_OCTETS,
         },
         Played {
             side: Side::B,
             to: b,
+            length: PLAYED_OCTETS,
         },
     );
     assert_eq!(played(&mut relay, ms(7)), [to_a, to_b]);
@@ -410,4 +419,135 @@ fn reports_of_and_about_a_renumbered_source_are_translated() {
     let mut old = [0x80, 203, 0, 1, 1, 2, 3, 4];
     let verdict = relay.handle_packet(Mono(3), Side::A, Kind::Rtcp, rtcp(a), &mut old);
     assert_eq!(verdict, Verdict::Drop(DropReason::Unheard));
+}
+
+/// A packet of a key whose event began at this timestamp.
+fn key(number: u16, digit: u8, end: bool) -> [u8; 16] {
+    let [high, low] = number.to_be_bytes();
+    let flags = if end { 0x80 } else { 0 };
+    [
+        0x80, 101, high, low, 0, 0, 1, 0, 1, 2, 3, 4, digit, flags, 1, 0x90,
+    ]
+}
+
+fn with_keys(side_a: bool, side_b: bool) -> (Relay, SocketAddr, SocketAddr) {
+    let (mut relay, a, b) = relay();
+    for (side, keys) in [(Side::A, side_a), (Side::B, side_b)] {
+        let voice = PayloadFormat {
+            payload_type: 0,
+            encoding: Encoding::Pcmu,
+            clock: 8_000,
+        };
+        let events = PayloadFormat {
+            payload_type: 101,
+            encoding: Encoding::TelephoneEvent,
+            clock: 8_000,
+        };
+        let formats = [Some(voice), keys.then_some(events)];
+        relay.set_formats(side, formats.into_iter().flatten().collect());
+    }
+    (relay, a, b)
+}
+
+#[test]
+fn a_key_is_passed_on_and_told_once() {
+    let (mut relay, a, _) = with_keys(true, true);
+    for (number, end) in [(1, false), (2, false), (3, true), (4, true), (5, true)] {
+        let mut packet = key(number, 5, end);
+        let verdict =
+            relay.handle_packet(Mono(u64::from(number)), Side::A, Kind::Rtp, a, &mut packet);
+        assert!(matches!(verdict, Verdict::Forward { .. }), "{verdict:?}");
+    }
+    let Some(Notice::Pressed { side, press, way }) = relay.poll_notice() else {
+        panic!("a key was pressed");
+    };
+    assert_eq!(
+        (side, press.digit.as_char(), way),
+        (Side::A, '5', PressWay::Rfc4733)
+    );
+    assert_eq!(relay.poll_notice(), None);
+}
+
+#[test]
+fn a_key_of_a_third_party_is_told_to_nobody() {
+    let (mut relay, a, _) = with_keys(true, true);
+    relay.handle_packet(Mono(0), Side::A, Kind::Rtp, a, &mut rtp(1));
+    let stranger = at("203.0.113.1:9");
+    relay.handle_packet(Mono(1), Side::A, Kind::Rtp, stranger, &mut key(2, 5, true));
+    assert_eq!(relay.poll_notice(), None);
+}
+
+#[test]
+fn a_key_whose_end_is_lost_is_told_when_its_packets_stop() {
+    let (mut relay, a, _) = with_keys(true, true);
+    relay.handle_packet(Mono(0), Side::A, Kind::Rtp, a, &mut key(1, 5, false));
+    assert_eq!(relay.poll_notice(), None);
+    let due = relay.next_timeout().expect("its end is waited for");
+    relay.handle_timeout(due, &mut [0; PLAYED_OCTETS]);
+    assert!(matches!(relay.poll_notice(), Some(Notice::Pressed { .. })));
+    assert_eq!(relay.next_timeout(), None);
+}
+
+#[test]
+fn a_phone_is_told_of_a_key_in_the_stream_that_it_hears() {
+    let (mut relay, a, b) = with_keys(false, true);
+    relay.handle_packet(Mono(0), Side::A, Kind::Rtp, a, &mut rtp(1));
+    let digit = Digit::from_char('7').unwrap();
+    let lasting = (digit, Duration::from_millis(100));
+    assert!(relay.press(Mono(1), Side::B, lasting, [7; 10]));
+    assert!(
+        !relay.press(Mono(1), Side::B, lasting, [7; 10]),
+        "one at a time"
+    );
+    assert!(
+        !relay.press(Mono(1), Side::A, lasting, [7; 10]),
+        "it lists none"
+    );
+
+    let said = relay.handle_packet(Mono(2), Side::A, Kind::Rtp, a, &mut rtp(2));
+    assert_eq!(said, Verdict::Drop(DropReason::Playing));
+    let mut sent = Vec::new();
+    while let Some(due) = relay.next_timeout() {
+        let mut packet = [0; PLAYED_OCTETS];
+        if let Some(played) = relay.handle_timeout(due, &mut packet) {
+            assert_eq!((played.side, played.to, played.length), (Side::B, b, 16));
+            sent.push(packet[..16].to_vec());
+        }
+    }
+    assert_eq!(sent.len(), 7, "each 20 ms and the last one three times");
+    for (packet, sequence) in sent.iter().zip(2..) {
+        let header = RtpHeader::parse(packet).unwrap();
+        assert_eq!((header.ssrc, header.sequence), (0x0102_0304, sequence));
+        assert_eq!(
+            header.timestamp,
+            RtpHeader::parse(&sent[0]).unwrap().timestamp
+        );
+        assert_eq!((header.payload_type, packet[12]), (101, 7));
+        assert_eq!(header.marker, sequence == 2);
+    }
+    let mut next = rtp(8);
+    relay.handle_packet(Mono(300_000_000), Side::A, Kind::Rtp, a, &mut next);
+    assert_eq!(numbers(&next).1, 9);
+}
+
+#[test]
+fn a_side_that_is_not_heard_is_told_and_told_again() {
+    let (mut relay, a, _) = relay();
+    let second = |n: u64| Mono(n * 1_000_000_000);
+    relay.watch(second(10), Some(Duration::from_secs(60)));
+    let mut packet = [0; PLAYED_OCTETS];
+    relay.handle_packet(second(50), Side::A, Kind::Rtp, a, &mut rtp(1));
+    assert_eq!(relay.next_timeout(), Some(second(70)));
+    relay.handle_timeout(second(70), &mut packet);
+    assert_eq!(relay.poll_notice(), Some(Notice::Silent(Side::B)));
+    assert_eq!(relay.poll_notice(), None);
+    assert_eq!(relay.next_timeout(), Some(second(110)));
+    relay.handle_timeout(second(110), &mut packet);
+    let told = [relay.poll_notice(), relay.poll_notice()];
+    assert_eq!(
+        told,
+        [Some(Notice::Silent(Side::A)), Some(Notice::Silent(Side::B))]
+    );
+    relay.watch(second(111), None);
+    assert_eq!(relay.next_timeout(), None);
 }
