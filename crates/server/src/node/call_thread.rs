@@ -316,7 +316,11 @@ impl Loop {
                 );
                 switch.handle_media_lost(now, CallId(relay.0));
             }
-            CallInput::Media(event @ (MediaEvent::Pressed { .. } | MediaEvent::Silent { .. })) => {
+            CallInput::Media(
+                event @ (MediaEvent::Pressed { .. }
+                | MediaEvent::Quality { .. }
+                | MediaEvent::Silent { .. }),
+            ) => {
                 tracing::debug!(?event, "nobody listens to this yet");
             }
             CallInput::Media(MediaEvent::Stopped { relay, stats }) => {
