@@ -33,7 +33,8 @@ fn main() -> std::io::Result<()> {
         let now = Mono(u64::from(number) * 20_000_000);
         for (relay, [a, b]) in relays.iter_mut().zip(&phones) {
             for (side, from) in [(Side::A, *a), (Side::B, *b)] {
-                let verdict = relay.handle_packet(now, side, Kind::Rtp, from, black_box(&packet));
+                let verdict =
+                    relay.handle_packet(now, side, Kind::Rtp, from, black_box(&mut packet));
                 forwarded += u64::from(matches!(black_box(verdict), Verdict::Forward { .. }));
             }
         }

@@ -13,8 +13,8 @@
 //! let phone_b: Remote = "192.0.2.2:5000".parse().expect("an address");
 //! let mut relay = Relay::new(Some(phone_a), Some(phone_b));
 //!
-//! let packet = [0x80, 0, 0, 1, 0, 0, 0, 160, 1, 2, 3, 4, 0xff];
-//! let verdict = relay.handle_packet(Mono(1), Side::A, Kind::Rtp, phone_a.address, &packet);
+//! let mut packet = [0x80, 0, 0, 1, 0, 0, 0, 160, 1, 2, 3, 4, 0xff];
+//! let verdict = relay.handle_packet(Mono(1), Side::A, Kind::Rtp, phone_a.address, &mut packet);
 //! assert_eq!(verdict, Verdict::Forward { side: Side::B, to: phone_b.address });
 //! ```
 
@@ -23,6 +23,7 @@ mod dtmf;
 mod formats;
 mod g711;
 mod latch;
+mod outgoing;
 mod packet;
 mod player;
 mod program;
@@ -44,4 +45,4 @@ pub use formats::{Encoding, Formats, PayloadFormat};
 pub use latch::Remote;
 pub use packet::{Kind, RtpHeader};
 pub use player::{PLAYED_OCTETS, StreamEntropy, UnusablePayloadType};
-pub use relay::{DropReason, Played, Relay, RelayStats, Side, SideStats, Verdict};
+pub use relay::{DropReason, Notice, Played, Relay, RelayStats, Side, SideStats, Verdict};

@@ -1,15 +1,21 @@
 //! The relay of one call: two sides, each with its latch and its counters.
 
+mod half;
+mod stats;
+
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use offhook_base::Mono;
 
-use crate::command::{Format, Sound};
+use crate::command::{Format, PressWay, Sound};
+use crate::dtmf::{Digit, Press};
 use crate::formats::{Formats, PayloadFormat};
-use crate::latch::{Latch, Remote};
-use crate::packet::{Kind, RtpHeader, is_rtcp};
+use crate::latch::Remote;
+use crate::packet::{Kind, RtpHeader};
 use crate::player::{PLAYED_OCTETS, Player, StreamEntropy, UnusablePayloadType};
-use crate::sequence::Sequence;
+use half::Half;
+pub use stats::{RelayStats, SideStats};
 
 /// One side of a call.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -36,7 +42,7 @@ impl Side {
 pub enum Verdict {
     /// It goes nowhere.
     Drop(DropReason),
-    /// It goes out unchanged by this side's socket of the same kind.
+    /// It goes out by this side's socket of the same kind.
     Forward {
         /// The side whose socket sends.
         side: Side,
@@ -58,44 +64,35 @@ pub enum DropReason {
     Playing,
     /// It does not come from this side's phone.
     Source,
+    /// A report of a source that the other side does not hear any more.
+    Unheard,
 }
 
-/// Where a played packet goes.
+/// What a relay has to tell.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Notice {
+    /// A side pressed a key.
+    Pressed {
+        /// Who.
+        side: Side,
+        /// Which.
+        press: Press,
+        /// How it was told to us.
+        way: PressWay,
+    },
+    /// Nothing was heard of this side for as long as is watched for.
+    Silent(Side),
+}
+
+/// Where a packet of our own goes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Played {
     /// The side whose socket sends.
     pub side: Side,
     /// Where to.
     pub to: SocketAddr,
-}
-
-/// What one side sent.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct SideStats {
-    /// RTP packets that were the side's own.
-    pub packets: u64,
-    /// Octets of those, headers included.
-    pub octets: u64,
-    /// RTP packets missing in the side's numbering.
-    pub lost: u64,
-    /// RTCP packets that were the side's own.
-    pub rtcp_packets: u64,
-    /// Packets that were no RTP or RTCP, or of a payload type that no SDP lists.
-    pub malformed: u64,
-    /// Packets of the side that the other side wanted none of or heard a sound instead of, or that the system refused to
-    /// send.
-    pub undeliverable: u64,
-    /// Packets of third parties.
-    pub foreign: u64,
-}
-
-/// What both sides sent; what was played to them is in no figure.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct RelayStats {
-    /// Sent by the caller's side.
-    pub a: SideStats,
-    /// Sent by the called side.
-    pub b: SideStats,
+    /// How many of the octets.
+    pub length: usize,
 }
 
 /// The relay of one call.
@@ -103,17 +100,14 @@ pub struct RelayStats {
 pub struct Relay {
     a: Half,
     b: Half,
+    watch: Option<Watch>,
 }
 
+/// Whether both sides are heard.
 #[derive(Clone, Copy, Debug)]
-struct Half {
-    latch: Latch,
-    /// What its SDP lists.
-    formats: Formats,
-    /// What the side hears instead of the other one.
-    player: Option<Player>,
-    sequence: Sequence,
-    stats: SideStats,
+struct Watch {
+    after: Duration,
+    due: Mono,
 }
 
 impl Relay {
@@ -123,6 +117,7 @@ impl Relay {
         Self {
             a: Half::new(a_remote),
             b: Half::new(b_remote),
+            watch: None,
         }
     }
 
@@ -154,56 +149,69 @@ impl Relay {
         known.peek().is_none() || known.any(|formats| formats.allow(payload_type))
     }
 
-    /// Decides about a packet that came in by `side`'s port. Never allocates.
+    /// Decides about a packet that came in by `side`'s port, and numbers it so that it fits what its receiver hears. Never
+    /// allocates.
     pub fn handle_packet(
         &mut self,
         now: Mono,
         side: Side,
         kind: Kind,
         from: SocketAddr,
-        packet: &[u8],
+        packet: &mut [u8],
     ) -> Verdict {
-        let destination = self.half(side.other()).destination(kind);
-        let accepted = match kind {
-            Kind::Rtp => self.accept_rtp(now, side, from, packet),
-            Kind::Rtcp => self.half_mut(side).accept_rtcp(from, packet),
+        let passed = match kind {
+            Kind::Rtp => self.pass_rtp(now, side, from, packet),
+            Kind::Rtcp => self.pass_rtcp(side, from, packet),
         };
-        if let Err(reason) = accepted {
-            return Verdict::Drop(reason);
-        }
-        match destination {
+        match passed {
             Ok(to) => Verdict::Forward {
                 side: side.other(),
                 to,
             },
             Err(reason) => {
-                self.half_mut(side).stats.undeliverable += 1;
+                self.half_mut(side).stats.count(reason);
                 Verdict::Drop(reason)
             }
         }
     }
 
-    fn accept_rtp(
+    fn pass_rtp(
         &mut self,
         now: Mono,
         side: Side,
         from: SocketAddr,
-        packet: &[u8],
-    ) -> Result<(), DropReason> {
-        let header = RtpHeader::parse(packet).ok_or(DropReason::Malformed);
+        packet: &mut [u8],
+    ) -> Result<SocketAddr, DropReason> {
+        let header = RtpHeader::parse(packet).ok_or(DropReason::Malformed)?;
         // What nobody negotiated is believed in nothing, so that nobody latches by it either.
-        let header = header.and_then(|header| {
-            let allowed = self.allows(side, header.payload_type);
-            allowed.then_some(header).ok_or(DropReason::Format)
-        });
-        let half = self.half_mut(side);
-        match header {
-            Ok(header) => half.accept_rtp(now, from, &header, packet.len()),
-            Err(reason) => {
-                half.stats.malformed += 1;
-                Err(reason)
-            }
+        if !self.allows(side, header.payload_type) {
+            return Err(DropReason::Format);
         }
+        let format = self.format(side, header.payload_type);
+        self.half_mut(side)
+            .accept_rtp(now, from, &header, format, packet)?;
+        let clock = format.map_or(CLOCK, |format| format.clock);
+        let listener = self.half_mut(side.other());
+        let to = listener.destination(Kind::Rtp)?;
+        listener.outgoing.send(now, &header, clock, packet);
+        Ok(to)
+    }
+
+    fn pass_rtcp(
+        &mut self,
+        side: Side,
+        from: SocketAddr,
+        packet: &mut [u8],
+    ) -> Result<SocketAddr, DropReason> {
+        let speaker = self.half_mut(side);
+        speaker.accept_rtcp(from, packet)?;
+        speaker.outgoing.take_report(packet);
+        let listener = self.half(side.other());
+        let to = listener.destination(Kind::Rtcp)?;
+        if !listener.outgoing.send_report(packet) {
+            return Err(DropReason::Unheard);
+        }
+        Ok(to)
     }
 
     /// Takes note that a packet of `side`, forwarded by the last verdict, could not be sent.
@@ -237,27 +245,79 @@ impl Relay {
         self.half_mut(side).player = None;
     }
 
-    /// When the next played packet is due; `None` when nothing plays.
+    /// Tells the phone of a side that a key was pressed. Until it is told, nothing else is heard there.
+    ///
+    /// False when its SDP lists no telephone-event, or another key is being told.
+    pub fn press(
+        &mut self,
+        now: Mono,
+        side: Side,
+        (digit, duration): (Digit, Duration),
+        entropy: StreamEntropy,
+    ) -> bool {
+        self.half_mut(side).press(now, digit, duration, entropy)
+    }
+
+    /// Watches from now on that both sides are heard, at least once in `after`.
+    pub fn watch(&mut self, now: Mono, after: Option<Duration>) {
+        for side in [Side::A, Side::B] {
+            self.half_mut(side).expect_to_hear(now);
+        }
+        self.watch = after.map(|after| Watch {
+            after,
+            due: now + after,
+        });
+    }
+
+    /// When a packet of our own is due, or there may be something to tell; `None` when neither is to be waited for.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Mono> {
-        [self.a.player, self.b.player]
-            .iter()
+        let watch = self.watch.as_ref().map(|watch| watch.due);
+        [self.a.next_timeout(), self.b.next_timeout(), watch]
+            .into_iter()
             .flatten()
-            .map(Player::next_timeout)
             .min()
     }
 
-    /// Writes one played packet that is due and says where it goes: where the side's relayed packets would. To be called
-    /// until `next_timeout` lies ahead. Never allocates.
+    /// Writes one packet of our own that is due and says where it goes: where the side's relayed packets would. To be called
+    /// until `next_timeout` lies ahead; then there may be notices. Never allocates.
     pub fn handle_timeout(
         &mut self,
         now: Mono,
         packet: &mut [u8; PLAYED_OCTETS],
     ) -> Option<Played> {
+        self.look_for_silence(now);
         [Side::A, Side::B].into_iter().find_map(|side| {
-            let to = self.half_mut(side).handle_timeout(now, packet)?;
-            Some(Played { side, to })
+            let (length, to) = self.half_mut(side).handle_timeout(now, packet)?;
+            Some(Played { side, to, length })
         })
+    }
+
+    /// What is to be told: to be asked after each packet and timeout until there is nothing.
+    pub fn poll_notice(&mut self) -> Option<Notice> {
+        for side in [Side::A, Side::B] {
+            if let Some(press) = self.half_mut(side).events.poll_press() {
+                let way = PressWay::Rfc4733;
+                return Some(Notice::Pressed { side, press, way });
+            }
+        }
+        [Side::A, Side::B]
+            .into_iter()
+            .find(|side| self.half_mut(*side).poll_silent())
+            .map(Notice::Silent)
+    }
+
+    fn look_for_silence(&mut self, now: Mono) {
+        let Some(watch) = self.watch.as_mut().filter(|watch| watch.due <= now) else {
+            return;
+        };
+        let next = [&mut self.a, &mut self.b]
+            .map(|half| half.look_for_silence(now, watch.after))
+            .into_iter()
+            .flatten()
+            .min();
+        // Who is silent may be heard again.
+        watch.due = next.unwrap_or(now + watch.after);
     }
 
     /// What has passed so far.
@@ -284,82 +344,8 @@ impl Relay {
     }
 }
 
-impl Half {
-    fn new(remote: Option<Remote>) -> Self {
-        Self {
-            latch: Latch::new(remote),
-            formats: Formats::default(),
-            player: None,
-            sequence: Sequence::default(),
-            stats: SideStats::default(),
-        }
-    }
-
-    /// Where the other side's packets go.
-    fn destination(&self, kind: Kind) -> Result<SocketAddr, DropReason> {
-        if self.player.is_some() {
-            return Err(DropReason::Playing);
-        }
-        let destination = match kind {
-            Kind::Rtp => self.latch.rtp_destination(),
-            Kind::Rtcp => self.latch.rtcp_destination(),
-        };
-        destination.ok_or(DropReason::NoDestination)
-    }
-
-    fn handle_timeout(
-        &mut self,
-        now: Mono,
-        packet: &mut [u8; PLAYED_OCTETS],
-    ) -> Option<SocketAddr> {
-        let player = self.player.as_mut()?;
-        let destination = self.latch.rtp_destination();
-        if destination.is_none() {
-            player.handle_timeout_unheard(now);
-        }
-        destination.filter(|_| player.handle_timeout(now, packet))
-    }
-
-    fn accept_rtp(
-        &mut self,
-        now: Mono,
-        from: SocketAddr,
-        header: &RtpHeader,
-        octets: usize,
-    ) -> Result<(), DropReason> {
-        if !self.latch.accept_rtp(now, from) {
-            return self.refuse_foreign();
-        }
-        self.stats.packets += 1;
-        self.stats.octets += octets as u64;
-        self.sequence.on_packet(header.ssrc, header.sequence);
-        Ok(())
-    }
-
-    fn accept_rtcp(&mut self, from: SocketAddr, packet: &[u8]) -> Result<(), DropReason> {
-        if !is_rtcp(packet) {
-            self.stats.malformed += 1;
-            return Err(DropReason::Malformed);
-        }
-        if !self.latch.accept_rtcp(from) {
-            return self.refuse_foreign();
-        }
-        self.stats.rtcp_packets += 1;
-        Ok(())
-    }
-
-    const fn refuse_foreign(&mut self) -> Result<(), DropReason> {
-        self.stats.foreign += 1;
-        Err(DropReason::Source)
-    }
-
-    fn stats(&self) -> SideStats {
-        SideStats {
-            lost: self.sequence.lost(),
-            ..self.stats
-        }
-    }
-}
+/// Of a payload type that no SDP explained: that of nearly all of speech.
+const CLOCK: u32 = 8_000;
 
 #[cfg(test)]
 mod tests;

@@ -22,7 +22,7 @@ fn relay() -> (Relay, SocketAddr, SocketAddr) {
 fn each_sides_packets_go_to_the_other_and_are_counted() {
     let (mut relay, a, b) = relay();
     for (now, number) in [(0, 1), (1, 2), (2, 5)] {
-        let to_b = relay.handle_packet(Mono(now), Side::A, Kind::Rtp, a, &rtp(number));
+        let to_b = relay.handle_packet(Mono(now), Side::A, Kind::Rtp, a, &mut rtp(number));
         assert_eq!(
             to_b,
             Verdict::Forward {
@@ -31,7 +31,7 @@ fn each_sides_packets_go_to_the_other_and_are_counted() {
             }
         );
     }
-    let to_a = relay.handle_packet(Mono(3), Side::B, Kind::Rtp, b, &rtp(1));
+    let to_a = relay.handle_packet(Mono(3), Side::B, Kind::Rtp, b, &mut rtp(1));
     assert_eq!(
         to_a,
         Verdict::Forward {
@@ -64,10 +64,11 @@ fn what_is_no_rtp_never_latches() {
     let (mut relay, a, b) = relay();
     let stranger = at("203.0.113.1:9");
     for junk in [&b""[..], b"\0\x01\0\0STUN STUN STUN", &[0x80; 11]] {
-        let verdict = relay.handle_packet(Mono(0), Side::A, Kind::Rtp, stranger, junk);
+        let verdict =
+            relay.handle_packet(Mono(0), Side::A, Kind::Rtp, stranger, &mut junk.to_vec());
         assert_eq!(verdict, Verdict::Drop(DropReason::Malformed));
     }
-    let to_a = relay.handle_packet(Mono(1), Side::B, Kind::Rtp, b, &rtp(1));
+    let to_a = relay.handle_packet(Mono(1), Side::B, Kind::Rtp, b, &mut rtp(1));
     assert_eq!(
         to_a,
         Verdict::Forward {
@@ -87,14 +88,14 @@ fn what_is_no_rtp_never_latches() {
 #[test]
 fn a_third_partys_packets_are_dropped_and_counted_apart() {
     let (mut relay, a, b) = relay();
-    relay.handle_packet(Mono(0), Side::A, Kind::Rtp, a, &rtp(1));
+    relay.handle_packet(Mono(0), Side::A, Kind::Rtp, a, &mut rtp(1));
     let stranger = at("203.0.113.1:9");
-    let verdict = relay.handle_packet(Mono(1), Side::A, Kind::Rtp, stranger, &rtp(2));
+    let verdict = relay.handle_packet(Mono(1), Side::A, Kind::Rtp, stranger, &mut rtp(2));
     assert_eq!(verdict, Verdict::Drop(DropReason::Source));
-    let goodbye = [0x81, 203, 0, 1, 1, 2, 3, 4];
-    let verdict = relay.handle_packet(Mono(2), Side::A, Kind::Rtcp, stranger, &goodbye);
+    let mut goodbye = [0x81, 203, 0, 1, 1, 2, 3, 4];
+    let verdict = relay.handle_packet(Mono(2), Side::A, Kind::Rtcp, stranger, &mut goodbye);
     assert_eq!(verdict, Verdict::Drop(DropReason::Source));
-    let to_a = relay.handle_packet(Mono(3), Side::B, Kind::Rtp, b, &rtp(1));
+    let to_a = relay.handle_packet(Mono(3), Side::B, Kind::Rtp, b, &mut rtp(1));
     assert_eq!(
         to_a,
         Verdict::Forward {
@@ -117,9 +118,9 @@ fn a_third_partys_packets_are_dropped_and_counted_apart() {
 fn a_side_on_hold_gets_nothing_and_is_still_heard() {
     let (mut relay, a, b) = relay();
     relay.set_remote(Side::B, None);
-    let verdict = relay.handle_packet(Mono(0), Side::A, Kind::Rtp, a, &rtp(1));
+    let verdict = relay.handle_packet(Mono(0), Side::A, Kind::Rtp, a, &mut rtp(1));
     assert_eq!(verdict, Verdict::Drop(DropReason::NoDestination));
-    let to_a = relay.handle_packet(Mono(1), Side::B, Kind::Rtp, b, &rtp(1));
+    let to_a = relay.handle_packet(Mono(1), Side::B, Kind::Rtp, b, &mut rtp(1));
     assert_eq!(
         to_a,
         Verdict::Forward {
@@ -141,9 +142,9 @@ fn a_side_on_hold_gets_nothing_and_is_still_heard() {
 #[test]
 fn rtcp_goes_to_the_port_after_the_rtp() {
     let (mut relay, a, b) = relay();
-    let report = [0x80, 201, 0, 1, 1, 2, 3, 4];
+    let mut report = [0x80, 201, 0, 1, 1, 2, 3, 4];
     let from = SocketAddr::new(a.ip(), a.port() + 1);
-    let verdict = relay.handle_packet(Mono(0), Side::A, Kind::Rtcp, from, &report);
+    let verdict = relay.handle_packet(Mono(0), Side::A, Kind::Rtcp, from, &mut report);
     assert_eq!(
         verdict,
         Verdict::Forward {
@@ -177,9 +178,9 @@ fn any_octets_from_anywhere_give_a_verdict() {
         } else {
             Kind::Rtcp
         };
-        relay.handle_packet(Mono(round), Side::A, kind, a, &packet[..length]);
+        relay.handle_packet(Mono(round), Side::A, kind, a, &mut packet[..length]);
     }
-    let to_a = relay.handle_packet(Mono(0), Side::B, Kind::Rtp, b, &rtp(1));
+    let to_a = relay.handle_packet(Mono(0), Side::B, Kind::Rtp, b, &mut rtp(1));
     assert_eq!(
         to_a,
         Verdict::Forward {
@@ -208,14 +209,20 @@ fn a_caller_hears_a_sound_before_anybody_is_called_where_his_own_packets_come_fr
     relay
         .play(Mono(0), Side::A, Sound::Ringback, PCMU, [0; 10])
         .unwrap();
-    let to = |to| vec![Played { side: Side::A, to }];
+    let to = |to| {
+        vec![Played {
+            side: Side::A,
+            to,
+            length: PLAYED_OCTETS,
+        }]
+    };
     assert_eq!(relay.next_timeout(), Some(Mono(0)));
     assert_eq!(played(&mut relay, Mono(0)), to(sdp));
 
-    let verdict = relay.handle_packet(Mono(1), Side::A, Kind::Rtp, behind_nat, &rtp(1));
+    let verdict = relay.handle_packet(Mono(1), Side::A, Kind::Rtp, behind_nat, &mut rtp(1));
     assert_eq!(verdict, Verdict::Drop(DropReason::NoDestination));
     let stranger = at("203.0.113.1:9");
-    relay.handle_packet(Mono(2), Side::A, Kind::Rtp, stranger, &rtp(2));
+    relay.handle_packet(Mono(2), Side::A, Kind::Rtp, stranger, &mut rtp(2));
     let next = relay.next_timeout().unwrap();
     assert_eq!(next, Mono(20_000_000));
     assert_eq!(played(&mut relay, next), to(behind_nat));
@@ -226,16 +233,19 @@ fn a_caller_hears_a_sound_before_anybody_is_called_where_his_own_packets_come_fr
 #[test]
 fn nothing_of_the_other_side_is_relayed_while_a_sound_plays() {
     let (mut relay, a, b) = relay();
-    let report = [0x80, 201, 0, 1, 1, 2, 3, 4];
+    let mut report = [0x80, 201, 0, 1, 1, 2, 3, 4];
     let b_rtcp = SocketAddr::new(b.ip(), b.port() + 1);
     relay
         .play(Mono(0), Side::A, Sound::Music, PCMU, [0; 10])
         .unwrap();
-    for (kind, from, packet) in [(Kind::Rtp, b, &rtp(1)[..]), (Kind::Rtcp, b_rtcp, &report)] {
+    for (kind, from, packet) in [
+        (Kind::Rtp, b, &mut rtp(1)[..]),
+        (Kind::Rtcp, b_rtcp, &mut report[..]),
+    ] {
         let verdict = relay.handle_packet(Mono(1), Side::B, kind, from, packet);
         assert_eq!(verdict, Verdict::Drop(DropReason::Playing));
     }
-    let heard = relay.handle_packet(Mono(2), Side::A, Kind::Rtp, a, &rtp(1));
+    let heard = relay.handle_packet(Mono(2), Side::A, Kind::Rtp, a, &mut rtp(1));
     let to_b = Verdict::Forward {
         side: Side::B,
         to: b,
@@ -247,7 +257,7 @@ fn nothing_of_the_other_side_is_relayed_while_a_sound_plays() {
         (relay.next_timeout(), played(&mut relay, Mono(3))),
         (None, vec![])
     );
-    let to_a = relay.handle_packet(Mono(4), Side::B, Kind::Rtp, b, &rtp(2));
+    let to_a = relay.handle_packet(Mono(4), Side::B, Kind::Rtp, b, &mut rtp(2));
     assert_eq!(
         to_a,
         Verdict::Forward {
@@ -274,6 +284,7 @@ fn a_side_on_hold_or_unknown_is_played_nothing() {
         resumed,
         [Played {
             side: Side::A,
+            length: PLAYED_OCTETS,
             to: a
         }]
     );
@@ -292,10 +303,12 @@ fn both_sides_may_hear_sounds_each_by_its_own_clock() {
         Played {
             side: Side::A,
             to: a,
+            length: PLAYED_OCTETS,
         },
         Played {
             side: Side::B,
             to: b,
+            length: PLAYED_OCTETS,
         },
     );
     assert_eq!(played(&mut relay, ms(7)), [to_a, to_b]);
@@ -317,7 +330,7 @@ fn a_refused_payload_type_changes_nothing() {
     let refused = relay.play(Mono(0), Side::A, Sound::Music, format, [0; 10]);
     assert_eq!(refused, Err(UnusablePayloadType(72)));
     assert_eq!(relay.next_timeout(), None);
-    let verdict = relay.handle_packet(Mono(1), Side::B, Kind::Rtp, b, &rtp(1));
+    let verdict = relay.handle_packet(Mono(1), Side::B, Kind::Rtp, b, &mut rtp(1));
     assert!(matches!(verdict, Verdict::Forward { .. }));
 }
 
@@ -337,7 +350,7 @@ fn a_payload_type_that_nobody_negotiated_is_neither_relayed_nor_latched() {
     let stranger = at("203.0.113.1:9");
     relay.set_formats(Side::A, formats(&[8, 101]));
     assert_eq!(
-        relay.handle_packet(Mono(0), Side::A, Kind::Rtp, stranger, &rtp(1)),
+        relay.handle_packet(Mono(0), Side::A, Kind::Rtp, stranger, &mut rtp(1)),
         Verdict::Drop(DropReason::Format)
     );
     relay.set_formats(Side::B, formats(&[0]));
@@ -346,10 +359,196 @@ fn a_payload_type_that_nobody_negotiated_is_neither_relayed_nor_latched() {
         to: b,
     };
     assert_eq!(
-        relay.handle_packet(Mono(1), Side::A, Kind::Rtp, a, &rtp(2)),
+        relay.handle_packet(Mono(1), Side::A, Kind::Rtp, a, &mut rtp(2)),
         to_b,
         "either side's SDP may list it"
     );
     assert_eq!(relay.stats().a.malformed, 1);
     assert_eq!(relay.stats().a.foreign, 0);
+}
+
+/// SSRC, sequence number and marker.
+fn numbers(packet: &[u8]) -> (u32, u16, bool) {
+    let header = RtpHeader::parse(packet).unwrap();
+    (header.ssrc, header.sequence, header.marker)
+}
+
+#[test]
+fn after_music_and_after_a_transfer_a_phone_hears_the_same_stream_go_on() {
+    let (mut relay, a, b) = relay();
+    let mut first = rtp(65_535);
+    relay.handle_packet(Mono(0), Side::A, Kind::Rtp, a, &mut first);
+    assert_eq!(numbers(&first), (0x0102_0304, 65_535, false));
+    relay
+        .play(Mono(1), Side::B, Sound::Music, PCMU, [8; 10])
+        .unwrap();
+    let mut music = [0; PLAYED_OCTETS];
+    relay.handle_timeout(Mono(1), &mut music).unwrap();
+    assert_eq!(numbers(&music), (0x0102_0304, 0, true));
+    relay.stop_play(Side::B);
+
+    let target = at("192.0.2.3:7000");
+    relay.set_remote(Side::A, Some(target.into()));
+    let mut other = rtp(700);
+    other[8..12].copy_from_slice(&[9, 9, 9, 9]);
+    let verdict = relay.handle_packet(Mono(2), Side::A, Kind::Rtp, target, &mut other);
+    assert_eq!(
+        verdict,
+        Verdict::Forward {
+            side: Side::B,
+            to: b
+        }
+    );
+    assert_eq!(numbers(&other), (0x0102_0304, 1, true));
+}
+
+#[test]
+fn reports_of_and_about_a_renumbered_source_are_translated() {
+    let (mut relay, a, b) = relay();
+    relay.handle_packet(Mono(0), Side::A, Kind::Rtp, a, &mut rtp(1));
+    let mut other = rtp(700);
+    other[8..12].copy_from_slice(&[9, 9, 9, 9]);
+    relay.handle_packet(Mono(1), Side::A, Kind::Rtp, a, &mut other);
+    let rtcp = |address: SocketAddr| SocketAddr::new(address.ip(), address.port() + 1);
+    let mut about = [0x81, 206, 0, 2, 7, 7, 7, 7, 1, 2, 3, 4];
+    relay.handle_packet(Mono(2), Side::B, Kind::Rtcp, rtcp(b), &mut about);
+    assert_eq!(about[8..], [9, 9, 9, 9]);
+    let mut of = [0x80, 203, 0, 1, 9, 9, 9, 9];
+    relay.handle_packet(Mono(3), Side::A, Kind::Rtcp, rtcp(a), &mut of);
+    assert_eq!(of[4..], [1, 2, 3, 4]);
+    let mut old = [0x80, 203, 0, 1, 1, 2, 3, 4];
+    let verdict = relay.handle_packet(Mono(3), Side::A, Kind::Rtcp, rtcp(a), &mut old);
+    assert_eq!(verdict, Verdict::Drop(DropReason::Unheard));
+}
+
+/// A packet of a key whose event began at this timestamp.
+fn key(number: u16, digit: u8, end: bool) -> [u8; 16] {
+    let [high, low] = number.to_be_bytes();
+    let flags = if end { 0x80 } else { 0 };
+    [
+        0x80, 101, high, low, 0, 0, 1, 0, 1, 2, 3, 4, digit, flags, 1, 0x90,
+    ]
+}
+
+fn with_keys(side_a: bool, side_b: bool) -> (Relay, SocketAddr, SocketAddr) {
+    let (mut relay, a, b) = relay();
+    for (side, keys) in [(Side::A, side_a), (Side::B, side_b)] {
+        let voice = PayloadFormat {
+            payload_type: 0,
+            encoding: Encoding::Pcmu,
+            clock: 8_000,
+        };
+        let events = PayloadFormat {
+            payload_type: 101,
+            encoding: Encoding::TelephoneEvent,
+            clock: 8_000,
+        };
+        let formats = [Some(voice), keys.then_some(events)];
+        relay.set_formats(side, formats.into_iter().flatten().collect());
+    }
+    (relay, a, b)
+}
+
+#[test]
+fn a_key_is_passed_on_and_told_once() {
+    let (mut relay, a, _) = with_keys(true, true);
+    for (number, end) in [(1, false), (2, false), (3, true), (4, true), (5, true)] {
+        let mut packet = key(number, 5, end);
+        let verdict =
+            relay.handle_packet(Mono(u64::from(number)), Side::A, Kind::Rtp, a, &mut packet);
+        assert!(matches!(verdict, Verdict::Forward { .. }), "{verdict:?}");
+    }
+    let Some(Notice::Pressed { side, press, way }) = relay.poll_notice() else {
+        panic!("a key was pressed");
+    };
+    assert_eq!(
+        (side, press.digit.as_char(), way),
+        (Side::A, '5', PressWay::Rfc4733)
+    );
+    assert_eq!(relay.poll_notice(), None);
+}
+
+#[test]
+fn a_key_of_a_third_party_is_told_to_nobody() {
+    let (mut relay, a, _) = with_keys(true, true);
+    relay.handle_packet(Mono(0), Side::A, Kind::Rtp, a, &mut rtp(1));
+    let stranger = at("203.0.113.1:9");
+    relay.handle_packet(Mono(1), Side::A, Kind::Rtp, stranger, &mut key(2, 5, true));
+    assert_eq!(relay.poll_notice(), None);
+}
+
+#[test]
+fn a_key_whose_end_is_lost_is_told_when_its_packets_stop() {
+    let (mut relay, a, _) = with_keys(true, true);
+    relay.handle_packet(Mono(0), Side::A, Kind::Rtp, a, &mut key(1, 5, false));
+    assert_eq!(relay.poll_notice(), None);
+    let due = relay.next_timeout().expect("its end is waited for");
+    relay.handle_timeout(due, &mut [0; PLAYED_OCTETS]);
+    assert!(matches!(relay.poll_notice(), Some(Notice::Pressed { .. })));
+    assert_eq!(relay.next_timeout(), None);
+}
+
+#[test]
+fn a_phone_is_told_of_a_key_in_the_stream_that_it_hears() {
+    let (mut relay, a, b) = with_keys(false, true);
+    relay.handle_packet(Mono(0), Side::A, Kind::Rtp, a, &mut rtp(1));
+    let digit = Digit::from_char('7').unwrap();
+    let lasting = (digit, Duration::from_millis(100));
+    assert!(relay.press(Mono(1), Side::B, lasting, [7; 10]));
+    assert!(
+        !relay.press(Mono(1), Side::B, lasting, [7; 10]),
+        "one at a time"
+    );
+    assert!(
+        !relay.press(Mono(1), Side::A, lasting, [7; 10]),
+        "it lists none"
+    );
+
+    let said = relay.handle_packet(Mono(2), Side::A, Kind::Rtp, a, &mut rtp(2));
+    assert_eq!(said, Verdict::Drop(DropReason::Playing));
+    let mut sent = Vec::new();
+    while let Some(due) = relay.next_timeout() {
+        let mut packet = [0; PLAYED_OCTETS];
+        if let Some(played) = relay.handle_timeout(due, &mut packet) {
+            assert_eq!((played.side, played.to, played.length), (Side::B, b, 16));
+            sent.push(packet[..16].to_vec());
+        }
+    }
+    assert_eq!(sent.len(), 7, "each 20 ms and the last one three times");
+    for (packet, sequence) in sent.iter().zip(2..) {
+        let header = RtpHeader::parse(packet).unwrap();
+        assert_eq!((header.ssrc, header.sequence), (0x0102_0304, sequence));
+        assert_eq!(
+            header.timestamp,
+            RtpHeader::parse(&sent[0]).unwrap().timestamp
+        );
+        assert_eq!((header.payload_type, packet[12]), (101, 7));
+        assert_eq!(header.marker, sequence == 2);
+    }
+    let mut next = rtp(8);
+    relay.handle_packet(Mono(300_000_000), Side::A, Kind::Rtp, a, &mut next);
+    assert_eq!(numbers(&next).1, 9);
+}
+
+#[test]
+fn a_side_that_is_not_heard_is_told_once_until_it_is_heard_again() {
+    let (mut relay, a, b) = relay();
+    let second = |n: u64| Mono(n * 1_000_000_000);
+    let notices = |relay: &mut Relay, at| {
+        relay.handle_timeout(second(at), &mut [0; PLAYED_OCTETS]);
+        std::iter::from_fn(|| relay.poll_notice()).collect::<Vec<_>>()
+    };
+    relay.watch(second(10), Some(Duration::from_secs(60)));
+    relay.handle_packet(second(50), Side::A, Kind::Rtp, a, &mut rtp(1));
+    assert_eq!(relay.next_timeout(), Some(second(70)));
+    assert_eq!(notices(&mut relay, 69), []);
+    assert_eq!(notices(&mut relay, 70), [Notice::Silent(Side::B)]);
+    assert_eq!(relay.next_timeout(), Some(second(110)));
+    assert_eq!(notices(&mut relay, 110), [Notice::Silent(Side::A)]);
+    assert_eq!(notices(&mut relay, 170), []);
+    relay.handle_packet(second(171), Side::B, Kind::Rtp, b, &mut rtp(1));
+    assert_eq!(notices(&mut relay, 230), []);
+    assert_eq!(notices(&mut relay, 231), [Notice::Silent(Side::B)]);
+    relay.watch(second(232), None);
+    assert_eq!(relay.next_timeout(), None);
 }

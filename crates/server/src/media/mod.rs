@@ -84,7 +84,7 @@ impl Media {
     /// Passes a command on without ever waiting.
     ///
     /// # Errors
-    /// With a full queue a `Play`, `Record`, `Start`, `Refill` or `Update` is refused. A `Stop` or `Release` is kept and
+    /// With a full queue a `Play`, `Press`, `Record`, `Start`, `Refill`, `Update` or `Watch` is refused. A `Stop` or `Release` is kept and
     /// passed on by a later `send` or `flush`, for else its ports were lost; so is a `StopPlay`, for else two people would
     /// hear music instead of each other, and the newest `Formats` of a side, for else its packets were not understood.
     /// A `StopRecord` is kept for the sake of who said that he is not to be recorded. Few a relay and one a pair are kept.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use offhook_base::Mono;
-use offhook_media_core::{Kind, PLAYED_OCTETS, Played, Relay, RelayId, Side};
+use offhook_media_core::{Kind, Notice, PLAYED_OCTETS, Played, Relay, RelayId, Side};
 
 use super::socket::Pair;
 
@@ -20,6 +20,7 @@ pub(super) struct Relays {
 /// A relay and its sockets.
 #[derive(Debug)]
 pub(super) struct Active {
+    id: RelayId,
     pub(super) relay: Relay,
     pub(super) a: Pair,
     pub(super) b: Pair,
@@ -28,8 +29,9 @@ pub(super) struct Active {
 }
 
 impl Active {
-    pub(super) const fn new(relay: Relay, a: Pair, b: Pair) -> Self {
+    pub(super) const fn new(id: RelayId, relay: Relay, a: Pair, b: Pair) -> Self {
         Self {
+            id,
             relay,
             a,
             b,
@@ -93,29 +95,46 @@ impl Relays {
         Some(changed)
     }
 
-    /// When the next packet is to be played.
+    /// When a relay has something to send or to tell.
     pub(super) fn next_timeout(&self) -> Option<Mono> {
         self.deadlines.first().map(|(at, _)| *at)
     }
 
-    /// Plays the packet that has been due for longest; false when none is due.
-    pub(super) fn play_due(&mut self, now: Mono, packet: &mut [u8; PLAYED_OCTETS]) -> bool {
+    /// Sends the packet that has been due for longest; false when none is due. What the relay has to tell is given to
+    /// `tell`.
+    pub(super) fn send_due(
+        &mut self,
+        now: Mono,
+        packet: &mut [u8; PLAYED_OCTETS],
+        tell: impl FnMut(RelayId, Notice),
+    ) -> bool {
         let Some((_, slot)) = self.deadlines.first().copied().filter(|(at, _)| *at <= now) else {
             return false;
         };
         if let Some(active) = self.at(slot)
-            && let Some(Played { side, to }) = active.relay.handle_timeout(now, packet)
+            && let Some(Played { side, to, length }) = active.relay.handle_timeout(now, packet)
         {
             let pair = match side {
                 Side::A => &active.a,
                 Side::B => &active.b,
             };
+            let packet = packet.get(..length).unwrap_or_default();
             if let Err(error) = pair.send(Kind::Rtp, packet, to) {
-                tracing::trace!(%error, %to, "a played packet could not be sent");
+                tracing::trace!(%error, %to, "a packet of ours could not be sent");
+            }
+        }
+        self.settle(slot, tell);
+        true
+    }
+
+    /// A relay got packets or time: tells what it has to tell, and sees to its deadline.
+    pub(super) fn settle(&mut self, slot: usize, mut tell: impl FnMut(RelayId, Notice)) {
+        if let Some(active) = self.at(slot) {
+            while let Some(notice) = active.relay.poll_notice() {
+                tell(active.id, notice);
             }
         }
         self.reschedule(slot);
-        true
     }
 
     fn reschedule(&mut self, slot: usize) {

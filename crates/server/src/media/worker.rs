@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use mio::{Events, Interest, Poll, Token, Waker};
 use offhook_base::Mono;
 use offhook_media_core::{
-    Format, Kind, MediaCommand, MediaEvent, PLAYED_OCTETS, PairId, RefusedStart, Relay, RelayId,
-    Remote, Side, Sound, StreamEntropy, Verdict,
+    Digit, Format, Kind, MediaCommand, MediaEvent, Notice, PLAYED_OCTETS, PairId, RefusedStart,
+    Relay, RelayId, Remote, Side, Sound, StreamEntropy, Verdict,
 };
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
@@ -115,14 +115,18 @@ impl Worker {
             Side::A => (&*a, &*b),
             Side::B => (&*b, &*a),
         };
+        let mut unfinished = true;
         for _ in 0..PACKETS_A_TURN {
             let (length, from) = match here.receive(kind, &mut self.buffer) {
                 Ok(received) => received,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    unfinished = false;
+                    break;
+                }
                 // Such as the echo of an unreachable port; the next packet is a packet again.
                 Err(_) => continue,
             };
-            let packet = self.buffer.get(..length).unwrap_or_default();
+            let packet = self.buffer.get_mut(..length).unwrap_or_default();
             match relay.handle_packet(now, side, kind, from, packet) {
                 Verdict::Drop(_) => {}
                 Verdict::Forward { side: _, to } => {
@@ -132,7 +136,11 @@ impl Worker {
                 }
             }
         }
-        self.unfinished.push(token);
+        self.relays
+            .settle(slot, |relay, notice| self.outbox.notice(relay, notice));
+        if unfinished {
+            self.unfinished.push(token);
+        }
     }
 
     /// Carries out the commands that wait.
@@ -158,9 +166,12 @@ impl Worker {
                 Ok(MediaCommand::Record { relay, .. } | MediaCommand::StopRecord { relay, .. }) => {
                     tracing::debug!(%relay, "there is no recorder");
                 }
-                Ok(MediaCommand::Press { relay, .. } | MediaCommand::Watch { relay, .. }) => {
-                    tracing::debug!(%relay, "keys are not sent and silence is not watched yet");
-                }
+                Ok(MediaCommand::Press {
+                    relay,
+                    side,
+                    digit,
+                    duration,
+                }) => self.press(now, relay, side, (digit, duration)),
                 Ok(MediaCommand::Refill { count }) => {
                     self.owed = self.owed.saturating_add(count.into()).min(OWED_AT_MOST);
                 }
@@ -192,6 +203,12 @@ impl Worker {
                     Some(active) => active.relay.set_remote(side, remote),
                     None => tracing::debug!(%relay, "an SDP came for a relay that does not run"),
                 },
+                Ok(MediaCommand::Watch { relay, after }) => {
+                    let watched = self.relays.change(relay, |relay| relay.watch(now, after));
+                    if watched.is_none() {
+                        tracing::debug!(%relay, "a relay that does not run is not watched");
+                    }
+                }
             }
         }
     }
@@ -214,7 +231,7 @@ impl Worker {
                 return Err(RefusedStart::UnknownPair);
             }
         };
-        let mut active = Active::new(Relay::new(a_remote, b_remote), a, b);
+        let mut active = Active::new(id, Relay::new(a_remote, b_remote), a, b);
         if self.relays.contains(id) {
             self.give_back(now, active);
             return Err(RefusedStart::Duplicate);
@@ -232,11 +249,9 @@ impl Worker {
     }
 
     fn start_play(&mut self, now: Mono, id: RelayId, side: Side, sound: Sound, format: Format) {
-        let mut entropy = StreamEntropy::default();
-        if let Err(error) = getrandom::fill(&mut entropy) {
-            tracing::error!(%error, relay = %id, "no random numbers, so no sound is played");
+        let Some(entropy) = entropy(id) else {
             return;
-        }
+        };
         let started = self
             .relays
             .change(id, |relay| relay.play(now, side, sound, format, entropy));
@@ -247,12 +262,25 @@ impl Worker {
         }
     }
 
+    fn press(&mut self, now: Mono, id: RelayId, side: Side, key: (Digit, Duration)) {
+        let Some(entropy) = entropy(id) else {
+            return;
+        };
+        let pressed = self
+            .relays
+            .change(id, |relay| relay.press(now, side, key, entropy));
+        if pressed != Some(true) {
+            tracing::debug!(relay = %id, ?side, "a key could not be told");
+        }
+    }
+
     /// Sends what is due of the sounds, but only so much at a time that relayed packets do not wait for it.
     fn play(&mut self) {
         let now = self.now();
         let mut packet = [0; PLAYED_OCTETS];
         for _ in 0..PLAYED_A_TURN {
-            if !self.relays.play_due(now, &mut packet) {
+            let tell = |relay, notice| self.outbox.notice(relay, notice);
+            if !self.relays.send_due(now, &mut packet, tell) {
                 return;
             }
         }
@@ -363,6 +391,23 @@ impl Outbox {
         self.waiting.push_back(event);
     }
 
+    /// What a relay has to tell. An owner that does not listen any more misses it, which costs him a key; not us the memory.
+    fn notice(&mut self, relay: RelayId, notice: Notice) {
+        if self.waiting.len() >= NOTICES_WAITING {
+            tracing::warn!(%relay, ?notice, "the calls do not keep up with the media; this is not told");
+            return;
+        }
+        self.push(match notice {
+            Notice::Pressed { side, press, way } => MediaEvent::Pressed {
+                relay,
+                side,
+                digit: press.digit,
+                way,
+            },
+            Notice::Silent(side) => MediaEvent::Silent { relay, side },
+        });
+    }
+
     fn flush(&mut self) {
         while let Some(event) = self.waiting.pop_front() {
             match self.events.try_send(event) {
@@ -370,6 +415,18 @@ impl Outbox {
                 Err(TrySendError::Full(event)) => return self.waiting.push_front(event),
                 Err(TrySendError::Closed(_)) => return self.waiting.clear(),
             }
+        }
+    }
+}
+
+/// Random numbers for a stream of ours.
+fn entropy(id: RelayId) -> Option<StreamEntropy> {
+    let mut entropy = StreamEntropy::default();
+    match getrandom::fill(&mut entropy) {
+        Ok(()) => Some(entropy),
+        Err(error) => {
+            tracing::error!(%error, relay = %id, "no random numbers, so nothing is sent");
+            None
         }
     }
 }
@@ -412,6 +469,9 @@ const BOUND_A_TURN: usize = 16;
 
 /// Every pair that an address can have.
 const OWED_AT_MOST: u32 = 32_768;
+
+/// Events that may wait for an owner before keys are left out.
+const NOTICES_WAITING: usize = 65_536;
 
 const LARGEST_DATAGRAM: usize = 65_535;
 

@@ -126,6 +126,12 @@ impl EventSender {
         }
     }
 
+    /// Units a second of the stream's clock.
+    #[must_use]
+    pub const fn clock_rate(&self) -> u32 {
+        self.stream.clock_rate
+    }
+
     /// Sequence number of the stream's next packet, of the event or of what comes after it.
     #[must_use]
     pub const fn next_sequence(&self) -> u16 {

@@ -1,0 +1,147 @@
+//! What one phone hears: one RTP stream, whoever speaks (RFC 3550 section 7.1, a translator that keeps one source).
+//!
+//! ```text
+//!            first packet, as it is       same source: by the offsets
+//!  (nothing) ──────────────────────► Current ──┐
+//!                                     ▲  ▲─────┘
+//!                                     └── another source: the numbering goes on, with the marker
+//! ```
+//!
+//! After music, a transfer or a change of SSRC the phone would see another source with unrelated numbers; many take
+//! seconds to believe it, and some never do. So the first source passes untouched, and each later one is renumbered to
+//! follow it. Only a change of the clock rate begins anew, because one source has one clock (RFC 7160 section 4.1).
+
+mod reports;
+
+use offhook_base::Mono;
+
+use crate::packet::RtpHeader;
+
+/// The stream towards one phone.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Outgoing {
+    current: Option<Current>,
+}
+
+/// The source that is heard, and how its numbers become those of the stream.
+#[derive(Clone, Copy, Debug)]
+struct Current {
+    /// SSRC of the source.
+    source: u32,
+    /// SSRC of the stream.
+    ssrc: u32,
+    sequence_offset: u16,
+    timestamp_offset: u32,
+    clock: u32,
+    /// The newest packet as it was sent.
+    newest: Newest,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Newest {
+    sequence: u16,
+    timestamp: u32,
+    at: Mono,
+}
+
+impl Outgoing {
+    /// Renumbers a packet that is about to be sent. `clock` is in timestamp units a second.
+    pub(crate) fn send(&mut self, now: Mono, header: &RtpHeader, clock: u32, packet: &mut [u8]) {
+        let mut current = match self.current {
+            Some(current) if current.source == header.ssrc && current.clock == clock => current,
+            Some(before) if before.clock == clock => {
+                if let Some(octet) = packet.get_mut(1) {
+                    *octet |= MARKER;
+                }
+                before.followed_by(now, header)
+            }
+            Some(_) | None => Current::untouched(now, header, clock),
+        };
+        let sequence = header.sequence.wrapping_add(current.sequence_offset);
+        let timestamp = header.timestamp.wrapping_add(current.timestamp_offset);
+        if !current.is_untouched() {
+            write(packet, sequence, timestamp, current.ssrc);
+        }
+        // A late packet is no news.
+        if sequence.wrapping_sub(current.newest.sequence) < HALF {
+            current.newest = Newest {
+                sequence,
+                timestamp,
+                at: now,
+            };
+        }
+        self.current = Some(current);
+    }
+
+    /// Renumbers what the source reports of itself, so that it fits its packets; false when it is of a source that is
+    /// not heard, and must not be passed on.
+    pub(crate) fn send_report(&self, packet: &mut [u8]) -> bool {
+        let Some(current) = &self.current else {
+            return true;
+        };
+        if current.is_untouched() {
+            return true;
+        }
+        reports::forwards(packet, current)
+    }
+
+    /// Turns what the phone reports of the stream into reports of its source.
+    pub(crate) fn take_report(&self, packet: &mut [u8]) {
+        if let Some(current) = self.current.filter(|current| !current.is_untouched()) {
+            reports::backwards(packet, &current);
+        }
+    }
+}
+
+impl Current {
+    const fn untouched(now: Mono, header: &RtpHeader, clock: u32) -> Self {
+        Self {
+            source: header.ssrc,
+            ssrc: header.ssrc,
+            sequence_offset: 0,
+            timestamp_offset: 0,
+            clock,
+            newest: Newest {
+                sequence: header.sequence,
+                timestamp: header.timestamp,
+                at: now,
+            },
+        }
+    }
+
+    /// Another source takes the place of this one: its packet is the next one, as much later as it comes later.
+    fn followed_by(self, now: Mono, header: &RtpHeader) -> Self {
+        let nanos = u128::from(now.0.saturating_sub(self.newest.at.0));
+        // At least one unit, so that no two packets seem to be of one instant.
+        let units = (nanos * u128::from(self.clock) / 1_000_000_000).max(1);
+        #[expect(clippy::cast_possible_truncation, reason = "timestamps wrap")]
+        let timestamp = self.newest.timestamp.wrapping_add(units as u32);
+        let sequence = self.newest.sequence.wrapping_add(1);
+        Self {
+            source: header.ssrc,
+            sequence_offset: sequence.wrapping_sub(header.sequence),
+            timestamp_offset: timestamp.wrapping_sub(header.timestamp),
+            ..self
+        }
+    }
+
+    const fn is_untouched(&self) -> bool {
+        self.source == self.ssrc && self.sequence_offset == 0 && self.timestamp_offset == 0
+    }
+}
+
+fn write(packet: &mut [u8], sequence: u16, timestamp: u32, ssrc: u32) {
+    if let Some(numbers) = packet.get_mut(2..12) {
+        let [s0, s1] = sequence.to_be_bytes();
+        let [t0, t1, t2, t3] = timestamp.to_be_bytes();
+        let [c0, c1, c2, c3] = ssrc.to_be_bytes();
+        numbers.copy_from_slice(&[s0, s1, t0, t1, t2, t3, c0, c1, c2, c3]);
+    }
+}
+
+const MARKER: u8 = 0x80;
+/// Sequence numbers less than this ahead are newer (RFC 1982).
+const HALF: u16 = 0x8000;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,227 @@
+//! One side of a relay: where its phone is, what it says, and the one stream that it hears.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use offhook_base::Mono;
+
+use super::{CLOCK, DropReason, SideStats};
+use crate::dtmf::{Digit, EventPacket, EventReceiver, EventSender, EventStream};
+use crate::formats::{Encoding, Formats, PayloadFormat};
+use crate::latch::{Latch, Remote};
+use crate::outgoing::Outgoing;
+use crate::packet::{Kind, RtpHeader, is_rtcp};
+use crate::player::{PLAYED_OCTETS, Player, StreamEntropy};
+use crate::sequence::Sequence;
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Half {
+    pub(super) latch: Latch,
+    /// What its SDP lists.
+    pub(super) formats: Formats,
+    /// What the side hears instead of the other one.
+    pub(super) player: Option<Player>,
+    /// A key that it is told of; nothing else is heard meanwhile.
+    pressing: Option<EventSender>,
+    /// The stream in which it hears all of these.
+    pub(super) outgoing: Outgoing,
+    /// The keys that it presses.
+    pub(super) events: EventReceiver,
+    /// When its last packet came, or the watch over it began.
+    heard_at: Mono,
+    silence: Silence,
+    sequence: Sequence,
+    pub(super) stats: SideStats,
+}
+
+/// What is known of a side's silence since it was heard last.
+#[derive(Clone, Copy, Debug)]
+enum Silence {
+    Unnoticed,
+    Noticed,
+    Told,
+}
+
+impl Half {
+    pub(super) fn new(remote: Option<Remote>) -> Self {
+        Self {
+            latch: Latch::new(remote),
+            formats: Formats::default(),
+            player: None,
+            pressing: None,
+            outgoing: Outgoing::default(),
+            events: EventReceiver::default(),
+            heard_at: Mono::default(),
+            silence: Silence::Unnoticed,
+            sequence: Sequence::default(),
+            stats: SideStats::default(),
+        }
+    }
+
+    /// Where the other side's packets go.
+    pub(super) fn destination(&self, kind: Kind) -> Result<SocketAddr, DropReason> {
+        let spoken_to = self.pressing.is_some() && kind == Kind::Rtp;
+        if self.player.is_some() || spoken_to {
+            return Err(DropReason::Playing);
+        }
+        let destination = match kind {
+            Kind::Rtp => self.latch.rtp_destination(),
+            Kind::Rtcp => self.latch.rtcp_destination(),
+        };
+        destination.ok_or(DropReason::NoDestination)
+    }
+
+    pub(super) fn accept_rtp(
+        &mut self,
+        now: Mono,
+        from: SocketAddr,
+        header: &RtpHeader,
+        format: Option<PayloadFormat>,
+        packet: &[u8],
+    ) -> Result<(), DropReason> {
+        if !self.latch.accept_rtp(now, from) {
+            return Err(DropReason::Source);
+        }
+        self.stats.packets += 1;
+        self.stats.octets += packet.len() as u64;
+        self.heard_at = now;
+        self.silence = Silence::Unnoticed;
+        self.sequence.on_packet(header.ssrc, header.sequence);
+        if let Some(format) = format.filter(|format| format.encoding == Encoding::TelephoneEvent) {
+            let event = EventPacket {
+                ssrc: header.ssrc,
+                timestamp: header.timestamp,
+                marker: header.marker,
+                clock_rate: format.clock,
+                payload: header.payload(packet),
+            };
+            self.events.handle_packet(now, &event);
+        }
+        Ok(())
+    }
+
+    pub(super) fn accept_rtcp(
+        &mut self,
+        from: SocketAddr,
+        packet: &[u8],
+    ) -> Result<(), DropReason> {
+        if !is_rtcp(packet) {
+            return Err(DropReason::Malformed);
+        }
+        if !self.latch.accept_rtcp(from) {
+            return Err(DropReason::Source);
+        }
+        self.stats.rtcp_packets += 1;
+        Ok(())
+    }
+
+    /// Tells the phone of a key as RFC 4733 packets; false when its SDP lists none, or one is being told already.
+    pub(super) fn press(
+        &mut self,
+        now: Mono,
+        digit: Digit,
+        duration: Duration,
+        entropy: StreamEntropy,
+    ) -> bool {
+        let mut formats = self.formats.iter();
+        let events = formats.find(|format| format.encoding == Encoding::TelephoneEvent);
+        let Some(events) = events.filter(|_| self.pressing.is_none()) else {
+            return false;
+        };
+        let [c0, c1, c2, c3, t0, t1, t2, t3, s0, s1] = entropy;
+        let stream = EventStream {
+            payload_type: events.payload_type,
+            clock_rate: events.clock,
+            ssrc: u32::from_be_bytes([c0, c1, c2, c3]),
+            sequence: u16::from_be_bytes([s0, s1]),
+            timestamp: u32::from_be_bytes([t0, t1, t2, t3]),
+        };
+        self.pressing = EventSender::new(now, digit, duration, stream).ok();
+        self.pressing.is_some()
+    }
+
+    /// When it has something to be sent, or a press of its is over.
+    pub(super) fn next_timeout(&self) -> Option<Mono> {
+        let sent = match &self.pressing {
+            Some(sender) => sender.next_timeout(),
+            None => self.player.as_ref().map(Player::next_timeout),
+        };
+        [sent, self.events.next_timeout()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Writes what is due to the phone: its length, and where it goes.
+    pub(super) fn handle_timeout(
+        &mut self,
+        now: Mono,
+        packet: &mut [u8; PLAYED_OCTETS],
+    ) -> Option<(usize, SocketAddr)> {
+        self.events.handle_timeout(now);
+        if self.pressing.is_some() {
+            return self.handle_press_timeout(now, packet);
+        }
+        let player = self.player.as_mut()?;
+        let to = self.latch.rtp_destination();
+        if to.is_none() {
+            player.handle_timeout_unheard(now);
+        }
+        let to = to.filter(|_| player.handle_timeout(now, packet))?;
+        let header = RtpHeader::parse(packet)?;
+        self.outgoing.send(now, &header, CLOCK, packet);
+        Some((packet.len(), to))
+    }
+
+    fn handle_press_timeout(
+        &mut self,
+        now: Mono,
+        packet: &mut [u8; PLAYED_OCTETS],
+    ) -> Option<(usize, SocketAddr)> {
+        let sender = self.pressing.as_mut()?;
+        let event = packet.first_chunk_mut()?;
+        let written = sender.handle_timeout(now, event);
+        let clock = sender.clock_rate();
+        if sender.next_timeout().is_none() {
+            self.pressing = None;
+        }
+        let to = self.latch.rtp_destination().filter(|_| written)?;
+        let header = RtpHeader::parse(event)?;
+        self.outgoing.send(now, &header, clock, event);
+        Some((event.len(), to))
+    }
+
+    /// From here on it is to be heard.
+    pub(super) fn expect_to_hear(&mut self, now: Mono) {
+        self.heard_at = self.heard_at.max(now);
+        self.silence = Silence::Unnoticed;
+    }
+
+    /// Notices that it has been silent for so long; else gives when it would have been.
+    pub(super) fn look_for_silence(&mut self, now: Mono, after: Duration) -> Option<Mono> {
+        match self.silence {
+            Silence::Unnoticed if now - self.heard_at < after => Some(self.heard_at + after),
+            Silence::Unnoticed => {
+                self.silence = Silence::Noticed;
+                None
+            }
+            Silence::Noticed | Silence::Told => None,
+        }
+    }
+
+    /// Whether its silence is to be told: once, until it is heard again.
+    pub(super) fn poll_silent(&mut self) -> bool {
+        let is_news = matches!(self.silence, Silence::Noticed);
+        if is_news {
+            self.silence = Silence::Told;
+        }
+        is_news
+    }
+
+    pub(super) fn stats(&self) -> SideStats {
+        SideStats {
+            lost: self.sequence.lost(),
+            ..self.stats
+        }
+    }
+}
