@@ -189,9 +189,6 @@ impl Worker {
                         self.tap.end(now, &mut active.tapes, recording);
                     }
                 }
-                Ok(MediaCommand::Press { relay, .. } | MediaCommand::Watch { relay, .. }) => {
-                    tracing::debug!(%relay, "keys are not sent and silence is not watched yet");
-                }
                 Ok(MediaCommand::Press {
                     relay,
                     side,
