@@ -32,8 +32,8 @@ impl Mp3Format {
     /// Octets of the file for so many samples of one channel.
     #[must_use]
     pub const fn file_octets(self, frames: u64) -> u64 {
-        // The encoder is a granule behind, and goes on until the last sample has come out: one to two granules.
-        let granules = (frames + DELAY) / GRANULE + 2;
+        // The encoder is a granule behind, and goes on for one to two granules until the last sample has come out.
+        let granules = (frames + DELAY).div_ceil(GRANULE) + 1;
         granules * self.frame_octets
     }
 }

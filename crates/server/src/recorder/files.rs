@@ -49,7 +49,7 @@ impl RecordingFiles {
     /// Opens the folder, and makes it where there is none.
     pub(crate) fn open(data_dir: &Path) -> io::Result<Self> {
         let path = data_dir.join("recordings");
-        make(&CWD, &path)?;
+        make(CWD, &path)?;
         let root = openat(
             CWD,
             &path,

@@ -5,6 +5,9 @@
 //! thread nor the media thread ever waits for a disk.
 
 mod files;
+mod library;
+mod mp3;
+mod restart;
 mod thread;
 mod wav_file;
 
@@ -21,6 +24,8 @@ use std::time::{Duration, Instant};
 use offhook_base::{Audio, RecordingId, RecordingStart};
 
 pub(crate) use files::RecordingFiles;
+pub(crate) use library::Library;
+pub(crate) use restart::{forget, unfinished};
 
 use crate::media::TapReader;
 

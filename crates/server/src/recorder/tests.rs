@@ -175,7 +175,7 @@ fn whoever_kills_us_leaves_a_file_that_plays_and_lacks_a_second_at_most() {
     rig.wav();
     // The process is gone; the next one finds file and note.
     let Rig { dir, recorder, .. } = rig;
-    std::mem::forget(recorder);
+    drop(recorder);
     let files = RecordingFiles::open(dir.path()).unwrap();
     assert_eq!(files.noted().unwrap().len(), 1);
     let file = files.mend(Part::Wav, ID, AT).unwrap();
