@@ -14,6 +14,7 @@
 mod baresip;
 mod call_flows;
 mod flow;
+mod lock;
 mod offhook;
 mod office;
 mod process;
@@ -29,6 +30,7 @@ mod tshark;
 pub use baresip::{Baresip, BaresipSetup};
 pub use call_flows::{Step, documented, steps_of};
 pub use flow::{Call, calls_of, describe};
+pub use lock::Locked;
 pub use offhook::{Offhook, Settings, binary};
 pub use office::CARRIER;
 pub use process::{Transport, eventually, free_port};

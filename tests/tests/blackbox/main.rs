@@ -7,6 +7,7 @@
     reason = "a test that cannot go on has nothing better to do than to say where and why"
 )]
 
+mod agent_codes;
 mod answered;
 mod click;
 mod crash;
