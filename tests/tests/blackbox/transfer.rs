@@ -1,6 +1,6 @@
 //! Transfer, by API and by REFER, and what else the API does to a call that is up.
 
-use offhook_tests::{Account, Call, Rest, Running, Site, free_port};
+use offhook_tests::{Account, Call, Rest, Running, Sipp, Site, documented, free_port, steps_of};
 use serde_json::{Value, json};
 
 use crate::assert_story;
@@ -404,7 +404,13 @@ async fn refer_with(
         .value("status", "486")
         .value("reason", "Busy Here");
     let target = site.phone_of(&carol, target).await;
-    let values = |sipp: offhook_tests::Sipp| sipp.value("target", "2003").value("outcome", outcome);
+    let values = |sipp: Sipp| {
+        // Of those who are held, if any are.
+        let sipp = sipp
+            .value("held", "sendonly")
+            .value("direction", "recvonly");
+        sipp.value("target", "2003").value("outcome", outcome)
+    };
     let bobs = site.phone_of(&bob, values(site.sipp(bobs))).await;
     let alices = values(site.sipp(alices))
         .account(&alice)
@@ -655,4 +661,60 @@ async fn who_transfers_may_hang_up_at_once() {
             "b hangup LOCAL_USER in 2002>2003: Manager Request by api (16 200), final",
         ],
     );
+}
+
+/// Who transfers has the other one on hold before, as most phones do: the hold ends with the call that was held.
+async fn held_and_transferred(
+    phones: (&'static str, &'static str),
+    moved: &str,
+    by: &str,
+    mover: &str,
+) {
+    let (site, _, target, phones) = refer_with(phones, "200", "uas_hangs_up").await;
+    let invite = target.got("INVITE").await;
+    assert!(
+        invite.contains(&format!("Referred-By: <sip:{mover}@")),
+        "{invite}"
+    );
+    target.finish().await;
+    for phone in phones {
+        phone.finish().await;
+    }
+    let root = site.root().await;
+    let [initial, ringing, connected] = FIRST;
+    let new = format!("LOCAL_USER in {moved}>2003");
+    assert_eq!(
+        steps_of(&root.events),
+        documented("Transfer of a held call")
+    );
+    assert_story(
+        &root,
+        &[
+            initial,
+            ringing,
+            connected,
+            "a hold LOCAL_USER in 2001>2002",
+            &format!("b initial {new}"),
+            &format!("a hangup LOCAL_USER in 2001>2002: Blind Transfer by {by} (16 200)"),
+            &format!("b ringing {new}"),
+            &format!("b connected {new}"),
+            &format!("b hangup {new}: Normal Clearing by callee (16 200), final"),
+        ],
+    );
+    assert_eq!(
+        site.cdrs(&root).await,
+        ["a CONNECTED I", "b CONNECTED I of a"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_caller_holds_and_transfers_by_refer() {
+    let phones = ("uac_hold_refer", "uas_held");
+    held_and_transferred(phones, "2002", "caller", "2001").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_called_side_holds_and_transfers_by_refer() {
+    let phones = ("uac_held", "uas_hold_refer");
+    held_and_transferred(phones, "2001", "callee", "2002").await;
 }
