@@ -27,6 +27,7 @@ mod sms;
 mod sound;
 mod stream;
 mod transfer;
+mod trunk_outage;
 mod trunks;
 mod unanswered;
 
