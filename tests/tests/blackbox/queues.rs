@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use offhook_tests::{Account, Running, Site, free_port};
+use offhook_tests::{Account, Running, Site, documented, free_port, steps_of};
 use serde_json::{Value, json};
 
 use crate::assert_story;
@@ -385,26 +385,67 @@ async fn a_queue_that_is_deleted_lets_its_callers_go() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_agent_of_two_queues_is_rung_for_one_caller_at_a_time() {
+async fn an_agent_of_three_queues_is_rung_for_one_caller_at_a_time() {
     let desk = Desk::open(json!({})).await;
-    let port = free_port();
-    desk.site.register(&desk.bob, port).await;
-    desk.site.queue("4001", &[&desk.bob], json!({})).await;
-    // One call after the other, each ended by him.
-    let phone = desk.site.sipp("uas_hangs_up").port(port).calls(2, 1);
-    let phone = phone.value("talk_ms", "500").listen().await;
-    let first = desk.caller();
-    let second = desk
-        .site
-        .sipp("uac_answered_far_end")
-        .account(&desk.alice)
-        .value("to", "4001")
-        .start();
-    for root in desk.site.calls(2).await {
-        assert_eq!(root.call_ids().len(), 2, "{:#?}", root.story());
-        assert_eq!(root.events.len(), 7, "{:#?}", root.story());
+    let carol = desk.site.user("2003").await;
+    let queues = ["4000", "4001", "4002"];
+    let out =
+        json!([{"id": desk.bob.user_id, "status": false}, {"id": carol.user_id, "status": true}]);
+    desk.set(json!({"users": out})).await;
+    for queue in &queues[1..] {
+        desk.site.queue(queue, &[], json!({"users": out})).await;
     }
-    // What his phone got, without what was sent twice: the second offer follows the end of the first talk.
+    // Carol is logged in and has no phone, so that somebody waits in each queue when Bob comes.
+    let phone = desk.site.sipp("uas_hangs_up").calls(3, 1);
+    let phone = phone.value("talk_ms", "500");
+    let phone = desk.site.phone_of(&desk.bob, phone).await;
+    let mut callers = Vec::new();
+    for (n, queue) in queues.into_iter().enumerate() {
+        let caller = desk.site.sipp("uac_answered_far_end");
+        let caller = caller.account(&desk.alice).value("to", queue);
+        callers.push(caller.start());
+        desk.site.event("call.initial", n).await;
+    }
+    assert_eq!(desk.site.rest.get("/calls").await.expect(200)["total"], 3);
+    let code = desk.site.sipp("uac_answered_far_end").account(&desk.bob);
+    code.value("to", "*22").run().await;
+    let roots = desk.site.calls(3).await;
+    for sipp in callers {
+        sipp.finish().await;
+    }
+
+    let mut events = Vec::new();
+    for (root, queue) in roots.iter().zip(queues) {
+        assert_eq!(
+            steps_of(&root.events),
+            documented("Queue, answered by the first agent")
+        );
+        let queue = format!("QUEUE in 2001>{queue}");
+        assert_story(
+            root,
+            &[
+                &format!("a initial {queue}"),
+                "b initial LOCAL_USER in 2001>2002",
+                "b ringing LOCAL_USER in 2001>2002",
+                "b connected LOCAL_USER in 2001>2002",
+                &format!("a connected {queue}"),
+                "b hangup LOCAL_USER in 2001>2002: Normal Clearing by callee (16 200)",
+                &format!("a hangup {queue}: Normal Clearing by callee (16 200), final"),
+            ],
+        );
+        assert_eq!(
+            desk.site.cdrs(root).await,
+            ["a CONNECTED I", "b CONNECTED I of a"]
+        );
+        events.extend(root.events.iter().filter(|event| event["dst"] == "2002"));
+    }
+    // The offers of all three in the order in which they happened: who has waited longest is first, and each begins when the
+    // one before is over.
+    events.sort_by_key(|event| event["id"].as_str());
+    let of_roots: Vec<&Value> = events.iter().map(|event| &event["root_call_id"]).collect();
+    let expected: Vec<u64> = roots.iter().flat_map(|root| [root.root; 4]).collect();
+    assert_eq!(of_roots, expected);
+    // And what his phone got, without what was sent twice.
     let mut got: Vec<String> = phone
         .received()
         .iter()
@@ -412,10 +453,8 @@ async fn an_agent_of_two_queues_is_rung_for_one_caller_at_a_time() {
         .collect();
     got.dedup();
     let talk = ["INVITE", "ACK", "SIP/2.0"];
-    assert_eq!(got, [talk, talk].concat());
-    for sipp in [first, second, phone] {
-        sipp.finish().await;
-    }
+    assert_eq!(got, [talk, talk, talk].concat());
+    phone.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
