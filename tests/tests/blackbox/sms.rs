@@ -1,10 +1,11 @@
 //! Texts: between users, by a trunk, and by REST.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr, TcpStream};
 use std::time::Duration;
 
-use offhook_tests::{Account, Running, Site, eventually, free_port};
+use offhook_tests::{Account, Running, Site, Transport, eventually, free_port};
 use serde_json::{Value, json};
 
 /// Where the carrier is: not where phones are, since a trunk is known by its address.
@@ -210,5 +211,109 @@ async fn rest_clients_send_texts_and_carriers_hand_them_over() {
     for (text, status) in refused {
         site.rest.post("/sms", text).await.expect(status);
     }
+    assert_eq!(count(&site), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_text_that_is_too_long_is_refused_and_its_connection_goes_on() {
+    let site = site().await;
+    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let port = free_port();
+    site.register(&bob, port).await;
+    let phone = phone(&site, port).await;
+    // Of 1,600 characters, which are two octets each, not of octets.
+    site.sipp_over(Transport::Tcp, "uac_message_limits")
+        .account(&alice)
+        .value("to", "2002")
+        .value("huge", "64000")
+        .value("long", "3202")
+        .value("most", "3200")
+        .value("status", "413")
+        .run()
+        .await;
+    let most = "é".repeat(1_600);
+    phone
+        .until_message(&["message received", "MESSAGE sip:", &most])
+        .await;
+    told(&site, &most, &bob, "2001", "2002").await;
+    listed(&site, &most, "2001", "2002", "in", "delivered").await;
+    assert_eq!(site.rest.get("/sms").await.expect(200)["total"], 1);
+    assert_eq!(count(&site), 1);
+}
+
+/// Asks by OPTIONS on a connection.
+fn answers(connection: &mut TcpStream, call_id: &str) {
+    let options = request("OPTIONS", call_id, "");
+    connection.write_all(options.as_bytes()).unwrap();
+    let answer = read_head(connection);
+    assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
+    assert!(answer.contains(call_id), "{answer}");
+}
+
+fn request(method: &str, call_id: &str, body: &str) -> String {
+    format!(
+        "{method} sip:2002@offhook SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1:9;rport;branch=z9hG4bK{call_id}\r\n\
+         Max-Forwards: 70\r\nFrom: <sip:2001@127.0.0.1>;tag=1\r\nTo: <sip:2002@offhook>\r\nCall-ID: {call_id}\r\n\
+         CSeq: 1 {method}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len(),
+    )
+}
+
+fn read_head(connection: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    let mut buffer = [0; 4_096];
+    while !answer.windows(4).any(|end| end == b"\r\n\r\n") {
+        let length = connection.read(&mut buffer).expect("an answer");
+        assert_ne!(length, 0, "the connection stays open");
+        answer.extend_from_slice(&buffer[..length]);
+    }
+    String::from_utf8(answer).expect("a head of SIP")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_of_64_kb_costs_its_own_connection_and_no_other_one() {
+    let site = site().await;
+    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let port = free_port();
+    site.register(&bob, port).await;
+    let phone = phone(&site, port).await;
+    let server = site.offhook.sip(Transport::Tcp);
+    let connect = || {
+        let connection = TcpStream::connect(server).unwrap();
+        let patience = Some(Duration::from_secs(5));
+        connection.set_read_timeout(patience).unwrap();
+        connection
+    };
+    let (mut other, mut own) = (connect(), connect());
+    answers(&mut other, "before");
+    // The longest message there is, 65,535 octets, is read: who sends it is asked for a password.
+    let head = request("MESSAGE", "longest", &"x".repeat(60_000)).len() - 60_000;
+    let longest = request("MESSAGE", "longest", &"x".repeat(65_535 - head));
+    assert_eq!(longest.len(), 65_535);
+    own.write_all(longest.as_bytes()).unwrap();
+    let answer = read_head(&mut own);
+    assert!(answer.starts_with("SIP/2.0 401 "), "{answer}");
+    answers(&mut own, "between");
+
+    let too_long = request("MESSAGE", "toolong", &"x".repeat(65_536));
+    own.write_all(too_long.as_bytes()).unwrap();
+    let answer = read_head(&mut own);
+    assert!(
+        answer.starts_with("SIP/2.0 513 Message Too Large"),
+        "{answer}"
+    );
+    // It is closed; some of what was sent may not have been read then.
+    match own.read(&mut [0; 4_096]) {
+        Ok(length) => assert_eq!(length, 0, "nothing more is said"),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
+    }
+    answers(&mut other, "after");
+
+    send(&site, &alice, "2002", "short", "202").await;
+    phone
+        .until_message(&["message received", "MESSAGE sip:", "short"])
+        .await;
+    told(&site, "short", &bob, "2001", "2002").await;
+    assert_eq!(site.rest.get("/sms").await.expect(200)["total"], 1);
     assert_eq!(count(&site), 1);
 }
