@@ -103,6 +103,7 @@ async fn the_originator_declines() {
             "a missed ENDPOINT in 2001>2002: Call Rejected by callee (21 603), final",
         ],
     );
+    assert_eq!(site.cdrs(&root).await, ["a NO ANSWER M"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -137,6 +138,10 @@ async fn a_call_outside_shows_the_number_that_was_asked_for() {
             "b hangup LOCAL_USER out 2001>34600111222: Normal Clearing by callee (16 200)",
             "a hangup ENDPOINT out 2001>34600111222: Normal Clearing by callee (16 200), final",
         ],
+    );
+    assert_eq!(
+        site.cdrs(&root).await,
+        ["a CONNECTED O", "b CONNECTED O of a"]
     );
 }
 

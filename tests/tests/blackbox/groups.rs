@@ -180,6 +180,10 @@ async fn the_caller_gives_up_while_the_group_rings() {
             &format!("a missed {rg}: Originator Cancel by caller (16 487), abandoned, final"),
         ],
     );
+    assert_eq!(
+        site.cdrs(&root).await,
+        ["a NO ANSWER M", "b NO ANSWER M of a"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -213,6 +217,10 @@ async fn a_group_that_is_deleted_lets_its_caller_go() {
             "b missed LOCAL_USER in 2001>2002: Unallocated Number by system (1 404)",
             &format!("a missed {rg}: Unallocated Number by system (1 404), removed, final"),
         ],
+    );
+    assert_eq!(
+        site.cdrs(&root).await,
+        ["a NO ANSWER M", "b NO ANSWER M of a"]
     );
     // New ones get 404.
     refused(free_port()).run().await;

@@ -285,6 +285,8 @@ async fn a_full_queue_takes_nobody() {
             "a missed QUEUE in 2001>4000: Manager Request by api (16 480), final",
         ],
     );
+    assert_eq!(desk.site.cdrs(&calls[0]).await, ["a NO ANSWER M"]);
+    assert_eq!(desk.site.cdrs(&calls[1]).await, ["a BUSY M"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -345,6 +347,10 @@ async fn an_agent_who_logs_in_gets_the_caller_who_waits() {
             "a hangup QUEUE in 2001>4000: Normal Clearing by callee (16 200), final",
         ],
     );
+    assert_eq!(
+        desk.site.cdrs(&root).await,
+        ["a CONNECTED I", "b CONNECTED I of a"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -382,6 +388,8 @@ async fn a_queue_that_is_deleted_lets_its_callers_go() {
         .get(&format!("{path}/live"))
         .await
         .expect(404);
+    assert_eq!(desk.site.cdrs(&calls[0]).await, ["a NO ANSWER M"]);
+    assert_eq!(desk.site.cdrs(&calls[1]).await, ["a FAILED O"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -484,6 +492,10 @@ async fn without_the_relay_the_caller_hears_ringing_until_an_agent_answers() {
             "b hangup LOCAL_USER in 2001>2002: Normal Clearing by callee (16 200)",
             "a hangup QUEUE in 2001>4000: Normal Clearing by callee (16 200), final",
         ],
+    );
+    assert_eq!(
+        site.cdrs(&root).await,
+        ["a CONNECTED I", "b CONNECTED I of a"]
     );
 }
 

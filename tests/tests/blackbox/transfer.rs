@@ -284,7 +284,10 @@ async fn a_target_that_cannot_be_called_changes_nothing() {
     talk.hang_up(&talk.call).await;
     let call = talk.call.clone();
     let (site, root) = talk.end().await;
-    assert_eq!(root.events.len(), 4, "{:#?}", root.story());
+    let [initial, ringing, connected] = FIRST;
+    let end = "a hangup LOCAL_USER in 2001>2002: Manager Request by api (16 200), final";
+    assert_story(&root, &[initial, ringing, connected, end]);
+    assert_eq!(site.cdrs(&root).await, ["a CONNECTED I"]);
     let path = format!("/calls/{call}");
     let late = site.rest.patch(&path, json!({"dst": "2003"})).await;
     assert_eq!(late.expect(404)["message"], "Resource not found");
@@ -369,6 +372,10 @@ async fn an_outsider_is_the_one_who_is_moved() {
             "b connected LOCAL_USER in 34600999888>2003",
             "b hangup LOCAL_USER in 34600999888>2003: Normal Clearing by callee (16 200), final",
         ],
+    );
+    assert_eq!(
+        site.cdrs(&root).await,
+        ["a CONNECTED I", "b CONNECTED I of a"]
     );
 }
 
@@ -483,6 +490,10 @@ async fn the_called_side_transfers_by_refer() {
             "b hangup LOCAL_USER in 2001>2003: Normal Clearing by callee (16 200), final",
         ],
     );
+    assert_eq!(
+        site.cdrs(&root).await,
+        ["a CONNECTED I", "b CONNECTED I of a"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -544,6 +555,7 @@ async fn refer_refused(domain: &'static str, target: &str, host: &str, status: &
             "a hangup LOCAL_USER in 2001>2002: Normal Clearing by caller (16 200), final",
         ],
     );
+    assert_eq!(site.cdrs(&root).await, ["a CONNECTED I"]);
 }
 
 const OURS: &str = "[remote_ip]:[remote_port]";
@@ -583,7 +595,7 @@ async fn the_api_holds_and_resumes_and_the_other_phone_is_told() {
     }
     talk.hang_up(&talk.call).await;
     assert_ne!(talk.alice.user_id, talk.bob.user_id);
-    let (_, root) = talk.end().await;
+    let (site, root) = talk.end().await;
     let [initial, ringing, connected] = FIRST;
     assert_story(
         &root,
@@ -596,6 +608,7 @@ async fn the_api_holds_and_resumes_and_the_other_phone_is_told() {
             "a hangup LOCAL_USER in 2001>2002: Manager Request by api (16 200), final",
         ],
     );
+    assert_eq!(site.cdrs(&root).await, ["a CONNECTED I"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -660,6 +673,10 @@ async fn who_transfers_may_hang_up_at_once() {
             "b connected LOCAL_USER in 2002>2003",
             "b hangup LOCAL_USER in 2002>2003: Manager Request by api (16 200), final",
         ],
+    );
+    assert_eq!(
+        site.cdrs(&root).await,
+        ["a CONNECTED I", "b CONNECTED I of a"]
     );
 }
 

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use offhook_tests::{Account, CARRIER, Call, Running, Site, eventually, free_port};
+use offhook_tests::{
+    Account, CARRIER, Call, Running, Site, documented, eventually, free_port, steps_of,
+};
 use serde_json::{Value, json};
 
 use crate::assert_story;
@@ -147,6 +149,10 @@ async fn an_outsider_reaches_a_queue_by_a_number() {
         ],
     );
     assert_eq!(root.events[0]["dst_id"], queue.to_string());
+    assert_eq!(
+        site.cdrs(&root).await,
+        ["a CONNECTED I", "b CONNECTED I of a"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -167,6 +173,7 @@ async fn a_trunk_reaches_numbers_of_ours_and_nothing_else() {
     // The refused ones have no event, and took no call_id.
     let root = site.root().await;
     assert_eq!(root.events[0]["dst"], "34910000001");
+    assert_eq!(site.cdrs(&root).await, ["a CONNECTED I"]);
     assert_eq!(site.rest.get("/cdrs").await.expect(200)["total"], 1);
     assert_eq!(site.rest.get("/calls").await.expect(200)["total"], 0);
     assert_eq!(root.root, 1, "the first call_id of this node");
@@ -229,7 +236,8 @@ async fn the_users_own_number_goes_before_that_of_the_trunk() {
         invite.contains("P-Asserted-Identity: <sip:34910000001@"),
         "{invite}"
     );
-    site.root().await;
+    let root = site.root().await;
+    assert_eq!(site.cdrs(&root).await, ["a CONNECTED O"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -250,6 +258,7 @@ async fn one_number_is_the_same_however_it_is_dialled() {
     }
     for call in site.calls(3).await {
         assert_eq!(call.events[0]["dst"], "34600111222");
+        assert_eq!(site.cdrs(&call).await, ["a CONNECTED O"]);
     }
 }
 
@@ -362,14 +371,11 @@ async fn another_trunk_takes_the_call_that_the_first_one_does_not_answer() {
     call_out(&site, &alice, "600111222").await;
     taking.stop().await;
     let root = site.root().await;
-    let names = root.events.iter().map(|event| &event["event_name"]);
-    let expected = [
-        "call.initial",
-        "call.ringing",
-        "call.connected",
-        "call.hangup",
-    ];
-    assert!(names.eq(&expected), "{:#?}", root.story());
+    assert_eq!(
+        steps_of(&root.events),
+        documented("User to trunk, answered")
+    );
+    assert_eq!(site.cdrs(&root).await, ["a CONNECTED O"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -393,11 +399,16 @@ async fn a_trunk_has_so_many_calls_and_no_more_in_both_directions() {
 
     let calls = site.calls(3).await;
     assert_eq!(calls.len(), 3, "the refused caller outside has no event");
-    let second = calls
-        .iter()
-        .find(|call| call.events[0]["dst"] == "34600111333");
+    let [first, second, third] = &calls[..] else {
+        panic!("{calls:#?}");
+    };
+    for call in [first, third] {
+        assert_eq!(call.events.len(), 4, "{:#?}", call.story());
+        assert_eq!(site.cdrs(call).await, ["a CONNECTED O"]);
+    }
+    assert_eq!(site.cdrs(second).await, ["a FAILED O"]);
     assert_story(
-        second.unwrap(),
+        second,
         &[
             "a initial LOCAL_USER out 2001>34600111333",
             "a failed LOCAL_USER out 2001>34600111333: Normal Circuit Congestion by system (34 503), final",
@@ -422,6 +433,7 @@ async fn an_inactive_trunk_brings_and_takes_nothing() {
             "a failed LOCAL_USER out 2001>600111222: Unallocated Number by system (1 404), final",
         ],
     );
+    assert_eq!(site.cdrs(&root).await, ["a FAILED O"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -460,5 +472,15 @@ async fn a_carrier_cannot_transfer() {
         .run()
         .await;
     phone.finish().await;
-    assert_eq!(site.root().await.events.len(), 4);
+    let root = site.root().await;
+    assert_story(
+        &root,
+        &[
+            "a initial LOCAL_USER in 34600999888>34910000001",
+            "a ringing LOCAL_USER in 34600999888>34910000001",
+            "a connected LOCAL_USER in 34600999888>34910000001",
+            "a hangup LOCAL_USER in 34600999888>34910000001: Normal Clearing by caller (16 200), final",
+        ],
+    );
+    assert_eq!(site.cdrs(&root).await, ["a CONNECTED I"]);
 }
