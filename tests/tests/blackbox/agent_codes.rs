@@ -1,9 +1,9 @@
 //! Agents who log in and out of queues by dialling `*22` and `*23`. The code itself is no call: no event, no CDR.
 
-use offhook_tests::{Account, Locked, Running, Site, documented, steps_of};
+use offhook_tests::{Account, Locked, Running, Site};
 use serde_json::{Value, json};
 
-use crate::assert_story;
+use crate::{assert_documented, assert_story};
 
 /// Bob alone serves `4000` and `4001`; Alice serves none.
 struct Office {
@@ -78,10 +78,7 @@ async fn an_agent_logs_out_and_in_again_of_all_his_queues() {
     for (n, queue) in ["4000", "4001"].into_iter().enumerate() {
         office.refused(&office.alice, queue, "480").await;
         let root = site.calls(n + 1).await.remove(n);
-        assert_eq!(
-            steps_of(&root.events),
-            documented("Queue, no agent logged in")
-        );
+        assert_documented(&root, "Queue, no agent logged in");
         assert_story(
             &root,
             &[

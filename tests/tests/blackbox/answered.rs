@@ -1,9 +1,9 @@
 //! Calls that are answered.
 
-use offhook_tests::{Site, Transport, documented, free_port, steps_of};
+use offhook_tests::{Site, Transport, free_port};
 use serde_json::Value;
 
-use crate::{CONNECTED, INITIAL, RINGING, assert_flow};
+use crate::{CONNECTED, INITIAL, RINGING, assert_documented, assert_flow};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_that_the_caller_ends() {
@@ -30,7 +30,7 @@ async fn a_call_that_the_caller_ends() {
             "4 call.hangup HANGUP: Normal Clearing by caller (16 NORMAL_CLEARING 200), final",
         ],
     );
-    assert_eq!(steps_of(&call.events), documented("User to user, answered"));
+    assert_documented(&call, "User to user, answered");
     assert_eq!(call.events[1]["connected_at"], Value::Null);
     assert_eq!(call.events[3]["connected_at"], call.events[2]["event_time"]);
     assert_eq!(call.events[0]["destination"], "in");

@@ -3,7 +3,7 @@
 use offhook_tests::{Site, free_port};
 use serde_json::{Value, json};
 
-use crate::assert_story;
+use crate::{assert_documented, assert_story};
 
 async fn click(site: &Site, from: u64, to: &str, status: u16) -> Value {
     let wish = json!({"from": from, "to": to});
@@ -33,6 +33,7 @@ async fn the_originator_picks_up_and_is_connected() {
 
     let root = site.root().await;
     assert_eq!(call["id"], root.root);
+    assert_documented(&root, "Click-to-call, answered");
     assert_story(
         &root,
         &[
@@ -125,6 +126,7 @@ async fn a_call_outside_shows_the_number_that_was_asked_for() {
         "{invite}"
     );
     let root = site.root().await;
+    assert_documented(&root, "Click-to-call to the outside");
     assert_story(
         &root,
         &[

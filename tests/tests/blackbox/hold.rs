@@ -2,7 +2,7 @@
 
 use offhook_tests::{Site, free_port};
 
-use crate::{CONNECTED, INITIAL, RINGING, assert_flow};
+use crate::{CONNECTED, INITIAL, RINGING, assert_documented, assert_flow};
 
 async fn hold_and_take_back(
     caller: &'static str,
@@ -25,6 +25,7 @@ async fn hold_and_take_back(
     phone.finish().await;
 
     let call = site.the_call(&alice, "2002").await;
+    assert_documented(&call, "Hold");
     assert_flow(
         &call,
         &[

@@ -31,7 +31,7 @@ mod trunk_outage;
 mod trunks;
 mod unanswered;
 
-use offhook_tests::Call;
+use offhook_tests::{Call, documented, steps_of};
 
 /// Compares a call's events, written one a line, with what the contract promises.
 #[track_caller]
@@ -43,6 +43,13 @@ fn assert_flow(call: &Call, expected: &[&str]) {
 #[track_caller]
 fn assert_story(root: &Call, expected: &[&str]) {
     assert_eq!(root.story(), expected, "{:#?}", root.events);
+}
+
+/// Compares the events of all calls of a root with what `docs/call-flows.md` promises under a heading.
+#[track_caller]
+fn assert_documented(root: &Call, title: &str) {
+    let events = steps_of(&root.events);
+    assert_eq!(events, documented(title), "{:#?}", root.story());
 }
 
 const INITIAL: &str = "1 call.initial INITIAL";

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use offhook_tests::{Account, Running, Site, documented, free_port, steps_of};
+use offhook_tests::{Account, Running, Site, free_port};
 use serde_json::{Value, json};
 
-use crate::assert_story;
+use crate::{assert_documented, assert_story};
 
 /// A queue with one agent, who has a phone that plays a scenario, and a caller.
 struct Desk {
@@ -271,6 +271,7 @@ async fn a_full_queue_takes_nobody() {
     desk.hang_up(&call).await;
     first.finish().await;
     let calls = desk.site.calls(2).await;
+    assert_documented(&calls[1], "Queue, full");
     assert_story(
         &calls[1],
         &[
@@ -335,6 +336,7 @@ async fn an_agent_who_logs_in_gets_the_caller_who_waits() {
     agent.finish().await;
     caller.finish().await;
     let root = desk.site.root().await;
+    assert_documented(&root, "Queue, answered by the first agent");
     assert_story(
         &root,
         &[
@@ -424,10 +426,7 @@ async fn an_agent_of_three_queues_is_rung_for_one_caller_at_a_time() {
 
     let mut events = Vec::new();
     for (root, queue) in roots.iter().zip(queues) {
-        assert_eq!(
-            steps_of(&root.events),
-            documented("Queue, answered by the first agent")
-        );
+        assert_documented(root, "Queue, answered by the first agent");
         let queue = format!("QUEUE in 2001>{queue}");
         assert_story(
             root,

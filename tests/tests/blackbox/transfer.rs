@@ -1,9 +1,9 @@
 //! Transfer, by API and by REFER, and what else the API does to a call that is up.
 
-use offhook_tests::{Account, Call, Rest, Running, Sipp, Site, documented, free_port, steps_of};
+use offhook_tests::{Account, Call, Rest, Running, Sipp, Site, free_port};
 use serde_json::{Value, json};
 
-use crate::assert_story;
+use crate::{assert_documented, assert_story};
 
 const FIRST: [&str; 3] = [
     "a initial LOCAL_USER in 2001>2002",
@@ -89,7 +89,7 @@ async fn busy(site: &Site, account: &Account) -> Running {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn by_api_to_a_user() {
     let talk = Talk::start().await;
-    let carols = talk.site.sipp("uas_talks");
+    let carols = talk.site.sipp("uas_hangs_up").value("talk_ms", "3000");
     let carols = talk.site.phone_of(&talk.carol, carols).await;
     let new = talk.transfer("2003").await;
     assert_eq!((&new["src"], &new["dst"]), (&"2001".into(), &"2003".into()));
@@ -105,10 +105,10 @@ async fn by_api_to_a_user() {
     );
     // The old call is over for whoever still knows its id.
     talk.patch(&talk.call, json!({"dst": "2003"}), 404).await;
-    talk.hang_up(&new["id"]).await;
     carols.finish().await;
     let (site, root) = talk.end().await;
     let [initial, ringing, connected] = FIRST;
+    assert_documented(&root, "Transfer by API");
     assert_story(
         &root,
         &[
@@ -119,7 +119,7 @@ async fn by_api_to_a_user() {
             "a hangup LOCAL_USER in 2001>2002: Blind Transfer by api (16 200)",
             "b ringing LOCAL_USER in 2001>2003",
             "b connected LOCAL_USER in 2001>2003",
-            "b hangup LOCAL_USER in 2001>2003: Manager Request by api (16 200), final",
+            "b hangup LOCAL_USER in 2001>2003: Normal Clearing by callee (16 200), final",
         ],
     );
     assert_eq!(
@@ -187,6 +187,7 @@ async fn by_api_to_an_outside_number() {
     assert!(invite.contains("Referred-By: <sip:2002@"), "{invite}");
     let (site, root) = talk.end().await;
     let [initial, ringing, connected] = FIRST;
+    assert_documented(&root, "Transfer to the outside");
     assert_story(
         &root,
         &[
@@ -316,6 +317,7 @@ async fn a_call_that_rings_is_deflected() {
     carols.finish().await;
     alices.finish().await;
     let root = site.root().await;
+    assert_documented(&root, "Deflection of a ringing call");
     assert_story(
         &root,
         &[
@@ -437,6 +439,7 @@ async fn the_caller_transfers_by_refer() {
     }
     let root = site.root().await;
     let [initial, ringing, connected] = FIRST;
+    assert_documented(&root, "Transfer by a phone");
     assert_story(
         &root,
         &[
@@ -477,6 +480,7 @@ async fn the_called_side_transfers_by_refer() {
     }
     let root = site.root().await;
     let [initial, ringing, connected] = FIRST;
+    assert_documented(&root, "Transfer by a phone");
     assert_story(
         &root,
         &[
@@ -626,6 +630,7 @@ async fn by_api_to_a_queue() {
     carols.finish().await;
     let (site, root) = talk.end().await;
     let [initial, ringing, connected] = FIRST;
+    assert_documented(&root, "Transfer to a queue");
     assert_story(
         &root,
         &[
@@ -700,10 +705,7 @@ async fn held_and_transferred(
     let root = site.root().await;
     let [initial, ringing, connected] = FIRST;
     let new = format!("LOCAL_USER in {moved}>2003");
-    assert_eq!(
-        steps_of(&root.events),
-        documented("Transfer of a held call")
-    );
+    assert_documented(&root, "Transfer of a held call");
     assert_story(
         &root,
         &[

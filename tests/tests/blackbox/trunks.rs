@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use offhook_tests::{
-    Account, CARRIER, Call, Running, Site, documented, eventually, free_port, steps_of,
-};
+use offhook_tests::{Account, CARRIER, Call, Running, Site, eventually, free_port};
 use serde_json::{Value, json};
 
-use crate::assert_story;
+use crate::{assert_documented, assert_story};
 
 const OUTSIDER: &str = "34600999888";
 const SPAIN: &str = "[numbers]\ncountry = \"ES\"";
@@ -61,6 +59,7 @@ async fn an_outsider_reaches_a_user_by_a_number() {
     phone.finish().await;
 
     let root = site.root().await;
+    assert_documented(&root, "Trunk to user, answered");
     assert_story(
         &root,
         &[
@@ -209,6 +208,7 @@ async fn a_user_calls_out_and_shows_the_number_of_the_trunk() {
         "{invite}"
     );
     let root = site.root().await;
+    assert_documented(&root, "User to trunk, answered");
     assert_story(
         &root,
         &[
@@ -371,10 +371,7 @@ async fn another_trunk_takes_the_call_that_the_first_one_does_not_answer() {
     call_out(&site, &alice, "600111222").await;
     taking.stop().await;
     let root = site.root().await;
-    assert_eq!(
-        steps_of(&root.events),
-        documented("User to trunk, answered")
-    );
+    assert_documented(&root, "User to trunk, answered");
     assert_eq!(site.cdrs(&root).await, ["a CONNECTED O"]);
 }
 
@@ -407,6 +404,7 @@ async fn a_trunk_has_so_many_calls_and_no_more_in_both_directions() {
         assert_eq!(site.cdrs(call).await, ["a CONNECTED O"]);
     }
     assert_eq!(site.cdrs(second).await, ["a FAILED O"]);
+    assert_documented(second, "User to trunk, no line free");
     assert_story(
         second,
         &[
