@@ -39,5 +39,4 @@ pub use rest::{Reply, Rest, percent_encode};
 pub use sipp::{Confirmed, Running, Sipp};
 pub use site::{Account, Site};
 pub use stream::{Message, Stream};
-pub use tone::seconds_of_tone;
 pub use tshark::tshark;
