@@ -122,13 +122,6 @@ impl Sipp {
             .calls(100_000, 1)
     }
 
-    /// Uses this local address: another one of loopback than phones have.
-    #[must_use]
-    pub const fn at(mut self, ip: IpAddr) -> Self {
-        self.from = Some(ip);
-        self
-    }
-
     /// Uses this local port.
     #[must_use]
     pub const fn port(mut self, port: u16) -> Self {

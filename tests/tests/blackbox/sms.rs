@@ -2,14 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::net::{IpAddr, Ipv4Addr, TcpStream};
+use std::net::TcpStream;
 use std::time::Duration;
 
-use offhook_tests::{Account, Running, Site, Transport, eventually, free_port};
+use offhook_tests::{Account, CARRIER, Running, Site, Transport, eventually, free_port};
 use serde_json::{Value, json};
-
-/// Where the carrier is: not where phones are, since a trunk is known by its address.
-const CARRIER: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9));
 
 /// A node whose texts are told to a webhook of their own.
 async fn site() -> Site {
@@ -133,20 +130,13 @@ async fn a_text_waits_for_the_phone_to_register_also_over_a_crash() {
     assert_eq!(count(&site), 1, "it is one text");
 }
 
-/// A trunk at the carrier's address, and a number of Bob's that comes by it.
+/// A trunk, and a number of Bob's that comes by it.
 async fn trunk(site: &Site, bob: &Account) -> Running {
     let port = free_port();
-    let carrier = site.sipp("uas_message").at(CARRIER).port(port);
-    let carrier = carrier.calls(1_000, 1).listen().await;
-    let trunk = json!({"name": "Carrier", "host": CARRIER.to_string(), "port": port});
-    let trunk = site.rest.post("/trunks", trunk).await.expect(201);
-    let ddi = json!({
-        "e164": "+34910000002", "trunk_id": trunk["data"]["id"], "target_type": "user", "target_id": bob.user_id,
-    });
-    site.rest.post("/ddis", ddi).await.expect(201);
-    carrier
-        .until_message(&["message received", "OPTIONS sip:"])
-        .await;
+    let carrier = site.sipp("uas_message").carrier_at(port).listen().await;
+    site.trunk(port, json!({})).await;
+    site.ddi("34910000002", "user", bob.user_id).await;
+    carrier.got("OPTIONS").await;
     carrier
 }
 
@@ -156,7 +146,7 @@ async fn a_trunk_brings_texts_for_our_numbers_and_takes_those_for_others() {
     let (alice, bob) = (site.user("2001").await, site.user("2002").await);
     let carrier = trunk(&site, &bob).await;
     let bring = async |to: &str, text: &str, status: &str| {
-        let sipp = site.sipp("uac_message_trunk").at(CARRIER);
+        let sipp = site.sipp("uac_message_trunk").carrier();
         let sipp = sipp.value("user", "+34600000001").value("to", to);
         sipp.value("text", text).value("status", status).run().await;
     };
@@ -171,7 +161,7 @@ async fn a_trunk_brings_texts_for_our_numbers_and_takes_those_for_others() {
         .until_message(&["message received", "MESSAGE sip:", "to outside"])
         .await;
     assert!(
-        got.contains("MESSAGE sip:34600000003@127.0.0.9:"),
+        got.contains(&format!("MESSAGE sip:34600000003@{CARRIER}:")),
         "E.164: {got}"
     );
     assert!(got.contains("<sip:2001@"), "{got}");

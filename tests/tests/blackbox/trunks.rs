@@ -436,21 +436,52 @@ async fn an_inactive_trunk_brings_and_takes_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_trunk_tells_whether_it_can_be_reached() {
-    let (site, _, carrier) = outwards(json!({})).await;
+    let (site, alice, carrier) = outwards(json!({"priority": 2})).await;
     carrier.got("OPTIONS").await;
-    let lost = json!({"host": "carrier.invalid"});
-    let lost = site.trunk(free_port(), lost).await;
-    let state = eventually("trunk down", Duration::from_secs(30), async || {
-        let trunk = site.rest.get(&format!("/trunks/{lost}")).await.expect(200);
-        (trunk["data"]["state"] == "down").then(|| trunk["data"].clone())
-    });
-    let state = state.await;
-    let why = state["last_error"].as_str().expect("a reason");
-    assert!(why.contains("resolve"), "{state}");
-    let trunks = site.rest.get("/trunks?sort=id").await.expect(200);
-    assert_eq!(trunks["data"][0]["state"], "up", "{trunks}");
-    assert_eq!(trunks["data"][0]["last_error"], Value::Null);
+    let other = free_port();
+    let returned = site.sipp("uas_talks").carrier_at(other).listen().await;
+    let trunks = site.rest.get("/trunks").await.expect(200);
+    let found = trunks["data"][0]["id"].as_u64().expect("an id");
+    let lost = json!({"host": "carrier.invalid", "priority": 1});
+    let lost = site.trunk(other, lost).await;
+    let until = async |trunk: u64, state: &str| {
+        let path = format!("/trunks/{trunk}");
+        let what = format!("trunk {trunk} is {state}");
+        eventually(&what, Duration::from_secs(30), async || {
+            let trunk = site.rest.get(&path).await.expect(200)["data"].clone();
+            (trunk["state"] == state).then(|| trunk["last_error"].clone())
+        })
+        .await
+    };
+    let moved = async |trunk: u64, host: &str| {
+        let path = format!("/trunks/{trunk}");
+        let host = json!({"host": host});
+        site.rest.patch(&path, host).await.expect(200);
+    };
+    let resolves_not = |why: &Value| why.as_str().is_some_and(|why| why.contains("resolve"));
+    assert_eq!(until(found, "up").await, Value::Null);
+    let why = until(lost, "down").await;
+    assert!(resolves_not(&why), "{why}");
+    call_out(&site, &alice, "600111222").await;
+    assert!(returned.received().is_empty(), "nobody knows where it is");
+
+    // The one gets an address, and the other one loses it.
+    moved(lost, &CARRIER.to_string()).await;
+    assert_eq!(until(lost, "up").await, Value::Null);
+    returned.got("OPTIONS").await;
+    moved(found, "carrier.invalid").await;
+    let why = until(found, "down").await;
+    assert!(resolves_not(&why), "{why}");
+    call_out(&site, &alice, "600111222").await;
+    let invites = |carrier: &Running| {
+        let received = carrier.received();
+        let invites = received.iter().filter(|it| it.starts_with("INVITE"));
+        invites.count()
+    };
+    assert_eq!((invites(&carrier), invites(&returned)), (1, 1));
+    site.calls(2).await;
     carrier.stop().await;
+    returned.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
