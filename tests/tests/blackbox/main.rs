@@ -7,7 +7,6 @@
     reason = "a test that cannot go on has nothing better to do than to say where and why"
 )]
 
-mod agent_codes;
 mod answered;
 mod click;
 mod crash;
@@ -27,7 +26,6 @@ mod sms;
 mod sound;
 mod stream;
 mod transfer;
-mod trunk_outage;
 mod trunks;
 mod unanswered;
 
