@@ -97,6 +97,12 @@ impl Sipp {
         self
     }
 
+    /// Refuses with this status, in a scenario that refuses.
+    #[must_use]
+    pub fn refusing(self, status: &str, reason: &str) -> Self {
+        self.value("status", status).value("reason", reason)
+    }
+
     /// Uses this transport.
     #[must_use]
     pub const fn transport(mut self, transport: Transport) -> Self {

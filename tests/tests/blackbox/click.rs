@@ -14,7 +14,7 @@ async fn click(site: &Site, from: u64, to: &str, status: u16) -> Value {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_originator_picks_up_and_is_connected() {
     let site = Site::start().await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     let own = site.sipp("uas_talks").value("ring_ms", "1000");
     let own = site.phone_of(&alice, own).await;
     let called = site.phone_of(&bob, site.sipp("uas_hangs_up")).await;
@@ -58,13 +58,9 @@ async fn the_originator_picks_up_and_is_connected() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_destination_is_busy() {
     let site = Site::start().await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     let own = site.phone_of(&alice, site.sipp("uas_talks")).await;
-    let busy = site
-        .sipp("uas_refused_at_once")
-        .value("status", "486")
-        .value("reason", "Busy Here");
-    let busy = site.phone_of(&bob, busy).await;
+    let busy = site.busy_phone(&bob).await;
     click(&site, alice.user_id, "2002", 201).await;
     own.finish().await;
     busy.finish().await;
@@ -87,11 +83,8 @@ async fn the_destination_is_busy() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_originator_declines() {
     let site = Site::start().await;
-    let (alice, _) = (site.user("2001").await, site.user("2002").await);
-    let own = site
-        .sipp("uas_refused")
-        .value("status", "603")
-        .value("reason", "Decline");
+    let [alice, _] = site.users(["2001", "2002"]).await;
+    let own = site.sipp("uas_refused").refusing("603", "Decline");
     let own = site.phone_of(&alice, own).await;
     click(&site, alice.user_id, "2002", 201).await;
     own.finish().await;
@@ -150,7 +143,7 @@ async fn a_call_outside_shows_the_number_that_was_asked_for() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_called_is_told_at_once() {
     let site = Site::start().await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     click(&site, alice.user_id, "2002", 412).await;
     site.register(&alice, free_port()).await;
     click(&site, alice.user_id, "2001", 400).await;

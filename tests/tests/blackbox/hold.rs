@@ -11,7 +11,7 @@ async fn hold_and_take_back(
     direction: &str,
 ) {
     let site = Site::start().await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     let port = free_port();
     site.register(&bob, port).await;
     let phone = site.sipp(phone).port(port).listen().await;

@@ -50,6 +50,14 @@ fn assert_documented(root: &Call, title: &str) {
     assert_eq!(events, documented(title), "{:#?}", root.story());
 }
 
+/// A call that was answered, and that the caller ended.
+const ANSWERED: [&str; 4] = [
+    INITIAL,
+    RINGING,
+    CONNECTED,
+    "4 call.hangup HANGUP: Normal Clearing by caller (16 NORMAL_CLEARING 200), final",
+];
+
 const INITIAL: &str = "1 call.initial INITIAL";
 const RINGING: &str = "2 call.ringing RINGING";
 const CONNECTED: &str = "3 call.connected CONNECTED";

@@ -1,7 +1,7 @@
 //! Real sound in calls that are transferred and in queues, between baresip phones and through the relay.
 
 use offhook_tests::{Account, Baresip, BaresipSetup, Call, Site, Transport};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::assert_story;
 
@@ -32,19 +32,10 @@ async fn hear_each_other(one: (&Baresip, f64), other: (&Baresip, f64)) {
     other.0.until_heard(&[one.1], LONG_ENOUGH).await;
 }
 
-async fn hang_up(site: &Site, call: &Value) {
-    let path = format!("/calls/{}", call["call_id"]);
-    site.rest.delete(&path).await.expect(204);
-}
-
 /// Alice calls Bob, one of the two transfers the other to Carol, and the two who are left hear each other.
 async fn transferred(relay: &'static str, by_caller: bool) -> Call {
     let site = Site::start_with(relay, "").await;
-    let (alice, bob, carol) = (
-        site.user("2001").await,
-        site.user("2002").await,
-        site.user("2003").await,
-    );
+    let [alice, bob, carol] = site.users(["2001", "2002", "2003"]).await;
     let mut alices = phone(&site, &alice, ALICE_PLAYS).await;
     let mut bobs = phone(&site, &bob, BOB_PLAYS).await;
     let carols = phone(&site, &carol, CAROL_PLAYS).await;
@@ -62,7 +53,7 @@ async fn transferred(relay: &'static str, by_caller: bool) -> Call {
     mover.wait_for("CALL_CLOSED").await;
     let new = site.event("call.connected", 1).await;
     hear_each_other((moved, moved_plays), (&carols, CAROL_PLAYS)).await;
-    hang_up(&site, &new).await;
+    site.hang_up(&new["call_id"]).await;
     moved.wait_for("CALL_CLOSED").await;
     carols.wait_for("CALL_CLOSED").await;
     site.root().await
@@ -107,11 +98,7 @@ async fn the_two_who_are_left_hear_each_other_after_the_called_side_transferred(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_caller_of_a_queue_hears_music_and_then_the_agent() {
     let site = Site::start().await;
-    let (alice, bob, carol) = (
-        site.user("2001").await,
-        site.user("2002").await,
-        site.user("2003").await,
-    );
+    let [alice, bob, carol] = site.users(["2001", "2002", "2003"]).await;
     // Carol is logged in and has no phone; Bob comes later.
     let queue = site.queue("4000", &[&carol], json!({})).await;
     let mut alices = phone(&site, &alice, ALICE_PLAYS).await;
@@ -155,15 +142,14 @@ async fn the_two_who_are_left_hear_each_other_without_the_relay_too() {
 /// Alice is connected with Bob by a click: both hear each other.
 async fn clicked(relay: &'static str) {
     let site = Site::start_with(relay, "").await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     let alices = phone(&site, &alice, ALICE_PLAYS).await;
     let bobs = phone(&site, &bob, BOB_PLAYS).await;
     let wish = json!({"from": alice.user_id, "to": "2002"});
     let call = site.rest.post("/calls", wish).await.expect(201);
     site.event("call.connected", 1).await;
     hear_each_other((&alices, ALICE_PLAYS), (&bobs, BOB_PLAYS)).await;
-    let path = format!("/calls/{}", call["data"]["id"]);
-    site.rest.delete(&path).await.expect(204);
+    site.hang_up(&call["data"]["id"]).await;
     alices.wait_for("CALL_CLOSED").await;
     bobs.wait_for("CALL_CLOSED").await;
     let root = site.root().await;

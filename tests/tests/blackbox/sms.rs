@@ -23,9 +23,7 @@ async fn phone(site: &Site, port: u16) -> Running {
 
 /// Sends a text from a phone, which is to see this final status.
 async fn send(site: &Site, from: &Account, to: &str, text: &str, status: &str) {
-    site.sipp("uac_message")
-        .account(from)
-        .value("to", to)
+    site.caller("uac_message", from, to)
         .value("text", text)
         .value("status", status)
         .run()
@@ -92,7 +90,7 @@ fn count(site: &Site) -> usize {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_text_between_registered_phones_is_delivered_and_told() {
     let site = site().await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     let port = free_port();
     site.register(&bob, port).await;
     let phone = phone(&site, port).await;
@@ -113,7 +111,7 @@ async fn a_text_between_registered_phones_is_delivered_and_told() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_text_waits_for_the_phone_to_register_also_over_a_crash() {
     let mut site = site().await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     send(&site, &alice, "2002", "for later", "202").await;
     told(&site, "for later", &bob, "2001", "2002").await;
     listed(&site, "for later", "2001", "2002", "in", "received").await;
@@ -143,7 +141,7 @@ async fn trunk(site: &Site, bob: &Account) -> Running {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_trunk_brings_texts_for_our_numbers_and_takes_those_for_others() {
     let site = site().await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     let carrier = trunk(&site, &bob).await;
     let bring = async |to: &str, text: &str, status: &str| {
         let sipp = site.sipp("uac_message_trunk").carrier();
@@ -207,7 +205,7 @@ async fn rest_clients_send_texts_and_carriers_hand_them_over() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_text_that_is_too_long_is_refused_and_its_connection_goes_on() {
     let site = site().await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     let port = free_port();
     site.register(&bob, port).await;
     let phone = phone(&site, port).await;
@@ -263,7 +261,7 @@ fn read_head(connection: &mut TcpStream) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_of_64_kb_costs_its_own_connection_and_no_other_one() {
     let site = site().await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     let port = free_port();
     site.register(&bob, port).await;
     let phone = phone(&site, port).await;

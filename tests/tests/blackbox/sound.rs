@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use offhook_tests::{Baresip, BaresipSetup, Site, Transport};
 
-use crate::{CONNECTED, INITIAL, RINGING, assert_flow};
+use crate::{ANSWERED, CONNECTED, INITIAL, RINGING, assert_flow};
 
 const ALICE_PLAYS: f64 = 440.0;
 const BOB_PLAYS: f64 = 1_000.0;
@@ -15,7 +15,7 @@ const LONG_ENOUGH: f64 = 3.0;
 /// Alice calls Bob, they talk, Alice hangs up; each must have heard the other's tone.
 async fn talk(relay: &'static str, alice_over: Transport, bob_over: Transport) {
     let site = Site::start_with(relay, "").await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     let setup = |hertz, auto_answer, transport| BaresipSetup {
         hertz,
         auto_answer,
@@ -35,8 +35,7 @@ async fn talk(relay: &'static str, alice_over: Transport, bob_over: Transport) {
     bobs_phone.wait_for("CALL_CLOSED").await;
 
     let call = site.the_call(&alice, "2002").await;
-    let end = "4 call.hangup HANGUP: Normal Clearing by caller (16 NORMAL_CLEARING 200), final";
-    assert_flow(&call, &[INITIAL, RINGING, CONNECTED, end]);
+    assert_flow(&call, &ANSWERED);
     let cdr = site.cdr(&call).await;
     assert_eq!(
         (&cdr["src_codec"], &cdr["dst_codec"]),
@@ -74,7 +73,7 @@ async fn a_phone_over_tcp_hears_one_over_udp() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_phone_holds_and_resumes() {
     let site = Site::start().await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     let udp = site.offhook.sip(Transport::Udp);
     let setup = |hertz, auto_answer| BaresipSetup {
         hertz,

@@ -3,7 +3,7 @@
 use offhook_tests::free_port;
 use serde_json::{Value, json};
 
-use super::{Desk, INITIAL};
+use super::{Desk, INITIAL, assert_bob_took_it};
 use crate::{assert_documented, assert_story};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -21,7 +21,7 @@ async fn an_agent_answers_and_has_time_afterwards() {
     let calls = desk.site.rest.get("/calls?sort=id").await.expect(200);
     assert_eq!(calls["total"], 2);
     assert_eq!(calls["data"][0]["queue_state"], "connected", "{calls}");
-    desk.hang_up(&calls["data"][0]["id"]).await;
+    desk.site.hang_up(&calls["data"][0]["id"]).await;
     agent.finish().await;
     caller.finish().await;
 
@@ -174,14 +174,13 @@ async fn an_agent_of_three_queues_is_rung_for_one_caller_at_a_time() {
     let phone = desk.site.phone_of(&desk.bob, phone).await;
     let mut callers = Vec::new();
     for (n, queue) in queues.into_iter().enumerate() {
-        let caller = desk.site.sipp("uac_answered_far_end");
-        let caller = caller.account(&desk.alice).value("to", queue);
+        let caller = desk.site.caller("uac_answered_far_end", &desk.alice, queue);
         callers.push(caller.start());
         desk.site.event("call.initial", n).await;
     }
     assert_eq!(desk.site.rest.get("/calls").await.expect(200)["total"], 3);
-    let code = desk.site.sipp("uac_answered_far_end").account(&desk.bob);
-    code.value("to", "*22").run().await;
+    let code = desk.site.caller("uac_answered_far_end", &desk.bob, "*22");
+    code.run().await;
     let roots = desk.site.calls(3).await;
     for sipp in callers {
         sipp.finish().await;
@@ -189,20 +188,7 @@ async fn an_agent_of_three_queues_is_rung_for_one_caller_at_a_time() {
 
     let mut events = Vec::new();
     for (root, queue) in roots.iter().zip(queues) {
-        assert_documented(root, "Queue, answered by the first agent");
-        let queue = format!("QUEUE in 2001>{queue}");
-        assert_story(
-            root,
-            &[
-                &format!("a initial {queue}"),
-                "b initial LOCAL_USER in 2001>2002",
-                "b ringing LOCAL_USER in 2001>2002",
-                "b connected LOCAL_USER in 2001>2002",
-                &format!("a connected {queue}"),
-                "b hangup LOCAL_USER in 2001>2002: Normal Clearing by callee (16 200)",
-                &format!("a hangup {queue}: Normal Clearing by callee (16 200), final"),
-            ],
-        );
+        assert_bob_took_it(root, queue);
         assert_eq!(
             desk.site.cdrs(root).await,
             ["a CONNECTED I", "b CONNECTED I of a"]
@@ -247,7 +233,7 @@ async fn an_agent_transfers_the_caller_and_is_free_again() {
     let new = desk.site.event("call.connected", 2).await;
     desk.wrapups(2).await;
     assert_eq!(desk.live().await["agents"][0]["state"], "free");
-    desk.hang_up(&new["call_id"]).await;
+    desk.site.hang_up(&new["call_id"]).await;
     carols.finish().await;
     caller.finish().await;
     let root = desk.site.root().await;

@@ -3,7 +3,7 @@
 use offhook_tests::Site;
 use serde_json::json;
 
-use super::{Desk, INITIAL};
+use super::{Desk, INITIAL, assert_bob_took_it};
 use crate::{assert_documented, assert_story};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -12,9 +12,7 @@ async fn the_caller_gives_up() {
     // Bob has no phone: the caller waits.
     let caller = desk
         .site
-        .sipp("uac_answered")
-        .account(&desk.alice)
-        .value("to", "4000")
+        .caller("uac_answered", &desk.alice, "4000")
         .value("talk_ms", "1500")
         .start();
     desk.site.event("call.initial", 0).await;
@@ -68,13 +66,7 @@ async fn a_queue_without_agents_takes_nobody_and_lets_go_who_waits() {
     let out = json!({"users": [{"id": desk.bob.user_id, "status": false}]});
     desk.set(out).await;
     caller.finish().await;
-    desk.site
-        .sipp("uac_refused")
-        .account(&desk.alice)
-        .value("to", "4000")
-        .value("status", "480")
-        .run()
-        .await;
+    desk.site.refused(&desk.alice, "4000", "480").await;
     for root in desk.site.calls(2).await {
         assert_story(
             &root,
@@ -92,14 +84,8 @@ async fn a_full_queue_takes_nobody() {
     let desk = Desk::open(json!({"max_length": 1})).await;
     let first = desk.caller();
     let call = desk.site.event("call.initial", 0).await["call_id"].clone();
-    desk.site
-        .sipp("uac_refused")
-        .account(&desk.alice)
-        .value("to", "4000")
-        .value("status", "486")
-        .run()
-        .await;
-    desk.hang_up(&call).await;
+    desk.site.refused(&desk.alice, "4000", "486").await;
+    desk.site.hang_up(&call).await;
     first.finish().await;
     let calls = desk.site.calls(2).await;
     assert_documented(&calls[1], "Queue, full");
@@ -129,13 +115,7 @@ async fn a_queue_that_is_deleted_lets_its_callers_go() {
     let path = format!("/queues/{}", desk.queue);
     desk.site.rest.delete(&path).await.expect(204);
     caller.finish().await;
-    desk.site
-        .sipp("uac_refused")
-        .account(&desk.alice)
-        .value("to", "4000")
-        .value("status", "404")
-        .run()
-        .await;
+    desk.site.refused(&desk.alice, "4000", "404").await;
     let calls = desk.site.calls(2).await;
     assert_story(
         &calls[0],
@@ -163,31 +143,16 @@ async fn a_queue_that_is_deleted_lets_its_callers_go() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_the_relay_the_caller_hears_ringing_until_an_agent_answers() {
     let site = Site::start_with("never", "").await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     let queue = site.queue("4000", &[&bob], json!({})).await;
     let agent = site.phone_of(&bob, site.sipp("uas_hangs_up")).await;
-    let caller = site
-        .sipp("uac_answered_far_end")
-        .account(&alice)
-        .value("to", "4000")
-        .start();
+    let caller = site.caller("uac_answered_far_end", &alice, "4000").start();
     caller.got("SIP/2.0 180").await;
     agent.finish().await;
     caller.finish().await;
     let root = site.root().await;
     assert_eq!(root.events[0]["dst_id"], queue.to_string());
-    assert_story(
-        &root,
-        &[
-            INITIAL,
-            "b initial LOCAL_USER in 2001>2002",
-            "b ringing LOCAL_USER in 2001>2002",
-            "b connected LOCAL_USER in 2001>2002",
-            "a connected QUEUE in 2001>4000",
-            "b hangup LOCAL_USER in 2001>2002: Normal Clearing by callee (16 200)",
-            "a hangup QUEUE in 2001>4000: Normal Clearing by callee (16 200), final",
-        ],
-    );
+    assert_bob_took_it(&root, "4000");
     assert_eq!(
         site.cdrs(&root).await,
         ["a CONNECTED I", "b CONNECTED I of a"]

@@ -3,6 +3,7 @@
 use offhook_tests::{Account, Locked, Running, Site};
 use serde_json::{Value, json};
 
+use super::assert_bob_took_it;
 use crate::{assert_documented, assert_story};
 
 /// Bob alone serves `4000` and `4001`; Alice serves none.
@@ -16,7 +17,7 @@ struct Office {
 impl Office {
     async fn open() -> Self {
         let site = Site::start().await;
-        let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+        let [alice, bob] = site.users(["2001", "2002"]).await;
         let queues = [
             site.queue("4000", &[&bob], json!({})).await,
             site.queue("4001", &[&bob], json!({})).await,
@@ -31,14 +32,8 @@ impl Office {
 
     /// Bob dials a code. The phone is answered, hears a tone and is let go.
     fn dial(&self, code: &str) -> Running {
-        let phone = self.site.sipp("uac_answered_far_end").account(&self.bob);
-        phone.value("to", code).start()
-    }
-
-    async fn refused(&self, from: &Account, number: &str, status: &str) {
-        let phone = self.site.sipp("uac_refused").account(from);
-        let phone = phone.value("to", number).value("status", status);
-        phone.run().await;
+        let phone = self.site.caller("uac_answered_far_end", &self.bob, code);
+        phone.start()
     }
 
     /// Whether Bob is logged in at each queue.
@@ -76,7 +71,7 @@ async fn an_agent_logs_out_and_in_again_of_all_his_queues() {
     out.finish().await;
     assert_eq!(office.recorded().await, (0, json!(0)));
     for (n, queue) in ["4000", "4001"].into_iter().enumerate() {
-        office.refused(&office.alice, queue, "480").await;
+        office.site.refused(&office.alice, queue, "480").await;
         let root = site.calls(n + 1).await.remove(n);
         assert_documented(&root, "Queue, no agent logged in");
         assert_story(
@@ -95,22 +90,11 @@ async fn an_agent_logs_out_and_in_again_of_all_his_queues() {
     back.got("SIP/2.0 200").await;
     assert_eq!(office.logged_in().await, [true, true]);
     back.finish().await;
-    let caller = site.sipp("uac_answered_far_end").account(&office.alice);
-    caller.value("to", "4000").run().await;
+    let caller = site.caller("uac_answered_far_end", &office.alice, "4000");
+    caller.run().await;
     phone.finish().await;
     let root = site.calls(3).await.remove(2);
-    assert_story(
-        &root,
-        &[
-            "a initial QUEUE in 2001>4000",
-            "b initial LOCAL_USER in 2001>2002",
-            "b ringing LOCAL_USER in 2001>2002",
-            "b connected LOCAL_USER in 2001>2002",
-            "a connected QUEUE in 2001>4000",
-            "b hangup LOCAL_USER in 2001>2002: Normal Clearing by callee (16 200)",
-            "a hangup QUEUE in 2001>4000: Normal Clearing by callee (16 200), final",
-        ],
-    );
+    assert_bob_took_it(&root, "4000");
     assert_eq!(
         site.cdrs(&root).await,
         ["a CONNECTED I", "b CONNECTED I of a"]
@@ -188,7 +172,7 @@ async fn a_code_without_effect_is_refused() {
         (&office.bob, "*239999", "404"),
         (&office.bob, "*222001", "404"),
     ] {
-        office.refused(from, code, status).await;
+        office.site.refused(from, code, status).await;
     }
     assert_eq!(office.logged_in().await, [true, true]);
     assert_eq!(office.recorded().await, (0, json!(0)));
@@ -200,7 +184,7 @@ async fn a_code_that_cannot_be_stored_is_not_answered() {
     let office = Office::open().await;
     let database = office.site.offhook.data_dir().join("offhook.db");
     let locked = Locked::take(&database).await;
-    office.refused(&office.bob, "*23", "503").await;
+    office.site.refused(&office.bob, "*23", "503").await;
     assert_eq!(office.logged_in().await, [true, true]);
     locked.release().await;
     office.dial("*23").finish().await;

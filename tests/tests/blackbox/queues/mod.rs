@@ -6,8 +6,10 @@ mod codes;
 
 use std::time::Duration;
 
-use offhook_tests::{Account, Running, Site};
+use offhook_tests::{Account, Call, Running, Site};
 use serde_json::Value;
+
+use crate::{assert_documented, assert_story};
 
 /// A queue with one agent, who has a phone that plays a scenario, and a caller.
 struct Desk {
@@ -21,7 +23,7 @@ impl Desk {
     /// A queue `4000` whose one agent is Bob, `2002`.
     async fn open(more: Value) -> Self {
         let site = Site::start().await;
-        let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+        let [alice, bob] = site.users(["2001", "2002"]).await;
         site.webhook("wrapups", &["queue.wrapup"]).await;
         let queue = site.queue("4000", &[&bob], more).await;
         Self {
@@ -40,25 +42,16 @@ impl Desk {
     /// Alice calls and is let go by the far end.
     fn caller(&self) -> Running {
         self.site
-            .sipp("uac_answered_far_end")
-            .account(&self.alice)
-            .value("to", "4000")
+            .caller("uac_answered_far_end", &self.alice, "4000")
             .start()
     }
 
     /// Alice calls and is let go by the queue, with this in the Reason of the BYE.
     fn caller_told(&self, reason: &str) -> Running {
         self.site
-            .sipp("uac_left_waiting")
-            .account(&self.alice)
-            .value("to", "4000")
+            .caller("uac_left_waiting", &self.alice, "4000")
             .value("reason", reason)
             .start()
-    }
-
-    async fn hang_up(&self, call: &Value) {
-        let path = format!("/calls/{call}");
-        self.site.rest.delete(&path).await.expect(204);
     }
 
     async fn live(&self) -> Value {
@@ -87,6 +80,25 @@ impl Desk {
                 });
         got.await
     }
+}
+
+/// Bob was offered Alice's call of a queue and took it, nobody else was, and he hung up.
+#[track_caller]
+fn assert_bob_took_it(root: &Call, queue: &str) {
+    assert_documented(root, "Queue, answered by the first agent");
+    let queue = format!("QUEUE in 2001>{queue}");
+    assert_story(
+        root,
+        &[
+            &format!("a initial {queue}"),
+            "b initial LOCAL_USER in 2001>2002",
+            "b ringing LOCAL_USER in 2001>2002",
+            "b connected LOCAL_USER in 2001>2002",
+            &format!("a connected {queue}"),
+            "b hangup LOCAL_USER in 2001>2002: Normal Clearing by callee (16 200)",
+            &format!("a hangup {queue}: Normal Clearing by callee (16 200), final"),
+        ],
+    );
 }
 
 const INITIAL: &str = "a initial QUEUE in 2001>4000";

@@ -3,7 +3,7 @@
 use offhook_tests::{Rest, Site, free_port};
 use serde_json::json;
 
-use super::{FIRST, Talk, busy};
+use super::{Talk, assert_talk};
 use crate::{assert_documented, assert_story};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -27,14 +27,10 @@ async fn by_api_to_a_user() {
     talk.patch(&talk.call, json!({"dst": "2003"}), 404).await;
     carols.finish().await;
     let (site, root) = talk.end().await;
-    let [initial, ringing, connected] = FIRST;
     assert_documented(&root, "Transfer by API");
-    assert_story(
+    assert_talk(
         &root,
         &[
-            initial,
-            ringing,
-            connected,
             "b initial LOCAL_USER in 2001>2003",
             "a hangup LOCAL_USER in 2001>2002: Blind Transfer by api (16 200)",
             "b ringing LOCAL_USER in 2001>2003",
@@ -50,7 +46,7 @@ async fn by_api_to_a_user() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn by_api_the_called_side_to_a_group() {
-    let talk = Talk::start_with("uac_answered_far_end", "uas_talks", "").await;
+    let talk = Talk::start().await;
     let group = talk
         .site
         .ring_group("3000", "ring_all", &[&talk.carol])
@@ -64,13 +60,9 @@ async fn by_api_the_called_side_to_a_group() {
     carols.finish().await;
     let (site, root) = talk.end().await;
     let rg = format!("RG-{group} in 2002>3000");
-    let [initial, ringing, connected] = FIRST;
-    assert_story(
+    assert_talk(
         &root,
         &[
-            initial,
-            ringing,
-            connected,
             &format!("b initial {rg}"),
             "a hangup LOCAL_USER in 2001>2002: Blind Transfer by api (16 200)",
             "c initial LOCAL_USER in 2002>2003",
@@ -102,14 +94,10 @@ async fn by_api_to_a_queue() {
     let carols = talk.site.phone_of(&talk.carol, carols).await;
     carols.finish().await;
     let (site, root) = talk.end().await;
-    let [initial, ringing, connected] = FIRST;
     assert_documented(&root, "Transfer to a queue");
-    assert_story(
+    assert_talk(
         &root,
         &[
-            initial,
-            ringing,
-            connected,
             "b initial QUEUE in 2001>4000",
             "a hangup LOCAL_USER in 2001>2002: Blind Transfer by api (16 200)",
             "c initial LOCAL_USER in 2001>2003",
@@ -144,14 +132,10 @@ async fn by_api_to_an_outside_number() {
     assert!(invite.starts_with("INVITE sip:34600111222@"), "{invite}");
     assert!(invite.contains("Referred-By: <sip:2002@"), "{invite}");
     let (site, root) = talk.end().await;
-    let [initial, ringing, connected] = FIRST;
     assert_documented(&root, "Transfer to the outside");
-    assert_story(
+    assert_talk(
         &root,
         &[
-            initial,
-            ringing,
-            connected,
             "b initial LOCAL_USER out 2001>34600111222",
             "a hangup LOCAL_USER in 2001>2002: Blind Transfer by api (16 200)",
             "b ringing LOCAL_USER out 2001>34600111222",
@@ -168,19 +152,15 @@ async fn by_api_to_an_outside_number() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn by_api_to_somebody_busy_the_call_comes_back() {
     let talk = Talk::start().await;
-    let carols = busy(&talk.site, &talk.carol).await;
+    let carols = talk.site.busy_phone(&talk.carol).await;
     talk.transfer("2003").await;
     carols.finish().await;
     let back = talk.site.event("call.connected", 1).await;
-    talk.hang_up(&back["call_id"]).await;
+    talk.site.hang_up(&back["call_id"]).await;
     let (site, root) = talk.end().await;
-    let [initial, ringing, connected] = FIRST;
-    assert_story(
+    assert_talk(
         &root,
         &[
-            initial,
-            ringing,
-            connected,
             "b initial LOCAL_USER in 2001>2003",
             "a hangup LOCAL_USER in 2001>2002: Blind Transfer by api (16 200)",
             "c initial LOCAL_USER in 2001>2002",
@@ -204,16 +184,12 @@ async fn a_call_that_is_being_transferred_is_not_transferred_again() {
     talk.site.event("call.ringing", 1).await;
     talk.patch(&talk.call, json!({"dst": "2003"}), 404).await;
     talk.patch(&new["id"], json!({"dst": "2003"}), 409).await;
-    talk.hang_up(&new["id"]).await;
+    talk.site.hang_up(&new["id"]).await;
     carols.finish().await;
     let (site, root) = talk.end().await;
-    let [initial, ringing, connected] = FIRST;
-    assert_story(
+    assert_talk(
         &root,
         &[
-            initial,
-            ringing,
-            connected,
             "b initial LOCAL_USER in 2001>2003",
             "a hangup LOCAL_USER in 2001>2002: Blind Transfer by api (16 200)",
             "b ringing LOCAL_USER in 2001>2003",
@@ -240,12 +216,11 @@ async fn a_target_that_cannot_be_called_changes_nothing() {
     ] {
         talk.patch(&talk.call, json!({"dst": dst}), status).await;
     }
-    talk.hang_up(&talk.call).await;
+    talk.site.hang_up(&talk.call).await;
     let call = talk.call.clone();
     let (site, root) = talk.end().await;
-    let [initial, ringing, connected] = FIRST;
     let end = "a hangup LOCAL_USER in 2001>2002: Manager Request by api (16 200), final";
-    assert_story(&root, &[initial, ringing, connected, end]);
+    assert_talk(&root, &[end]);
     assert_eq!(site.cdrs(&root).await, ["a CONNECTED I"]);
     let path = format!("/calls/{call}");
     let late = site.rest.patch(&path, json!({"dst": "2003"})).await;
@@ -255,18 +230,10 @@ async fn a_target_that_cannot_be_called_changes_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_that_rings_is_deflected() {
     let site = Site::start().await;
-    let (alice, bob, carol) = (
-        site.user("2001").await,
-        site.user("2002").await,
-        site.user("2003").await,
-    );
+    let [alice, bob, carol] = site.users(["2001", "2002", "2003"]).await;
     let bobs = site.phone_of(&bob, site.sipp("uas_ringing")).await;
     let carols = site.phone_of(&carol, site.sipp("uas_hangs_up")).await;
-    let alices = site
-        .sipp("uac_answered_far_end")
-        .account(&alice)
-        .value("to", "2002")
-        .start();
+    let alices = site.caller("uac_answered_far_end", &alice, "2002").start();
     let call = site.event("call.ringing", 0).await["call_id"].clone();
     let path = format!("/calls/{call}");
     let new = site.rest.patch(&path, json!({"dst": "2003"})).await;
@@ -297,7 +264,7 @@ async fn a_call_that_rings_is_deflected() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_outsider_is_the_one_who_is_moved() {
     let site = Site::start().await;
-    let (bob, carol) = (site.user("2002").await, site.user("2003").await);
+    let [bob, carol] = site.users(["2002", "2003"]).await;
     site.trunk(free_port(), json!({})).await;
     site.ddi("34910000001", "user", bob.user_id).await;
     let bobs = site.phone_of(&bob, site.sipp("uas_talks")).await;
@@ -341,7 +308,7 @@ async fn an_outsider_is_the_one_who_is_moved() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_api_holds_and_resumes_and_the_other_phone_is_told() {
-    let talk = Talk::start_with("uac_answered_far_end", "uas_held", "").await;
+    let talk = Talk::start_with("uas_held").await;
     let password = "a password of many words";
     let path = format!("/users/{}", talk.alice.user_id);
     let changed = talk
@@ -357,16 +324,11 @@ async fn the_api_holds_and_resumes_and_the_other_phone_is_told() {
         let call = alice.patch(&path, json!({"state": state})).await;
         assert_eq!(call.expect(200)["data"]["state"], state);
     }
-    talk.hang_up(&talk.call).await;
-    assert_ne!(talk.alice.user_id, talk.bob.user_id);
+    talk.site.hang_up(&talk.call).await;
     let (site, root) = talk.end().await;
-    let [initial, ringing, connected] = FIRST;
-    assert_story(
+    assert_talk(
         &root,
         &[
-            initial,
-            ringing,
-            connected,
             "a hold LOCAL_USER in 2001>2002",
             "a unhold LOCAL_USER in 2001>2002",
             "a hangup LOCAL_USER in 2001>2002: Manager Request by api (16 200), final",

@@ -1,16 +1,16 @@
 //! Transfer by a phone: REFER.
 
-use offhook_tests::{Account, Running, Sipp, Site};
+use offhook_tests::{Running, Sipp, Site};
 
-use super::FIRST;
-use crate::{assert_documented, assert_story};
+use super::assert_talk;
+use crate::assert_documented;
 
 /// A phone transfers by REFER, and the target's phone plays a scenario.
 async fn refer(
     by_caller: bool,
     outcome: &str,
     target: &'static str,
-) -> (Site, Account, Running, [Running; 2]) {
+) -> (Site, Running, [Running; 2]) {
     let phones = if by_caller {
         ("uac_refer", "uas_talks")
     } else {
@@ -24,18 +24,13 @@ async fn refer_with(
     (alices, bobs): (&'static str, &'static str),
     outcome: &str,
     target: &'static str,
-) -> (Site, Account, Running, [Running; 2]) {
+) -> (Site, Running, [Running; 2]) {
     let site = Site::start().await;
-    let (alice, bob, carol) = (
-        site.user("2001").await,
-        site.user("2002").await,
-        site.user("2003").await,
-    );
+    let [alice, bob, carol] = site.users(["2001", "2002", "2003"]).await;
     let target = site
         .sipp(target)
         .value("ring_ms", "1000")
-        .value("status", "486")
-        .value("reason", "Busy Here");
+        .refusing("486", "Busy Here");
     let target = site.phone_of(&carol, target).await;
     let values = |sipp: Sipp| {
         // Of those who are held, if any are.
@@ -49,12 +44,12 @@ async fn refer_with(
         .account(&alice)
         .value("to", "2002")
         .start();
-    (site, alice, target, [alices, bobs])
+    (site, target, [alices, bobs])
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_caller_transfers_by_refer() {
-    let (site, _, target, phones) = refer(true, "200", "uas_hangs_up").await;
+    let (site, target, phones) = refer(true, "200", "uas_hangs_up").await;
     let invite = target.got("INVITE").await;
     assert!(invite.contains("Referred-By: <sip:2001@"), "{invite}");
     target.finish().await;
@@ -62,14 +57,10 @@ async fn the_caller_transfers_by_refer() {
         phone.finish().await;
     }
     let root = site.root().await;
-    let [initial, ringing, connected] = FIRST;
     assert_documented(&root, "Transfer by a phone");
-    assert_story(
+    assert_talk(
         &root,
         &[
-            initial,
-            ringing,
-            connected,
             "b initial LOCAL_USER in 2002>2003",
             "a hangup LOCAL_USER in 2001>2002: Blind Transfer by caller (16 200)",
             "b ringing LOCAL_USER in 2002>2003",
@@ -97,20 +88,16 @@ async fn the_caller_transfers_by_refer() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_called_side_transfers_by_refer() {
-    let (site, _, target, phones) = refer(false, "200", "uas_hangs_up").await;
+    let (site, target, phones) = refer(false, "200", "uas_hangs_up").await;
     target.finish().await;
     for phone in phones {
         phone.finish().await;
     }
     let root = site.root().await;
-    let [initial, ringing, connected] = FIRST;
     assert_documented(&root, "Transfer by a phone");
-    assert_story(
+    assert_talk(
         &root,
         &[
-            initial,
-            ringing,
-            connected,
             "b initial LOCAL_USER in 2001>2003",
             "a hangup LOCAL_USER in 2001>2002: Blind Transfer by callee (16 200)",
             "b ringing LOCAL_USER in 2001>2003",
@@ -126,23 +113,18 @@ async fn the_called_side_transfers_by_refer() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn by_refer_to_somebody_busy_the_call_comes_back() {
-    let (site, _, target, phones) = refer(true, "486", "uas_refused_at_once").await;
+    let (site, target, phones) = refer(true, "486", "uas_refused_at_once").await;
     target.finish().await;
     let back = site.event("call.connected", 1).await["call_id"].clone();
     phones[0].got("NOTIFY").await;
-    let path = format!("/calls/{back}");
-    site.rest.delete(&path).await.expect(204);
+    site.hang_up(&back).await;
     for phone in phones {
         phone.finish().await;
     }
     let root = site.root().await;
-    let [initial, ringing, connected] = FIRST;
-    assert_story(
+    assert_talk(
         &root,
         &[
-            initial,
-            ringing,
-            connected,
             "b initial LOCAL_USER in 2002>2003",
             "a hangup LOCAL_USER in 2001>2002: Blind Transfer by caller (16 200)",
             "c initial LOCAL_USER in 2002>2001",
@@ -159,23 +141,18 @@ async fn by_refer_to_somebody_busy_the_call_comes_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_transfers_may_hang_up_at_once() {
-    let (site, _, target, phones) =
+    let (site, target, phones) =
         refer_with(("uac_refer_and_leave", "uas_talks"), "200", "uas_talks").await;
     let [alices, bobs] = phones;
     alices.finish().await;
     let new = site.event("call.connected", 1).await["call_id"].clone();
-    let path = format!("/calls/{new}");
-    site.rest.delete(&path).await.expect(204);
+    site.hang_up(&new).await;
     bobs.finish().await;
     target.finish().await;
     let root = site.root().await;
-    let [initial, ringing, connected] = FIRST;
-    assert_story(
+    assert_talk(
         &root,
         &[
-            initial,
-            ringing,
-            connected,
             "b initial LOCAL_USER in 2002>2003",
             "a hangup LOCAL_USER in 2001>2002: Blind Transfer by caller (16 200)",
             "b ringing LOCAL_USER in 2002>2003",
@@ -196,7 +173,7 @@ async fn held_and_transferred(
     by: &str,
     mover: &str,
 ) {
-    let (site, _, target, phones) = refer_with(phones, "200", "uas_hangs_up").await;
+    let (site, target, phones) = refer_with(phones, "200", "uas_hangs_up").await;
     let invite = target.got("INVITE").await;
     assert!(
         invite.contains(&format!("Referred-By: <sip:{mover}@")),
@@ -207,15 +184,11 @@ async fn held_and_transferred(
         phone.finish().await;
     }
     let root = site.root().await;
-    let [initial, ringing, connected] = FIRST;
     let new = format!("LOCAL_USER in {moved}>2003");
     assert_documented(&root, "Transfer of a held call");
-    assert_story(
+    assert_talk(
         &root,
         &[
-            initial,
-            ringing,
-            connected,
             "a hold LOCAL_USER in 2001>2002",
             &format!("b initial {new}"),
             &format!("a hangup LOCAL_USER in 2001>2002: Blind Transfer by {by} (16 200)"),
@@ -246,11 +219,9 @@ async fn the_called_side_holds_and_transfers_by_refer() {
 async fn refer_refused(domain: &'static str, target: &str, host: &str, status: &str) {
     let loopback = std::net::Ipv4Addr::LOCALHOST.into();
     let site = Site::start_in(domain, loopback, "always", "").await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     let bobs = site.phone_of(&bob, site.sipp("uas_talks")).await;
-    site.sipp("uac_refer_refused")
-        .account(&alice)
-        .value("to", "2002")
+    site.caller("uac_refer_refused", &alice, "2002")
         .value("target", target)
         .value("target_host", host)
         .value("status", status)
@@ -258,15 +229,9 @@ async fn refer_refused(domain: &'static str, target: &str, host: &str, status: &
         .await;
     bobs.finish().await;
     let root = site.root().await;
-    let [initial, ringing, connected] = FIRST;
-    assert_story(
+    assert_talk(
         &root,
-        &[
-            initial,
-            ringing,
-            connected,
-            "a hangup LOCAL_USER in 2001>2002: Normal Clearing by caller (16 200), final",
-        ],
+        &["a hangup LOCAL_USER in 2001>2002: Normal Clearing by caller (16 200), final"],
     );
     assert_eq!(site.cdrs(&root).await, ["a CONNECTED I"]);
 }

@@ -6,17 +6,12 @@ mod by_refer;
 use offhook_tests::{Account, Call, Running, Site};
 use serde_json::{Value, json};
 
-const FIRST: [&str; 3] = [
-    "a initial LOCAL_USER in 2001>2002",
-    "a ringing LOCAL_USER in 2001>2002",
-    "a connected LOCAL_USER in 2001>2002",
-];
+use crate::assert_story;
 
 /// Alice talks to Bob; Carol is somebody else.
 struct Talk {
     site: Site,
     alice: Account,
-    bob: Account,
     carol: Account,
     alices_phone: Running,
     bobs_phone: Running,
@@ -25,29 +20,19 @@ struct Talk {
 
 impl Talk {
     async fn start() -> Self {
-        Self::start_with("uac_answered_far_end", "uas_talks", "").await
+        Self::start_with("uas_talks").await
     }
 
-    /// With phones that play these scenarios, and Alice's transferring to this number if it does.
-    async fn start_with(alices: &'static str, bobs: &'static str, domain: &'static str) -> Self {
-        let loopback = std::net::Ipv4Addr::LOCALHOST.into();
-        let site = Site::start_in(domain, loopback, "always", "").await;
-        let (alice, bob, carol) = (
-            site.user("2001").await,
-            site.user("2002").await,
-            site.user("2003").await,
-        );
+    /// Bob's phone plays this scenario.
+    async fn start_with(bobs: &'static str) -> Self {
+        let site = Site::start().await;
+        let [alice, bob, carol] = site.users(["2001", "2002", "2003"]).await;
         let bobs_phone = site.phone_of(&bob, site.sipp(bobs)).await;
-        let alices_phone = site
-            .sipp(alices)
-            .account(&alice)
-            .value("to", "2002")
-            .start();
+        let alices_phone = site.caller("uac_answered_far_end", &alice, "2002").start();
         let call = site.event("call.connected", 0).await["call_id"].clone();
         Self {
             site,
             alice,
-            bob,
             carol,
             alices_phone,
             bobs_phone,
@@ -66,11 +51,6 @@ impl Talk {
         self.patch(&self.call, json!({"dst": dst}), 200).await
     }
 
-    async fn hang_up(&self, call: &Value) {
-        let path = format!("/calls/{call}");
-        self.site.rest.delete(&path).await.expect(204);
-    }
-
     async fn end(self) -> (Site, Call) {
         self.alices_phone.finish().await;
         self.bobs_phone.finish().await;
@@ -79,10 +59,13 @@ impl Talk {
     }
 }
 
-async fn busy(site: &Site, account: &Account) -> Running {
-    let sipp = site
-        .sipp("uas_refused_at_once")
-        .value("status", "486")
-        .value("reason", "Busy Here");
-    site.phone_of(account, sipp).await
+/// Alice called Bob, who answered, and it went on like this.
+#[track_caller]
+fn assert_talk(root: &Call, went_on: &[&str]) {
+    let first = [
+        "a initial LOCAL_USER in 2001>2002",
+        "a ringing LOCAL_USER in 2001>2002",
+        "a connected LOCAL_USER in 2001>2002",
+    ];
+    assert_story(root, &[&first, went_on].concat());
 }

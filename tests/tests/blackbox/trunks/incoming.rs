@@ -3,7 +3,7 @@
 use offhook_tests::{Site, free_port};
 use serde_json::json;
 
-use super::{OUTSIDER, SPAIN, call_in, refused_in};
+use super::{ANSWERED_HERE, OUTSIDER, SPAIN, call_in, refused_in};
 use crate::{assert_documented, assert_story};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -18,15 +18,7 @@ async fn an_outsider_reaches_a_user_by_a_number() {
 
     let root = site.root().await;
     assert_documented(&root, "Trunk to user, answered");
-    assert_story(
-        &root,
-        &[
-            "a initial LOCAL_USER in 34600999888>34910000001",
-            "a ringing LOCAL_USER in 34600999888>34910000001",
-            "a connected LOCAL_USER in 34600999888>34910000001",
-            "a hangup LOCAL_USER in 34600999888>34910000001: Normal Clearing by caller (16 200), final",
-        ],
-    );
+    assert_story(&root, &ANSWERED_HERE);
     let first = &root.events[0];
     assert_eq!(
         (&first["src_id"], &first["src_name"], &first["clid"]),
@@ -139,7 +131,7 @@ async fn a_trunk_reaches_numbers_of_ours_and_nothing_else() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_carrier_cannot_transfer() {
     let site = Site::start().await;
-    let (bob, carol) = (site.user("2002").await, site.user("2003").await);
+    let [bob, carol] = site.users(["2002", "2003"]).await;
     site.trunk(free_port(), json!({})).await;
     site.ddi("34910000001", "user", bob.user_id).await;
     site.register(&carol, free_port()).await;
@@ -154,14 +146,6 @@ async fn a_carrier_cannot_transfer() {
         .await;
     phone.finish().await;
     let root = site.root().await;
-    assert_story(
-        &root,
-        &[
-            "a initial LOCAL_USER in 34600999888>34910000001",
-            "a ringing LOCAL_USER in 34600999888>34910000001",
-            "a connected LOCAL_USER in 34600999888>34910000001",
-            "a hangup LOCAL_USER in 34600999888>34910000001: Normal Clearing by caller (16 200), final",
-        ],
-    );
+    assert_story(&root, &ANSWERED_HERE);
     assert_eq!(site.cdrs(&root).await, ["a CONNECTED I"]);
 }

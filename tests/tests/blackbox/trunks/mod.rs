@@ -11,6 +11,22 @@ use serde_json::Value;
 const OUTSIDER: &str = "34600999888";
 const SPAIN: &str = "[numbers]\ncountry = \"ES\"";
 
+/// Alice calls somebody outside, who answers, and hangs up.
+const ANSWERED_OUTSIDE: [&str; 4] = [
+    "a initial LOCAL_USER out 2001>34600111222",
+    "a ringing LOCAL_USER out 2001>34600111222",
+    "a connected LOCAL_USER out 2001>34600111222",
+    "a hangup LOCAL_USER out 2001>34600111222: Normal Clearing by caller (16 200), final",
+];
+
+/// The outsider calls a user of ours, who answers, and hangs up.
+const ANSWERED_HERE: [&str; 4] = [
+    "a initial LOCAL_USER in 34600999888>34910000001",
+    "a ringing LOCAL_USER in 34600999888>34910000001",
+    "a connected LOCAL_USER in 34600999888>34910000001",
+    "a hangup LOCAL_USER in 34600999888>34910000001: Normal Clearing by caller (16 200), final",
+];
+
 /// An outsider calls a number and, when somebody answers, hangs up soon.
 async fn call_in(site: &Site, number: &str) {
     site.sipp("uac_answered")
@@ -33,20 +49,7 @@ async fn refused_in(site: &Site, number: &str, status: &str) {
 }
 
 async fn call_out(site: &Site, from: &Account, number: &str) {
-    site.sipp("uac_answered")
-        .account(from)
-        .value("to", number)
-        .run()
-        .await;
-}
-
-async fn refused_out(site: &Site, from: &Account, number: &str, status: &str) {
-    site.sipp("uac_refused")
-        .account(from)
-        .value("to", number)
-        .value("status", status)
-        .run()
-        .await;
+    site.caller("uac_answered", from, number).run().await;
 }
 
 /// A user whose calls leave by a carrier, which answers them.

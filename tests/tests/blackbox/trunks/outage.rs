@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 use offhook_tests::{Account, Call, Running, Site, eventually, free_port};
 use serde_json::{Value, json};
 
+use super::ANSWERED_OUTSIDE;
 use crate::assert_story;
 
 /// The outside number that Alice calls.
-const NUMBER: &str = "34600111222";
+const NUMBER: &str = "+34600111222";
 
 /// Two trunks; the second one is for when the first cannot.
 struct Office {
@@ -46,19 +47,11 @@ impl Office {
     /// Alice calls and hangs up; the `n`th call of the test, and how long that took.
     async fn call(&self, n: usize) -> (Call, Duration) {
         let begun = Instant::now();
-        let caller = self.site.sipp("uac_answered").account(&self.alice);
-        caller.value("to", &format!("+{NUMBER}")).run().await;
+        let caller = self.site.caller("uac_answered", &self.alice, NUMBER);
+        caller.run().await;
         let took = begun.elapsed();
         let root = self.site.calls(n + 1).await.remove(n);
-        assert_story(
-            &root,
-            &[
-                "a initial LOCAL_USER out 2001>34600111222",
-                "a ringing LOCAL_USER out 2001>34600111222",
-                "a connected LOCAL_USER out 2001>34600111222",
-                "a hangup LOCAL_USER out 2001>34600111222: Normal Clearing by caller (16 200), final",
-            ],
-        );
+        assert_story(&root, &ANSWERED_OUTSIDE);
         assert_eq!(self.site.cdrs(&root).await, ["a CONNECTED O"]);
         (root, took)
     }
@@ -113,9 +106,7 @@ async fn calls_go_another_way_while_a_carrier_is_silent_and_come_back_with_it() 
 
     // Without the other one, no trunk is up.
     office.set(office.second, json!({"active": false})).await;
-    let caller = office.site.sipp("uac_refused").account(&office.alice);
-    let caller = caller.value("to", &format!("+{NUMBER}"));
-    caller.value("status", "503").run().await;
+    office.site.refused(&office.alice, NUMBER, "503").await;
     let root = office.site.calls(4).await.remove(3);
     assert_story(
         &root,

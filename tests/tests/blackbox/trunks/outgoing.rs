@@ -3,7 +3,7 @@
 use offhook_tests::{CARRIER, Call, Site, free_port};
 use serde_json::json;
 
-use super::{SPAIN, call_out, outwards, refused_out};
+use super::{ANSWERED_OUTSIDE, SPAIN, call_out, outwards};
 use crate::{assert_documented, assert_story};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -27,15 +27,7 @@ async fn a_user_calls_out_and_shows_the_number_of_the_trunk() {
     );
     let root = site.root().await;
     assert_documented(&root, "User to trunk, answered");
-    assert_story(
-        &root,
-        &[
-            "a initial LOCAL_USER out 2001>34600111222",
-            "a ringing LOCAL_USER out 2001>34600111222",
-            "a connected LOCAL_USER out 2001>34600111222",
-            "a hangup LOCAL_USER out 2001>34600111222: Normal Clearing by caller (16 200), final",
-        ],
-    );
+    assert_story(&root, &ANSWERED_OUTSIDE);
     let first = &root.events[0];
     assert_eq!(first["src_id"], alice.user_id.to_string());
     assert_eq!(first["dst_id"], "0");
@@ -87,13 +79,12 @@ async fn failed(status: &str, reason: &str, to_the_caller: &str) -> (Call, Vec<S
     let port = free_port();
     let carrier = site
         .sipp("uas_refused_at_once")
-        .value("status", status)
-        .value("reason", reason)
+        .refusing(status, reason)
         .carrier_at(port)
         .listen()
         .await;
     site.trunk(port, json!({})).await;
-    refused_out(&site, &alice, "600111222", to_the_caller).await;
+    site.refused(&alice, "600111222", to_the_caller).await;
     carrier.stop().await;
     let root = site.root().await;
     assert_eq!(root.events[0]["src_id"], alice.user_id.to_string());
@@ -165,15 +156,7 @@ async fn another_trunk_takes_the_call_that_the_first_one_could_not() {
     taking.stop().await;
 
     let root = site.root().await;
-    assert_story(
-        &root,
-        &[
-            "a initial LOCAL_USER out 2001>34600111222",
-            "a ringing LOCAL_USER out 2001>34600111222",
-            "a connected LOCAL_USER out 2001>34600111222",
-            "a hangup LOCAL_USER out 2001>34600111222: Normal Clearing by caller (16 200), final",
-        ],
-    );
+    assert_story(&root, &ANSWERED_OUTSIDE);
     assert_eq!(site.cdrs(&root).await, ["a CONNECTED O"]);
 }
 

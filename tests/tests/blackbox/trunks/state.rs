@@ -5,7 +5,7 @@ use std::time::Duration;
 use offhook_tests::{CARRIER, Running, eventually, free_port};
 use serde_json::{Value, json};
 
-use super::{call_out, outwards, refused_in, refused_out};
+use super::{call_out, outwards, refused_in};
 use crate::{assert_documented, assert_story};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -13,15 +13,12 @@ async fn a_trunk_has_so_many_calls_and_no_more_in_both_directions() {
     let (site, alice, carrier) = outwards(json!({"max_calls": 1})).await;
     site.ddi("34910000001", "user", alice.user_id).await;
     let first = site
-        .sipp("uac_answered_far_end")
-        .account(&alice)
-        .value("to", "600111222")
+        .caller("uac_answered_far_end", &alice, "600111222")
         .start();
     let up = site.event("call.connected", 0).await;
-    refused_out(&site, &alice, "600111333", "503").await;
+    site.refused(&alice, "600111333", "503").await;
     refused_in(&site, "34910000001", "503").await;
-    let path = format!("/calls/{}", up["call_id"]);
-    site.rest.delete(&path).await.expect(204);
+    site.hang_up(&up["call_id"]).await;
     first.finish().await;
     // There is room again.
     call_out(&site, &alice, "600111444").await;
@@ -51,7 +48,7 @@ async fn a_trunk_has_so_many_calls_and_no_more_in_both_directions() {
 async fn an_inactive_trunk_brings_and_takes_nothing() {
     let (site, alice, carrier) = outwards(json!({"active": false})).await;
     site.ddi("34910000001", "user", alice.user_id).await;
-    refused_out(&site, &alice, "600111222", "404").await;
+    site.refused(&alice, "600111222", "404").await;
     // Who calls from there is nobody we know.
     refused_in(&site, "34910000001", "401").await;
     assert!(carrier.received().is_empty(), "not even OPTIONS");
