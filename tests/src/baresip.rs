@@ -14,7 +14,7 @@ use tokio::process::Command;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::process::{Process, Transport, free_port, until_bound};
+use crate::process::{Process, Transport, eventually, free_port, until_bound};
 use crate::site::Account;
 use crate::tone;
 
@@ -110,14 +110,30 @@ impl Baresip {
         self.command("transfer", &params).await;
     }
 
-    /// How long it heard a tone, in all its calls.
+    /// How long it heard tones of these frequencies, in all its calls.
     #[must_use]
-    pub fn heard_tone(&self, hertz: f64) -> f64 {
+    pub fn heard_tones(&self, hertz: &[f64]) -> f64 {
         let heard = self.heard();
-        heard
-            .iter()
-            .map(|file| tone::seconds_of_tone(file, hertz))
-            .sum()
+        let seconds = heard.iter().flat_map(|file| {
+            hertz
+                .iter()
+                .map(|hertz| tone::seconds_of_tone(file, *hertz))
+        });
+        seconds.sum()
+    }
+
+    /// Waits until it heard tones of these frequencies for so long, in all its calls.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub async fn until_heard(&self, hertz: &[f64], seconds: f64) {
+        let what = format!("{hertz:?} Hz for {seconds} s");
+        eventually(&what, PATIENCE, async || {
+            // To look for tones is work that takes time from those who play them.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            (self.heard_tones(hertz) >= seconds).then_some(())
+        })
+        .await;
     }
 
     /// Waits for an event of the control port, such as `CALL_ESTABLISHED`, and gives it.
@@ -130,7 +146,7 @@ impl Baresip {
             .await
     }
 
-    /// The recordings of what it heard, one a call. Whole only once a call is over.
+    /// The recordings of what it heard, one a call. They grow while the call lasts.
     #[must_use]
     pub fn heard(&self) -> Vec<PathBuf> {
         let folder = self.folder.path().join("heard");

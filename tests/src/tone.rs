@@ -24,13 +24,15 @@ pub(crate) fn write(file: &Path, hertz: f64, seconds: u32) {
     std::fs::write(file, octets).unwrap();
 }
 
-/// How many seconds of a recording are a tone of this frequency and little else.
+/// How many seconds of a recording are a tone of this frequency and little else. One that has only begun may be empty yet.
 ///
 /// # Panics
 /// When the file is no recording.
-#[must_use]
-pub fn seconds_of_tone(file: &Path, hertz: f64) -> f64 {
+pub(crate) fn seconds_of_tone(file: &Path, hertz: f64) -> f64 {
     let octets = std::fs::read(file).unwrap();
+    if octets.is_empty() {
+        return 0.0;
+    }
     let data = octets
         .windows(4)
         .position(|word| word == b"data")
