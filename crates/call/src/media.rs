@@ -12,7 +12,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use bytes::Bytes;
 use offhook_base::CallId;
-use offhook_media_core::{Format, Law, MediaCommand, PortPair, Side, Sound};
+use offhook_media_core::{Format, Law, MediaCommand, PortPair, RelayId, Side, Sound};
 use offhook_sip_message::sdp::{Answer, Codec, Direction, Sdp};
 
 use crate::effect::Effect;
@@ -338,6 +338,12 @@ impl Media {
         if let Some(relay) = self.relayed.as_ref().and_then(|relayed| relayed.running()) {
             effects.push(Effect::Media(MediaCommand::StopPlay { relay, side }));
         }
+    }
+
+    /// The relay, once it runs, and a side as it names it.
+    pub(crate) fn relay(&self, side: Side) -> Option<(RelayId, Side)> {
+        let relay = self.relayed.as_ref()?.running()?;
+        Some((relay, self.turn(side)))
     }
 
     /// Starts the relay though the second side is not known yet.

@@ -3,7 +3,10 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use offhook_base::{CallId, FactRecord, Mono, Now, PhoneId, SmsId, SmsRecord, TrunkId};
+use offhook_base::{
+    Audio, CallId, FactRecord, Mono, Now, PhoneId, RecordingId, RecordingStart, SmsId, SmsRecord,
+    TrunkId,
+};
 use offhook_sip_core::{
     AccountChange, Binding, BindingKey, Command, Event, FlowId, Output as Wire, Peer, Stack,
     StackConfig,
@@ -55,6 +58,16 @@ pub enum Output {
     Record(Box<FactRecord>),
     /// For the media shell.
     Media(MediaCommand),
+    /// A call is being recorded from here on, or is not any more: for the live list.
+    Monitored {
+        /// The call.
+        call: CallId,
+        /// Whether it is.
+        on: bool,
+    },
+    /// For the recorder: what the media shell is told to record next. Each is answered once by
+    /// [`Switch::handle_recorded`].
+    Recording(Box<RecordingStart>),
     /// The answer to an API command.
     Reply(ApiReply),
     /// For the store.
@@ -146,7 +159,7 @@ impl Switch {
 
     /// The journal has every fact up to this number.
     pub fn handle_committed(&mut self, now: Now, fact: u64) {
-        self.pbx.handle_committed(fact);
+        self.pbx.handle_committed(now, fact);
         self.pbx.handle_texts_committed(now, fact);
         self.drain(now);
     }
@@ -190,6 +203,12 @@ impl Switch {
     /// The media shell could not start the relay of this call.
     pub fn handle_media_lost(&mut self, now: Now, call: CallId) {
         self.pbx.media_lost(now, call);
+        self.drain(now);
+    }
+
+    /// The recorder tells what there is of a recording that is over: `None` when nothing was recorded.
+    pub fn handle_recorded(&mut self, now: Now, recording: RecordingId, audio: Option<Audio>) {
+        self.pbx.handle_recorded(now, recording, audio);
         self.drain(now);
     }
 
@@ -306,6 +325,10 @@ impl Switch {
                     Action::Sip(command) => self.stack.handle_command(now, command),
                     Action::Record(fact) => self.outputs.push_back(Output::Record(fact)),
                     Action::Media(command) => self.outputs.push_back(Output::Media(command)),
+                    Action::Monitored { call, on } => {
+                        self.outputs.push_back(Output::Monitored { call, on })
+                    }
+                    Action::Recording(start) => self.outputs.push_back(Output::Recording(start)),
                     Action::Reply(reply) => self.outputs.push_back(Output::Reply(reply)),
                     Action::AgentLogin(login) => self.outputs.push_back(Output::AgentLogin(login)),
                     Action::Trunk(state) => self.outputs.push_back(Output::Trunk {

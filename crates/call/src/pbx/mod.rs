@@ -5,13 +5,14 @@ mod apply;
 mod incoming;
 mod owed;
 mod queues;
+pub(crate) mod recordings;
 mod texts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use offhook_base::{CallId, FactRecord, Mono, Now, RingGroupId, UserId};
+use offhook_base::{CallId, FactRecord, Mono, Now, RecordingStart, RingGroupId, UserId};
 use offhook_media_core::{MediaCommand, PortPair};
 use offhook_sip_core::{Command, Event, LegId, Origin, TrunkPeer, TxId};
 use offhook_sip_message::Method;
@@ -31,6 +32,7 @@ use crate::star::AgentLogin;
 use crate::trunks::{TrunkOutput, TrunkState};
 use owed::Owed;
 use queues::QueueDesk;
+use recordings::{Recordings, Tape};
 
 /// What the calls want done, in order.
 #[derive(Debug)]
@@ -41,6 +43,10 @@ pub(crate) enum Action {
     Record(Box<FactRecord>),
     /// To the media shell.
     Media(MediaCommand),
+    /// Whether a call is being recorded.
+    Monitored { call: CallId, on: bool },
+    /// To the recorder, before the media shell is told to record.
+    Recording(Box<RecordingStart>),
     /// To whoever gave the command.
     Reply(ApiReply),
     /// Reserve call ids below this number.
@@ -85,6 +91,7 @@ struct Entry {
     busy_at: u64,
     /// The user of ours whose leg is up only until his transfer is done.
     transferor: Option<UserId>,
+    tape: Tape,
 }
 
 /// Name of a leg in captures and pictures: `A` called, `B1`, `B2` … were called.
@@ -131,6 +138,7 @@ pub(crate) struct Pbx {
     effects: Vec<Effect>,
     new_legs: Vec<(LegId, LegName)>,
     queues: QueueDesk,
+    recordings: Recordings,
     pub(crate) actions: VecDeque<Action>,
 }
 
@@ -157,6 +165,7 @@ impl Pbx {
             effects: Vec::new(),
             new_legs: Vec::new(),
             queues: QueueDesk::default(),
+            recordings: Recordings::default(),
             actions: VecDeque::new(),
         }
     }
@@ -385,9 +394,10 @@ impl Pbx {
     }
 
     /// The journal has every fact up to this number.
-    pub(crate) fn handle_committed(&mut self, fact: u64) {
+    pub(crate) fn handle_committed(&mut self, now: Now, fact: u64) {
         let mut released = Vec::new();
         self.fence.commit(fact, &mut released);
+        self.tape_committed(now);
         self.release(released);
     }
 
@@ -566,6 +576,7 @@ impl Pbx {
         }
         self.note_busy(now, &mut entry);
         self.note_transferor(now, &mut entry);
+        self.tape(now, &mut entry);
         if entry.phase.is_over() {
             self.office.leave_queue(now.mono, root);
             self.office.forget_relay(root);

@@ -8,6 +8,7 @@ mod hold_api;
 mod holding;
 mod model;
 mod queue;
+mod recording;
 mod restart;
 mod ringing;
 mod stalls;
@@ -48,6 +49,10 @@ pub(super) struct Script {
     pub(super) formats: Vec<MediaCommand>,
     /// Codes that went to the store.
     pub(super) codes: Vec<offhook_base::CallId>,
+    /// What the recorder was told.
+    pub(super) recordings: Vec<offhook_base::RecordingStart>,
+    /// Calls that are being recorded.
+    pub(super) monitored: Vec<offhook_base::CallId>,
     pub(super) bodies: Vec<serde_json::Value>,
     pub(super) cdrs: Vec<offhook_base::CdrRecord>,
 }
@@ -77,6 +82,7 @@ impl Script {
                 name: format!("User {ext}"),
                 active: true,
                 dnd: false,
+                record: crate::RecordMode::None,
             };
             pbx.handle_directory(now, DirectoryChange::User(user));
         }
@@ -103,6 +109,8 @@ impl Script {
             recorded: Vec::new(),
             formats: Vec::new(),
             codes: Vec::new(),
+            recordings: Vec::new(),
+            monitored: Vec::new(),
             bodies: Vec::new(),
             cdrs: Vec::new(),
         }
@@ -293,7 +301,7 @@ impl Script {
 
     /// The journal commits everything handed over so far.
     pub(super) fn commit(&mut self) -> &mut Self {
-        self.pbx.handle_committed(self.facts);
+        self.pbx.handle_committed(self.now, self.facts);
         self.lines.push("-- commit".into());
         self.drain();
         self
@@ -408,6 +416,27 @@ impl Script {
                     continue;
                 }
                 Action::Media(command) => format!("media {command:?}"),
+                Action::Monitored { call, on } => {
+                    self.monitored.retain(|monitored| *monitored != call);
+                    if on {
+                        self.monitored.push(call);
+                    }
+                    continue;
+                }
+                Action::Recording(start) => {
+                    let line = format!(
+                        "recording {} of {} for {}: {} > {}",
+                        start.id,
+                        start.call,
+                        start
+                            .user
+                            .map_or_else(|| "nobody".to_owned(), |user| user.to_string()),
+                        start.caller,
+                        start.called
+                    );
+                    self.recordings.push(*start);
+                    line
+                }
                 Action::Reply(reply) => format!("api {} {:?}", reply.token, reply.result),
                 Action::ReserveCallIds(upto) => format!("reserve {upto}"),
                 Action::AgentLogin(asked) => {

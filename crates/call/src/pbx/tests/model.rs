@@ -3,7 +3,9 @@
 //! `HISTORIES=<n>` plays more of them.
 
 mod ledger;
+mod media;
 mod stack;
+mod tapes;
 
 use std::time::Duration;
 
@@ -14,9 +16,7 @@ use super::super::{Action, Pbx};
 use super::{Script, message, peer, sdp};
 use crate::ApiCommand;
 use crate::command::TransferParty;
-use crate::directory::{
-    DirectoryChange, GroupStrategy, QueueConfig, QueueStrategy, RingGroup, User,
-};
+use crate::directory::{DirectoryChange, GroupStrategy, QueueConfig, QueueStrategy, RingGroup};
 use ledger::Ledger;
 use stack::{Stack, State};
 
@@ -54,6 +54,9 @@ impl World {
         world.put_group(7);
         world.put_group(8);
         world.put_queue();
+        for id in 1..=4 {
+            world.put_user(id);
+        }
         world
     }
 
@@ -152,6 +155,8 @@ impl World {
                 fact.event.call.0, fact.event.name, fact.event.is_final
             ),
             Action::Media(_)
+            | Action::Monitored { .. }
+            | Action::Recording(_)
             | Action::Reply(_)
             | Action::ReserveCallIds(_)
             | Action::AgentLogin(_)
@@ -169,6 +174,8 @@ impl World {
             }
             Action::Record(fact) => self.ledger.fact(fact),
             Action::Media(command) => self.ledger.media(command),
+            Action::Monitored { call, on } => self.ledger.tapes.monitored(*call, *on),
+            Action::Recording(start) => self.ledger.tapes.announce(start),
             Action::Reply(reply) => self.ledger.reply(reply.token),
             Action::AgentLogin(_)
             | Action::ReserveCallIds(_)
@@ -185,7 +192,8 @@ impl World {
     fn commit(&mut self, upto: u64) {
         self.tell(|| format!("-- commit {upto}"));
         self.ledger.committed = self.ledger.committed.max(upto);
-        self.pbx().handle_committed(upto);
+        let now = self.script.now;
+        self.pbx().handle_committed(now, upto);
         self.drain();
     }
 
@@ -230,7 +238,7 @@ impl World {
     }
 
     fn step(&mut self) {
-        match self.any(32) {
+        match self.any(34) {
             0..=3 => self.somebody_calls(),
             4 => self.originate(),
             5..=11 => self.a_phone_answers(),
@@ -244,6 +252,7 @@ impl World {
                 let time = [50, 700, 3_000, 12_000, 35_000][usize::try_from(self.any(5)).unwrap()];
                 self.wait(Duration::from_millis(time));
             }
+            30 | 31 => self.recorder_tells(),
             _ => {}
         }
         self.a_phone_acknowledges();
@@ -416,7 +425,11 @@ impl World {
         let nth = self.any(1_000);
         let call = self.ledger.call(nth);
         let by = UserId(100_001 + u32::try_from(self.any(4)).unwrap());
-        let command = match self.any(8) {
+        let command = match self.any(10) {
+            8 | 9 => {
+                let on = self.one_in(2);
+                ApiCommand::Monitor { call, on, by }
+            }
             0 => ApiCommand::Hangup { call },
             1 | 2 => ApiCommand::Hold {
                 call,
@@ -444,14 +457,8 @@ impl World {
             0 => self.change(DirectoryChange::RingGroupRemoved(RingGroupId(7))),
             1 => self.put_group(7),
             2 => {
-                let dnd = self.one_in(2);
-                self.change(DirectoryChange::User(User {
-                    id: UserId(100_003),
-                    ext: "2003".into(),
-                    name: "User 2003".into(),
-                    active: true,
-                    dnd,
-                }));
+                let id = u32::try_from(1 + self.any(4)).unwrap();
+                self.put_user(id);
             }
             3 => self.event(Event::Unregistered {
                 phone: PhoneId(5),
@@ -523,6 +530,9 @@ impl World {
         self.commit(self.ledger.facts);
         self.wait(Duration::from_secs(60));
         self.commit(self.ledger.facts);
+        while !self.ledger.tapes.over.is_empty() {
+            self.recorder_tells();
+        }
         self.stack.check_over();
         let pbx = &self.script.pbx;
         let in_stock = pbx.ports_in_stock();
@@ -530,6 +540,7 @@ impl World {
         assert_eq!(pbx.len(), 0);
         assert!(pbx.conversations.is_empty() && pbx.timers.is_empty());
         assert!(pbx.legs.is_empty() && pbx.lingering.is_empty());
+        assert!(pbx.recordings.is_empty());
     }
 }
 
