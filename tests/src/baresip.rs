@@ -16,13 +16,13 @@ use tokio::time::timeout;
 
 use crate::process::{Process, Transport, eventually, free_port, until_bound};
 use crate::site::Account;
-use crate::tone;
+use crate::tone::{self, Sound};
 
 /// How a phone is to be set up.
 #[derive(Clone, Debug)]
 pub struct BaresipSetup {
-    /// Frequency of the tone that it plays into its calls.
-    pub hertz: f64,
+    /// What it says in its calls.
+    pub sound: Sound,
     /// Whether it answers by itself.
     pub auto_answer: bool,
     /// How it speaks SIP.
@@ -102,6 +102,11 @@ impl Baresip {
     /// Takes the call back.
     pub async fn resume(&mut self) {
         self.command("resume", "").await;
+    }
+
+    /// Presses keys, as packets of RFC 4733.
+    pub async fn press(&mut self, keys: &str) {
+        self.command("sndcode", keys).await;
     }
 
     /// Transfers the call blindly: REFER.
@@ -236,8 +241,6 @@ impl Said {
     }
 }
 
-/// Without a jitter buffer: that of baresip 1.0 goes on counting when a new stream begins (RFC 3550 §8.2), such as that of who
-/// was called after a transfer, and drops all of it where its numbers are lower.
 fn configure(
     folder: &Path,
     account: &Account,
@@ -246,7 +249,7 @@ fn configure(
     control_port: u16,
 ) {
     let (played, heard) = (folder.join("played.wav"), folder.join("heard"));
-    tone::write(&played, setup.hertz, 60);
+    setup.sound.write(&played);
     std::fs::create_dir(&heard).unwrap();
     let (played, heard, modules) = (played.display(), heard.display(), module_path());
     let config = format!(
@@ -259,7 +262,6 @@ fn configure(
          audio_player aubridge,nowhere\n\
          audio_source aufile,{played}\n\
          audio_alert aubridge,alert\n\
-         jitter_buffer_delay 0-0\n\
          ausrc_srate 8000\n\
          auplay_srate 8000\n\
          ausrc_channels 1\n\

@@ -26,6 +26,7 @@ mod site;
 mod stream;
 mod tone;
 mod tshark;
+mod wav;
 
 pub use baresip::{Baresip, BaresipSetup};
 pub use call_flows::{Step, documented, steps_of};
@@ -39,4 +40,6 @@ pub use rest::{Reply, Rest, percent_encode};
 pub use sipp::{Confirmed, Running, Sipp};
 pub use site::{Account, Site};
 pub use stream::{Message, Stream};
+pub use tone::Sound;
 pub use tshark::tshark;
+pub use wav::Wav;

@@ -1,6 +1,6 @@
 //! Real sound in calls that are transferred and in queues, between baresip phones and through the relay.
 
-use offhook_tests::{Account, Baresip, BaresipSetup, Call, Site, Transport};
+use offhook_tests::{Account, Baresip, BaresipSetup, Call, Site, Sound, Transport};
 use serde_json::json;
 
 use crate::assert_story;
@@ -19,7 +19,7 @@ const MUSIC: [f64; 9] = [
 
 async fn phone(site: &Site, account: &Account, hertz: f64) -> Baresip {
     let setup = BaresipSetup {
-        hertz,
+        sound: Sound::Tone(hertz),
         auto_answer: true,
         transport: Transport::Udp,
     };

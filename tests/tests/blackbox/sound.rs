@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use offhook_tests::{Baresip, BaresipSetup, Site, Transport};
+use offhook_tests::{Baresip, BaresipSetup, Site, Sound, Transport};
 
 use crate::{ANSWERED, CONNECTED, INITIAL, RINGING, assert_flow};
 
@@ -17,7 +17,7 @@ async fn talk(relay: &'static str, alice_over: Transport, bob_over: Transport) {
     let site = Site::start_with(relay, "").await;
     let [alice, bob] = site.users(["2001", "2002"]).await;
     let setup = |hertz, auto_answer, transport| BaresipSetup {
-        hertz,
+        sound: Sound::Tone(hertz),
         auto_answer,
         transport,
     };
@@ -76,7 +76,7 @@ async fn a_phone_holds_and_resumes() {
     let [alice, bob] = site.users(["2001", "2002"]).await;
     let udp = site.offhook.sip(Transport::Udp);
     let setup = |hertz, auto_answer| BaresipSetup {
-        hertz,
+        sound: Sound::Tone(hertz),
         auto_answer,
         transport: Transport::Udp,
     };
