@@ -17,6 +17,7 @@ mod forking;
 mod groups;
 mod hold;
 mod hostile;
+mod injection;
 mod lifecycle;
 mod live;
 mod moved_sound;

@@ -144,7 +144,9 @@ impl Ledger {
         // The last few are the ones that may be open; sometimes one that never was.
         let back = usize::try_from(nth % 6).unwrap_or_default();
         let known = self.calls.keys().rev().nth(back).copied();
-        known.filter(|_| !nth.is_multiple_of(50)).unwrap_or(CallId(999_999))
+        known
+            .filter(|_| !nth.is_multiple_of(50))
+            .unwrap_or(CallId(999_999))
     }
 
     pub(super) fn check_over(&self, ports: usize, in_stock: usize) {
