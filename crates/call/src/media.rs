@@ -12,7 +12,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use bytes::Bytes;
 use offhook_base::CallId;
-use offhook_media_core::{Format, Law, MediaCommand, PortPair, Side, Sound};
+use offhook_media_core::{self as media_core, Format, MediaCommand, PortPair, Side, Sound};
 use offhook_sip_message::sdp::{Answer, Codec, Direction, Sdp};
 
 use crate::effect::Effect;
@@ -44,8 +44,8 @@ pub(crate) struct Media {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Spoken {
     payload_type: u8,
-    /// `None` for anything but G.711.
-    law: Option<Law>,
+    /// `None` for what we do not speak.
+    speech: Option<media_core::Codec>,
 }
 
 /// What one side has said and was told.
@@ -307,19 +307,22 @@ impl Media {
         Some(self.a.told.carry(&Bytes::from(out), None))
     }
 
-    /// The first side hears this, where it speaks G.711 and the relay runs.
+    /// The first side hears this, where it speaks what we do and the relay runs.
     pub(crate) fn play(&mut self, sound: Sound, effects: &mut Vec<Effect>) {
         let side = self.turn(Side::A);
         let Some(Spoken {
             payload_type,
-            law: Some(law),
+            speech: Some(codec),
         }) = self.spoken
         else {
             return;
         };
         if let Some(relay) = self.relayed.as_ref().and_then(|relayed| relayed.running()) {
             self.plays = true;
-            let format = Format { payload_type, law };
+            let format = Format {
+                payload_type,
+                codec,
+            };
             effects.push(Effect::Media(MediaCommand::Play {
                 relay,
                 side,
@@ -413,13 +416,12 @@ fn direction(octets: &[u8]) -> Option<Direction> {
 fn spoken(octets: &[u8]) -> Option<Spoken> {
     let sdp = Sdp::parse(octets).ok()?;
     let codec = sdp.first_audio()?.codecs().find(Codec::is_voice)?;
-    let law = match codec.rate {
-        8_000 if codec.is("PCMA") => Some(Law::A),
-        8_000 if codec.is("PCMU") => Some(Law::Mu),
-        _ => None,
-    };
+    let speech = codec
+        .name()
+        .filter(|_| codec.rate == 8_000)
+        .and_then(media_core::Codec::from_name);
     Some(Spoken {
         payload_type: codec.payload_type,
-        law,
+        speech,
     })
 }

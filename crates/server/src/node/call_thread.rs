@@ -316,7 +316,11 @@ impl Loop {
                 );
                 switch.handle_media_lost(now, CallId(relay.0));
             }
-            CallInput::Media(event @ (MediaEvent::Pressed { .. } | MediaEvent::Silent { .. })) => {
+            CallInput::Media(
+                event @ (MediaEvent::Played { .. }
+                | MediaEvent::Pressed { .. }
+                | MediaEvent::Silent { .. }),
+            ) => {
                 tracing::debug!(?event, "nobody listens to this yet");
             }
             CallInput::Media(MediaEvent::Stopped { relay, stats }) => {
@@ -445,7 +449,7 @@ impl Loop {
         let Some(media) = &mut self.core.media else {
             return;
         };
-        if media.send(command).is_ok() {
+        if media.send(command.clone()).is_ok() {
             return;
         }
         tracing::warn!(?command, "the media thread does not take commands");

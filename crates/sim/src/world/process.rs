@@ -186,7 +186,7 @@ impl World {
                 }
                 Output::Received { bytes, .. } => self.watch.received(&bytes),
                 Output::Reply(reply) => self.api.replied(reply),
-                Output::Media(command) => self.media.command(command),
+                Output::Media(command) => self.media.command(&command),
                 Output::Text(change) => self.store_text(change),
                 Output::TextReply(reply) => self.texts.replied(reply),
                 Output::AgentLogin(code) => self.log_agent(&code),
