@@ -15,6 +15,7 @@ mod dtmf;
 mod exports;
 mod forking;
 mod groups;
+mod held_sound;
 mod hold;
 mod hostile;
 mod injection;
