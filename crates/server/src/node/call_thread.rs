@@ -326,16 +326,15 @@ impl Loop {
                 );
                 switch.handle_media_lost(now, CallId(relay.0));
             }
-            CallInput::Media(
-                event @ (MediaEvent::Pressed { .. }
-                | MediaEvent::Quality { .. }
-                | MediaEvent::Silent { .. }),
-            ) => {
-                tracing::debug!(?event, "nobody listens to this yet");
-            }
             CallInput::Media(MediaEvent::Stopped { relay, stats }) => {
                 tracing::debug!(call = relay.0, ?stats, "relayed");
             }
+            CallInput::Media(
+                event @ (MediaEvent::Played { .. }
+                | MediaEvent::Pressed { .. }
+                | MediaEvent::Quality { .. }
+                | MediaEvent::Silent { .. }),
+            ) => tracing::trace!(?event, "the switch does not hear of this"),
             CallInput::Recorded { id, audio } => {
                 self.recordings.remove(&id);
                 switch.handle_recorded(now, id, audio);
@@ -476,7 +475,7 @@ impl Loop {
         let Some(media) = &mut self.core.media else {
             return;
         };
-        if media.send(command).is_ok() {
+        if media.send(command.clone()).is_ok() {
             return;
         }
         tracing::warn!(?command, "the media thread does not take commands");
