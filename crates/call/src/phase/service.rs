@@ -130,6 +130,7 @@ impl Service {
             Input::Answered { .. }
             | Input::Failed { .. }
             | Input::GroupRemoved(_)
+            | Input::Media(_)
             | Input::Hangup { .. }
             | Input::Hold { .. }
             | Input::Provisional { .. }

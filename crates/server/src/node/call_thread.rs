@@ -319,13 +319,6 @@ impl Loop {
                 );
                 switch.handle_media_lost(now, CallId(relay.0));
             }
-            CallInput::Media(
-                event @ (MediaEvent::Pressed { .. }
-                | MediaEvent::Quality { .. }
-                | MediaEvent::Silent { .. }),
-            ) => {
-                tracing::debug!(?event, "nobody listens to this yet");
-            }
             CallInput::Media(MediaEvent::Stopped { relay, stats }) => {
                 tracing::debug!(call = relay.0, ?stats, "relayed");
             }
@@ -333,7 +326,7 @@ impl Loop {
                 event @ (MediaEvent::Pressed { .. }
                 | MediaEvent::Quality { .. }
                 | MediaEvent::Silent { .. }),
-            ) => tracing::trace!(?event, "the switch does not hear of this"),
+            ) => switch.handle_media(now, event),
             CallInput::Room(calls) => {
                 switch.handle_room(calls);
                 self.core

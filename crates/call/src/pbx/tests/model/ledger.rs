@@ -22,6 +22,8 @@ pub(super) struct Ledger {
     answered: BTreeSet<u64>,
     pub(super) stopping: bool,
     pub(super) tapes: Tapes,
+    /// Keys told.
+    pub(super) pressed: u64,
 }
 
 #[derive(Default)]
@@ -77,6 +79,8 @@ impl Ledger {
             EventName::CallUnhold => {
                 assert!(call.connected && std::mem::replace(&mut call.held, false));
             }
+            // In a call that is up, or of a caller in a queue.
+            EventName::CallDtmf => self.pressed += 1,
             EventName::CallRinging | EventName::CallAccepted => assert!(!call.connected),
             name => assert!(name.is_last(), "{name}"),
         }
@@ -84,6 +88,7 @@ impl Ledger {
             return assert!(fact.cdr.is_none() && fact.snapshot.is_some() && !event.is_final);
         }
         call.is_over = true;
+        assert!(!call.held || call.connected);
         root.open.remove(&event.call);
         assert_eq!(event.is_final, root.open.is_empty(), "final is the last");
         root.is_over = event.is_final;
@@ -139,12 +144,19 @@ impl Ledger {
         assert!(self.answered.insert(token), "one answer a command");
     }
 
+    /// The relays that run.
+    pub(super) fn relays(&self) -> Vec<RelayId> {
+        self.relays.keys().copied().collect()
+    }
+
     /// Some call that there is or was.
     pub(super) fn call(&self, nth: u64) -> CallId {
         // The last few are the ones that may be open; sometimes one that never was.
         let back = usize::try_from(nth % 6).unwrap_or_default();
         let known = self.calls.keys().rev().nth(back).copied();
-        known.filter(|_| !nth.is_multiple_of(50)).unwrap_or(CallId(999_999))
+        known
+            .filter(|_| !nth.is_multiple_of(50))
+            .unwrap_or(CallId(999_999))
     }
 
     pub(super) fn check_over(&self, ports: usize, in_stock: usize) {
