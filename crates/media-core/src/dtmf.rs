@@ -1,15 +1,20 @@
-//! Keys that somebody pressed: which they are, and how they are told in RTP.
+//! Keys that somebody pressed: which they are, and how they are told.
 //!
-//! A key reaches us in up to three ways: as packets of their own (RFC 4733, [`EventReceiver`]), as tones in the sound, and
-//! as SIP INFO, of which this crate only learns the digit. Each way has its own machine here that tells a press once.
+//! A key reaches us in up to three ways: as packets of their own (RFC 4733, [`EventReceiver`]), as tones in the sound
+//! ([`ToneDetector`]), and as SIP INFO, which others read. What each way tells goes through one [`PressCounter`] a
+//! direction, so that a press counts once.
 
 mod digit;
+mod once;
 mod telephone_event;
+mod tones;
 
 pub use digit::{Digit, UnknownDigit};
+pub use once::{PressCounter, Way};
 pub use telephone_event::{
     EVENT_OCTETS, EventPacket, EventReceiver, EventSender, EventStream, UnusableEventStream,
 };
+pub use tones::{Tone, ToneDetector};
 
 use std::time::Duration;
 

@@ -37,8 +37,8 @@ pub use command::{
     Format, Law, MediaCommand, MediaEvent, PairId, PortPair, RefusedStart, RelayId, Sound,
 };
 pub use dtmf::{
-    Digit, EVENT_OCTETS, EventPacket, EventReceiver, EventSender, EventStream, Press, UnknownDigit,
-    UnusableEventStream,
+    Digit, EVENT_OCTETS, EventPacket, EventReceiver, EventSender, EventStream, Press, PressCounter,
+    Tone, ToneDetector, UnknownDigit, UnusableEventStream, Way,
 };
 pub use latch::Remote;
 pub use packet::Kind;
