@@ -26,9 +26,11 @@ mod latch;
 mod packet;
 mod player;
 mod program;
+mod quality;
 #[cfg(test)]
 mod random;
 mod relay;
+mod rtcp;
 mod sequence;
 mod tone;
 
@@ -43,4 +45,6 @@ pub use dtmf::{
 pub use latch::Remote;
 pub use packet::Kind;
 pub use player::{PLAYED_OCTETS, StreamEntropy, UnusablePayloadType};
+pub use quality::{Arrival, CodecImpairment, Quality, Receiver};
 pub use relay::{DropReason, Played, Relay, RelayStats, Side, SideStats, Verdict};
+pub use rtcp::{Reception, Report, RoundTrip, reports};
