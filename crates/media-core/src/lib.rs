@@ -29,10 +29,12 @@ mod outgoing;
 mod packet;
 mod player;
 mod program;
+mod quality;
 #[cfg(test)]
 mod random;
 mod recording;
 mod relay;
+mod rtcp;
 mod sequence;
 mod tone;
 
@@ -43,12 +45,14 @@ pub use command::{
     RelayId, SideQuality, Sound, Taped,
 };
 pub use dtmf::{
-    Digit, EVENT_OCTETS, EventPacket, EventReceiver, EventSender, EventStream, Press, UnknownDigit,
-    UnusableEventStream,
+    Digit, EVENT_OCTETS, EventPacket, EventReceiver, EventSender, EventStream, Press, Tone,
+    ToneDetector, UnknownDigit, UnusableEventStream,
 };
 pub use formats::{Encoding, Formats, PayloadFormat};
 pub use latch::Remote;
 pub use packet::{Kind, RtpHeader};
 pub use player::{PLAYED_OCTETS, StreamEntropy, UnusablePayloadType};
+pub use quality::{Arrival, CodecImpairment, Quality, Receiver};
 pub use recording::{Mp3Format, Peaks, Tape, TapedPacket, WAV_HEADER_OCTETS, WavFormat};
 pub use relay::{DropReason, Notice, Played, Relay, RelayStats, Side, SideStats, Verdict};
+pub use rtcp::{Reception, Report, RoundTrip, reports};
