@@ -1,14 +1,14 @@
 //! Keys heard as tones in the sound (ITU-T Q.23 and Q.24).
 //!
 //! ```text
-//!            three windows with the same key            four windows without it
+//!            three windows with the same key             six windows without it
 //!  Silence ─────────────────────────────────► Sounding ─────────────────────────► Silence
 //!             Tone::Began                      │  ▲           Tone::Ended
-//!                                              └──┘ up to three windows without: a drop-out of 10 ms
+//!                                              └──┘ up to five windows without: a lost packet of 20 ms
 //! ```
 //!
-//! A window is 25 ms, and one begins every 7.5 ms. So every tone of 40 ms has three windows that are nearly full of it, a
-//! tone of 20 ms has not, and a pause of 40 ms has four that are nearly empty.
+//! A window is 25 ms, and one begins every 7.5 ms. So every tone of 40 ms has three windows that are nearly full of it, two
+//! of them wholly, a tone of 20 ms has not, and a pause of 40 ms has six that it takes too much of.
 
 mod window;
 
@@ -25,7 +25,7 @@ pub enum Tone {
         /// The key.
         digit: Digit,
     },
-    /// The key's tone is over, some 40 ms ago.
+    /// The key's tone is over, some 60 ms ago.
     Ended {
         /// The key.
         digit: Digit,
@@ -158,7 +158,7 @@ const CERTAIN: u32 = 3;
 const CLEAN: u32 = 2;
 
 /// Windows in a row without a key that end it.
-const OVER: u32 = 4;
+const OVER: u32 = 6;
 
 /// How much longer a tone is than its windows are apart: those at its ends are full only in the middle.
 const AROUND: Duration = Duration::from_millis(8);
