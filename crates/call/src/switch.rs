@@ -219,8 +219,8 @@ impl Switch {
             MediaEvent::Silent { relay, side } => {
                 self.pbx.handle_media(now, relay, MediaNews::Silent(side));
             }
-            // What passed is told by the quality before it.
-            MediaEvent::Stopped { .. } => {}
+            // Nobody waits for the end of a sound, and what passed is told by the quality before it.
+            MediaEvent::Played { .. } | MediaEvent::Stopped { .. } => {}
         }
         self.drain(now);
     }

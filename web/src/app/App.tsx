@@ -6,6 +6,7 @@ import { ApiError } from '../api/client'
 import { SessionGate } from '../features/session/SessionGate'
 import { I18nProvider } from '../i18n'
 import { Shell } from './Shell'
+import { styleNonce } from '../ui/styleNonce'
 import { theme, variables } from './theme'
 
 const queries = new QueryClient({
@@ -21,11 +22,6 @@ const queries = new QueryClient({
     mutations: { networkMode: 'always' },
   },
 })
-
-/** The nonce that this page's style elements carry; the server makes one for each page it sends. */
-function styleNonce(): string {
-  return document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? ''
-}
 
 // Under this name the library that keeps the page still behind a dialog looks for it.
 Object.assign(globalThis, { __webpack_nonce__: styleNonce() })

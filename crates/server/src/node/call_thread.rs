@@ -323,7 +323,8 @@ impl Loop {
                 tracing::debug!(call = relay.0, ?stats, "relayed");
             }
             CallInput::Media(
-                event @ (MediaEvent::Pressed { .. }
+                event @ (MediaEvent::Played { .. }
+                | MediaEvent::Pressed { .. }
                 | MediaEvent::Quality { .. }
                 | MediaEvent::Silent { .. }),
             ) => switch.handle_media(now, event),
@@ -455,7 +456,7 @@ impl Loop {
         let Some(media) = &mut self.core.media else {
             return;
         };
-        if media.send(command).is_ok() {
+        if media.send(command.clone()).is_ok() {
             return;
         }
         tracing::warn!(?command, "the media thread does not take commands");

@@ -46,9 +46,9 @@ impl Recorder {
     }
 
     /// The media shell was told something.
-    pub(super) fn command(&mut self, now: Mono, command: MediaCommand) {
+    pub(super) fn command(&mut self, now: Mono, command: &MediaCommand) {
         #[expect(clippy::wildcard_enum_match_arm, reason = "the others record nothing")]
-        match command {
+        match *command {
             MediaCommand::Record {
                 relay, recording, ..
             } => match self.announced.remove(&recording) {

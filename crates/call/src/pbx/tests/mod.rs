@@ -8,6 +8,7 @@ mod hold_api;
 mod holding;
 mod keys;
 mod model;
+mod music;
 mod quality;
 mod queue;
 mod recording;
