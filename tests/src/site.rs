@@ -77,7 +77,7 @@ impl Site {
             receiver,
             rest,
         };
-        site.webhook("calls", &["call.state_change"]).await;
+        site.webhook("calls", &["call.state_change", "call.dtmf"]).await;
         site
     }
 
