@@ -219,7 +219,7 @@ impl Switch {
             MediaEvent::Silent { relay, side } => {
                 self.pbx.handle_media(now, relay, MediaNews::Silent(side));
             }
-            // Nobody waits for the end of a sound, and what passed is told by the quality before it.
+            // What passed is told by the quality before it, and nobody waits for the end of a sound.
             MediaEvent::Played { .. } | MediaEvent::Stopped { .. } => {}
         }
         self.drain(now);
