@@ -19,9 +19,10 @@ use crate::config::CallConfig;
 use crate::directory::DirectoryChange;
 use crate::guard::Guard;
 use crate::pbx::{Action, LegName, Pbx};
+use crate::phase::MediaNews;
 use crate::sms::{TextChange, TextCommand, TextReply};
 use crate::star::AgentLogin;
-use offhook_media_core::{MediaCommand, PortPair};
+use offhook_media_core::{MediaCommand, MediaEvent, PortPair};
 
 /// A change of the registrations that the store keeps.
 #[derive(Clone, Debug)]
@@ -198,6 +199,30 @@ impl Switch {
     /// Ports for calls to come.
     pub fn handle_ports(&mut self, pairs: impl IntoIterator<Item = PortPair>) {
         self.pbx.handle_ports(pairs);
+    }
+
+    /// The media shell tells something.
+    pub fn handle_media(&mut self, now: Now, event: MediaEvent) {
+        match event {
+            MediaEvent::Ports(pairs) => self.pbx.handle_ports(pairs),
+            MediaEvent::Pressed {
+                relay,
+                side,
+                digit,
+                way,
+            } => {
+                let news = MediaNews::Pressed { side, digit, way };
+                self.pbx.handle_media(now, relay, news);
+            }
+            MediaEvent::Refused { relay, .. } => self.pbx.media_lost(now, CallId(relay.0)),
+            MediaEvent::Quality { relay, a, b } => self.pbx.note_quality(relay, [a, b]),
+            MediaEvent::Silent { relay, side } => {
+                self.pbx.handle_media(now, relay, MediaNews::Silent(side));
+            }
+            // What passed is told by the quality before it, and nobody waits for the end of a sound.
+            MediaEvent::Played { .. } | MediaEvent::Stopped { .. } => {}
+        }
+        self.drain(now);
     }
 
     /// The media shell could not start the relay of this call.

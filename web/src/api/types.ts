@@ -236,7 +236,7 @@ export interface Peaks {
 /** A message that a caller left for a user. */
 export interface VoiceMessage {
   id: number
-  user_id: number
+  user_id: number | null
   origtime: string
   caller: string
   dialled: string

@@ -4,7 +4,7 @@ import classes from './recorddot.module.css'
 export function RecordDot({ label }: { label?: string }) {
   return (
     <svg
-      className={classes.dot}
+      className={label === undefined ? `${classes.dot} ${classes.inherits}` : classes.dot}
       width="10"
       height="10"
       viewBox="0 0 10 10"

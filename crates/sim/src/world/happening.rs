@@ -34,6 +34,10 @@ pub(super) enum Happening {
         octets: Vec<u8>,
     },
     Answer(deliver::Answer),
+    /// The media shell hears something.
+    Hear,
+    /// Somebody presses a key.
+    Press,
     Projected,
     /// The recorder has finished a file.
     Recorded(RecordingId),
@@ -141,6 +145,8 @@ impl World {
             Happening::Text { who, number, words } => self.send_text(&who, &number, &words),
             Happening::TextKept { text, stored } => self.text_kept(&text, stored),
             Happening::Garbage => self.throw_garbage(),
+            Happening::Hear => self.hear_by_chance(),
+            Happening::Press => self.press_by_chance(),
             Happening::Projected => {
                 if let Some(process) = &mut self.process {
                     process.deliverer.projected(self.now, self.disk.position());

@@ -76,14 +76,20 @@ function One({ recording, from, to }: { recording: Monitor } & ReturnType<typeof
 function None({ live, cdrs }: Pick<Props, 'live' | 'cdrs'>) {
   const { t } = useI18n()
   const admin = useSession().me.role === 'admin'
-  const talked = answered(live, cdrs).length > 0
+  if (live.length > 0) {
+    return <Reason text={t('recordings.call_not_running')} more={t('recordings.call_begin')} link={admin} />
+  }
+  if (answered(live, cdrs).length === 0) return <Reason text={t('recordings.call_unanswered')} />
+  return <Reason text={t('recordings.call_none')} more={t('recordings.call_how')} link={admin} />
+}
+
+function Reason({ text, more, link = false }: { text: string; more?: string; link?: boolean }) {
+  const { t } = useI18n()
   return (
     <Stack gap={4} maw={620}>
-      <Text>{t(talked ? 'recordings.call_none' : 'recordings.call_unanswered')}</Text>
-      {talked && (
-        <Text c="dimmed">{t(live.length > 0 ? 'recordings.none_live' : 'recordings.call_how')}</Text>
-      )}
-      {talked && admin && (
+      <Text>{text}</Text>
+      {more !== undefined && <Text c="dimmed">{more}</Text>}
+      {link && (
         <Anchor component={Link} href="/users" size="sm">
           {t('recordings.none_link')}
         </Anchor>

@@ -41,7 +41,7 @@ export function MessageTable({ messages, users, open, pressed, onOpen }: Props) 
           <tbody key={message.id}>
             <Row
               message={message}
-              whose={whose ? (users.get(message.user_id) ?? '–') : null}
+              whose={whose ? (users.get(message.user_id ?? 0) ?? '–') : null}
               open={message.id === open}
               onToggle={() => onOpen(message.id === open ? null : message.id)}
             />

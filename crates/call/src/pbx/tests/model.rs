@@ -240,7 +240,7 @@ impl World {
     }
 
     fn step(&mut self) {
-        match self.any(34) {
+        match self.any(36) {
             0..=3 => self.somebody_calls(),
             4 => self.originate(),
             5..=11 => self.a_phone_answers(),
@@ -255,6 +255,7 @@ impl World {
                 self.wait(Duration::from_millis(time));
             }
             30 | 31 => self.recorder_tells(),
+            32..=34 => self.media_tells(),
             _ => {}
         }
         self.a_phone_acknowledges();
@@ -390,7 +391,13 @@ impl World {
         };
         let headers: &[&str] = if method == "REFER" { &[&header] } else { &[] };
         let start = format!("{method} sip:pbx.example SIP/2.0");
-        let request = message(&start, &format!("7 {method}"), headers, body.as_deref());
+        let cseq = format!("7 {method}");
+        let request = if method == "INFO" {
+            let (content_type, body) = self.info();
+            super::message_with(&start, &cseq, headers, (content_type, body))
+        } else {
+            message(&start, &cseq, headers, body.as_deref())
+        };
         self.event(Event::Request { leg, tx, request });
     }
 

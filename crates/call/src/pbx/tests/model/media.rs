@@ -1,10 +1,12 @@
 //! What the recorder tells, and how users set whether they are recorded.
 
 use offhook_base::{Audio, RecordingId, UserId};
+use offhook_media_core::{Digit, PressWay, RelayId, Side, SideQuality};
 
 use super::World;
 use crate::RecordMode;
 use crate::directory::{DirectoryChange, User};
+use crate::phase::MediaNews;
 
 const MODES: [RecordMode; 4] = [
     RecordMode::None,
@@ -26,6 +28,41 @@ impl World {
             dnd,
             record,
         }));
+    }
+
+    /// The media thread hears something of a relay, sometimes of one that is over.
+    pub(super) fn media_tells(&mut self) {
+        let relays = self.ledger.relays();
+        let relay = self.pick(&relays).unwrap_or(RelayId(77_777));
+        let side = self.pick(&[Side::A, Side::B]).unwrap_or(Side::A);
+        let digit = self.pick(&Digit::ALL[..3]).unwrap_or(Digit::ALL[0]);
+        let way = self.pick(&[PressWay::InBand, PressWay::Rfc4733]);
+        let news = if self.one_in(8) {
+            MediaNews::Silent(side)
+        } else {
+            MediaNews::Pressed {
+                side,
+                digit,
+                way: way.unwrap_or(PressWay::InBand),
+            }
+        };
+        self.tell(|| format!("> {relay} {news:?}"));
+        let now = self.script.now;
+        self.pbx().handle_media(now, relay, news);
+        self.pbx().note_quality(relay, [SideQuality::default(); 2]);
+        self.drain();
+    }
+
+    /// What an INFO of a phone says, and whether it is about a key.
+    pub(super) fn info(&mut self) -> (&'static str, &'static str) {
+        self.pick(&[
+            ("application/dtmf-relay", "Signal=5\r\nDuration=160\r\n"),
+            ("application/dtmf-relay", "Signal=1\r\n"),
+            ("application/dtmf", "0"),
+            ("application/dtmf", "none"),
+            ("text/plain", "hello"),
+        ])
+        .unwrap_or_default()
     }
 
     /// The recorder has finished a recording that is over, sometimes one that it knows nothing of.
