@@ -47,7 +47,7 @@ bench: build
 # The figures of media alone.
 bench-media: build
 	$(CARGO) run --release --locked --package offhook-media-core --example relay_bench
-	$(CARGO) run --release --locked --package offhook-tests --example bench -- relay
+	$(CARGO) run --release --locked --package offhook-tests --example bench -- relay record
 
 # Cheapest first, so that a slip is told in seconds. CONTRIBUTING.md has the minutes that each stage may take.
 test: setup fmt web tidy clippy unit doc blackbox e2e deny

@@ -1,7 +1,7 @@
 //! What Offhook costs and holds on this machine: `make bench`.
 //!
 //! It drives the binary as phones and receivers do, and prints each figure beside the one that is promised. Name
-//! sections to run only those: `calls`, `deliveries`, `memory`; a number makes the calls run at that rate only,
+//! sections to run only those: `calls`, `deliveries`, `memory`, `relay`, `record`; a number makes the calls run at that rate only,
 //! once. It judges nothing: a machine that does other work at the same time gives other figures, so it says how
 //! much there was.
 #![allow(
@@ -88,6 +88,9 @@ async fn main() {
         memory::run().await;
     }
     if wants("relay") {
-        relay::run().await;
+        relay::run(false).await;
+    }
+    if wants("record") {
+        relay::run(true).await;
     }
 }

@@ -18,7 +18,8 @@ struct Stream {
     packet: [u8; 172],
 }
 
-pub(crate) async fn run() {
+/// With `recorded` all calls are, which may cost a quarter more of the processor.
+pub(crate) async fn run(recorded: bool) {
     println!(
         "\nrelay: {CALLS} two-way G.711 calls, a packet each 20 ms and direction, {SECONDS} s; the packets of {TIMED} streams \
          are timed from send to receive, by threads that wait for them"
@@ -30,6 +31,9 @@ pub(crate) async fn run() {
         sockets.iter().map(port).collect()
     };
     let probe = Probe::new(&node.site, ports(&phones)).await;
+    if recorded {
+        record_everybody(&node).await;
+    }
     let (idle, _) = machine::memory(node.pid());
     let (probe, held, flows) = tokio::task::spawn_blocking({
         let ports = ports(&callers);
@@ -67,6 +71,35 @@ pub(crate) async fn run() {
         (with_calls - idle) * 1_024.0 / CALLS as f64,
         machine::load(),
     );
+    if recorded {
+        let rest = &node.site.rest;
+        let listed = offhook_tests::eventually(
+            "every recording in the list",
+            Duration::from_secs(60),
+            async || {
+                let found = rest
+                    .get("/monitors?limit=1&sort=duration")
+                    .await
+                    .expect(200);
+                (found["total"] == CALLS).then(|| found["data"][0].clone())
+            },
+        );
+        println!(
+            "all {CALLS} calls are recorded; the shortest: {}",
+            listed.await
+        );
+    }
+}
+
+async fn record_everybody(node: &Node) {
+    println!("all calls are recorded");
+    let rest = &node.site.rest;
+    let users = rest.get("/users?limit=100").await.expect(200);
+    for user in users["data"].as_array().unwrap() {
+        let path = format!("/users/{}", user["id"]);
+        let record = serde_json::json!({"record": "in"});
+        rest.patch(&path, record).await.expect(200);
+    }
 }
 
 /// What the far ends heard.

@@ -80,7 +80,7 @@ impl Talk {
 async fn talked(site: &Site, call: &Call) -> f64 {
     let path = format!("/calls/{}/flow", call.root);
     let flow = site.rest.get(&path).await.expect(200);
-    let rows = flow["data"]["rows"].as_array().unwrap().clone();
+    let rows = flow["rows"].as_array().unwrap().clone();
     let at = |row: &Value| {
         let at = row["at"].as_str().unwrap();
         let clock: Vec<f64> = at[11..26]

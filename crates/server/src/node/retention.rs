@@ -112,7 +112,60 @@ fn before(now: Wall, days: u16) -> Option<Wall> {
 
 #[cfg(test)]
 mod tests {
+    use offhook_base::{Audio, CallId, JournalPos, RecordingId, RecordingKind, RecordingRecord};
+    use offhook_store::{ProjectedFact, ProjectedRow};
+
     use super::*;
+    use crate::recorder::{Part, RecordingFiles};
+
+    #[test]
+    fn recordings_that_are_too_old_go_with_their_files_and_the_others_stay() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = ConfigDb::open(dir.path()).unwrap();
+        let files = Arc::new(RecordingFiles::open(dir.path()).unwrap());
+        let library = Library::new(Arc::clone(&files));
+        let day = |n: u64| Wall(i64::try_from(n).unwrap() * 86_400_000_000);
+        for n in 1..=600 {
+            let record = RecordingRecord {
+                id: RecordingId(n),
+                kind: RecordingKind::Call,
+                call: CallId(n),
+                root: CallId(n),
+                user: None,
+                context: "LOCAL_USER".to_owned(),
+                started_at: day(n),
+                caller: "1001".to_owned(),
+                called: "1002".to_owned(),
+                audio: Audio {
+                    duration_ms: 1_000,
+                    channels: 2,
+                    sample_rate: 8_000,
+                    size_wav: 32_044,
+                    size_mp3: 4_608,
+                    cut: false,
+                },
+            };
+            files
+                .create(Part::Wav, record.id, record.started_at)
+                .unwrap();
+            let row = ProjectedRow::Recording(Arc::new(record));
+            let pos = JournalPos(n);
+            db.project_rows(&[ProjectedFact { pos, row }]).unwrap();
+        }
+        assert_eq!(recordings(day(599), &db, &library).unwrap(), 598);
+        for (n, kept) in [
+            (1, false),
+            (300, false),
+            (598, false),
+            (599, true),
+            (600, true),
+        ] {
+            let id = RecordingId(n);
+            assert_eq!(db.has_recording(id).unwrap(), kept, "{n}");
+            assert_eq!(files.read(Part::Wav, id, day(n)).is_ok(), kept, "{n}");
+        }
+        assert_eq!(recordings(day(599), &db, &library).unwrap(), 0);
+    }
 
     #[test]
     fn zero_days_keep_for_ever() {

@@ -23,6 +23,8 @@ use std::time::{Duration, Instant};
 
 use offhook_base::{Audio, RecordingId, RecordingStart};
 
+#[cfg(test)]
+pub(crate) use files::Part;
 pub(crate) use files::RecordingFiles;
 pub(crate) use library::Library;
 pub(crate) use restart::{forget, unfinished};
