@@ -13,6 +13,7 @@
 
 mod baresip;
 mod call_flows;
+mod ear;
 mod flow;
 mod offhook;
 mod office;
@@ -28,6 +29,7 @@ mod tshark;
 
 pub use baresip::{Baresip, BaresipSetup};
 pub use call_flows::{Step, documented, steps_of};
+pub use ear::{Ear, RtpPacket};
 pub use flow::{Call, calls_of, describe};
 pub use offhook::{Offhook, Settings, binary};
 pub use office::CARRIER;
@@ -37,5 +39,5 @@ pub use rest::{Reply, Rest, percent_encode};
 pub use sipp::{Confirmed, Running, Sipp};
 pub use site::{Account, Site};
 pub use stream::{Message, Stream};
-pub use tone::seconds_of_tone;
+pub use tone::{is_music, is_tone, seconds_of_tone};
 pub use tshark::tshark;

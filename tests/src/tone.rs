@@ -30,6 +30,25 @@ pub(crate) fn write(file: &Path, hertz: f64, seconds: u32) {
 /// When the file is no recording.
 #[must_use]
 pub fn seconds_of_tone(file: &Path, hertz: f64) -> f64 {
+    seconds(file, |block| is_tone(block, hertz))
+}
+
+/// Whether these samples are loud and none of these tones.
+#[must_use]
+pub fn is_music(samples: &[f64], tones: &[f64]) -> bool {
+    let energy: f64 = samples.iter().map(|sample| sample * sample).sum();
+    energy > f64::from(u32::try_from(samples.len()).unwrap()) * LOUD
+        && tones.iter().all(|hertz| purity(samples, *hertz) < 0.5)
+}
+
+/// Whether these samples are a tone of this frequency and little else.
+#[must_use]
+pub fn is_tone(samples: &[f64], hertz: f64) -> bool {
+    purity(samples, hertz) > 0.8
+}
+
+/// How many seconds of a recording consist of such blocks.
+fn seconds(file: &Path, is_such: impl Fn(&[f64]) -> bool) -> f64 {
     let octets = std::fs::read(file).unwrap();
     let data = octets
         .windows(4)
@@ -43,10 +62,7 @@ pub fn seconds_of_tone(file: &Path, hertz: f64) -> f64 {
         .map(|pair| f64::from(i16::from_le_bytes(*pair)))
         .collect();
     let (blocks, _) = samples.as_chunks::<BLOCK>();
-    let toned = blocks
-        .iter()
-        .filter(|block| purity(&block[..], hertz) > 0.8)
-        .count();
+    let toned = blocks.iter().filter(|block| is_such(&block[..])).count();
     f64::from(u32::try_from(toned * BLOCK).unwrap()) / f64::from(RATE)
 }
 
@@ -66,6 +82,9 @@ fn purity(samples: &[f64], hertz: f64) -> f64 {
 }
 
 const RATE: u32 = 8_000;
+
+/// Some 48 dB below the loudest sine.
+const LOUD: f64 = 90.0 * 90.0;
 
 /// 50 ms, in which tones of multiples of 20 Hz have whole waves.
 const BLOCK: usize = 400;

@@ -14,7 +14,7 @@ mod time;
 pub use event::{EventName, UnknownEventName};
 pub use ids::{
     CallId, DdiId, DeliveryId, JournalPos, PhoneId, QueueId, RecordingId, RingGroupId, SmsId,
-    TrunkId, UserId, WebhookId,
+    SoundId, TrunkId, UserId, WebhookId,
 };
 pub use record::{Cause, CdrRecord, Disposition, EventRecord, FactRecord, Party, TerminatedBy};
 pub use recording::{Audio, RecordingKind, RecordingRecord};

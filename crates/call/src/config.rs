@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use offhook_media_core::Music;
+
 use crate::guard::GuardConfig;
 use crate::numbers::Numbering;
 
@@ -22,6 +24,8 @@ pub struct CallConfig {
     pub relay: Option<IpAddr>,
     /// How numbers of the outside are read.
     pub numbering: Arc<Numbering>,
+    /// What is heard by who is held or waits, where no sound was chosen.
+    pub music: Music,
     /// How long phones ring.
     pub ring: Duration,
     /// How long a call to the outside may ring.
@@ -49,6 +53,7 @@ impl CallConfig {
             own_hosts: Vec::new(),
             relay: None,
             numbering: Arc::new(Numbering::without_country()),
+            music: Music::Tune,
             ring: Duration::from_secs(30),
             ring_outside: Duration::from_secs(120),
             longest: crate::phase::LONGEST,

@@ -14,6 +14,7 @@ mod delivery;
 mod exports;
 mod forking;
 mod groups;
+mod held_sound;
 mod hold;
 mod hostile;
 mod lifecycle;

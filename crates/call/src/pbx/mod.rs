@@ -221,6 +221,9 @@ impl Pbx {
             | DirectoryChange::Phone(_)
             | DirectoryChange::PhoneRemoved(_)
             | DirectoryChange::RingGroup(_)
+            | DirectoryChange::Music(_)
+            | DirectoryChange::Sound(..)
+            | DirectoryChange::SoundRemoved(_)
             | DirectoryChange::User(_)
             | DirectoryChange::UserRemoved(_) => {}
         }
@@ -240,9 +243,12 @@ impl Pbx {
             DirectoryChange::Ddi(_)
             | DirectoryChange::DdiRemoved(_)
             | DirectoryChange::Queue(_)
+            | DirectoryChange::Music(_)
             | DirectoryChange::QueueRemoved(_)
             | DirectoryChange::RingGroup(_)
             | DirectoryChange::RingGroupRemoved(_)
+            | DirectoryChange::Sound(..)
+            | DirectoryChange::SoundRemoved(_)
             | DirectoryChange::Trunk(_)
             | DirectoryChange::TrunkRemoved(_) => Vec::new(),
         }

@@ -104,6 +104,7 @@ impl Connected {
         if holds.any() {
             cx.hold_all(true);
         }
+        self.tune(cx);
     }
 
     /// The user of ours who transferred the caller here and whose leg is still up.
@@ -288,7 +289,9 @@ impl Connected {
                 },
             );
         }
-        let Ok(body) = self.carried(cx, asked.from.other(), body, spoken.as_ref()) else {
+        let answers = asked.offer != Offer::Wanted;
+        let carried = self.carried(cx, (asked.from.other(), answers), body, spoken.as_ref());
+        let Ok(body) = carried else {
             // The other side has accepted what cannot be passed on: the two no longer agree on the session.
             if asked.is_invite && asked.offer == Offer::Wanted {
                 cx.free(
@@ -343,22 +346,34 @@ impl Connected {
     fn carried(
         &mut self,
         cx: &mut Context<'_>,
-        from: Side,
+        (from, answers): (Side, bool),
         body: Option<Body>,
         sdp: Option<&Bytes>,
     ) -> Result<Option<Body>, NoMedia> {
         let (Some(body), Some(sdp)) = (&body, sdp) else {
             return Ok(body);
         };
-        let octets = self.media.translate(from, sdp, cx.effects)?;
+        let octets = if answers {
+            self.media.answer(from, sdp, cx.effects)?
+        } else {
+            self.media.translate(from, sdp, cx.effects)?
+        };
         Ok(Some(Body {
             content_type: body.content_type.clone(),
             octets,
         }))
     }
 
-    /// Records hold or unhold if the call's level changed: hold when the first side holds, unhold when none does.
-    fn record_hold(&self, cx: &mut Context<'_>, before: bool) -> bool {
+    /// Who is held hears music.
+    fn tune(&mut self, cx: &mut Context<'_>) {
+        let music = cx.office.directory.sounds.music();
+        self.media.tune_to(self.holds, &music, cx.effects);
+    }
+
+    /// Records hold or unhold if the call's level changed: hold when the first side holds, unhold when none does. Each side
+    /// hears music or its partner, as it is now.
+    fn record_hold(&mut self, cx: &mut Context<'_>, before: bool) -> bool {
+        self.tune(cx);
         let held = self.holds.any();
         if held == before {
             return false;
@@ -418,7 +433,7 @@ impl Connected {
             .as_ref()
             .filter(|body| convey::is_sdp(body))
             .map(|body| body.octets.clone());
-        let carried = self.carried(cx, from, body, spoken.as_ref());
+        let carried = self.carried(cx, (from, true), body, spoken.as_ref());
         let (Some(answer), Ok(body)) = (spoken, carried) else {
             // RFC 3261 §13.2.2.4: an offer that is not answered in the ACK leaves no session; the dialog is ended.
             cx.free(

@@ -19,8 +19,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use offhook_base::{CallId, Cause, Mono, TerminatedBy};
-use offhook_media_core::{Music, Sound};
+use offhook_base::{CallId, Cause, Mono, QueueId, TerminatedBy};
+use offhook_media_core::Sound;
 use offhook_sip_core::{Body, Command, LegId};
 use offhook_sip_message::Message;
 
@@ -41,6 +41,7 @@ use crate::record::{Destination, End, NewCall, Participant};
 #[derive(Debug)]
 pub(crate) struct Queued {
     waiting: Waiting,
+    queue: QueueId,
     /// The queue's own call.
     call: CallId,
     offers: Vec<(OfferId, Attempt)>,
@@ -83,11 +84,13 @@ pub(crate) fn start(
     waiting.arrive(cx);
     answer(cx, &mut waiting);
     waiting.prepare_offer();
-    waiting.media.play(Sound::Music(Music::Tune), cx.effects);
+    let welcome = cx.office.directory.sounds.welcome(queue);
+    waiting.media.play(welcome, cx.effects);
     let unanswered = waiting.unanswered.is_some();
     let rings_again = unanswered.then(|| cx.now.mono + RING_AGAIN);
     Phase::Queued(Box::new(Queued {
         waiting,
+        queue: queue.id,
         call,
         offers: Vec::new(),
         committed_by,
@@ -248,9 +251,10 @@ impl Queued {
     fn on_news(mut self: Box<Self>, cx: &mut Context<'_>, news: QueueNews) -> Phase {
         match news {
             QueueNews::Announce(position) => {
-                self.waiting
-                    .media
-                    .play(Sound::Position(position, Music::Tune), cx.effects);
+                let directory = &cx.office.directory;
+                let music = directory.sounds.music_of(directory.queue(self.queue));
+                let sound = Sound::Position(position, music);
+                self.waiting.media.play(sound, cx.effects);
             }
             QueueNews::Offer(offer, ring_time) => {
                 let tried = route::try_member(cx, &self.waiting, self.call, offer.agent, ring_time);

@@ -121,6 +121,8 @@ impl Stage {
             wrap_up: Duration::ZERO,
             announce: None,
             skip_busy: true,
+            music: None,
+            announcement: None,
             agents: agents.iter().map(|ext| (self.user_of(ext), true)).collect(),
         };
         change(&mut queue);

@@ -7,6 +7,7 @@ mod group;
 mod hold_api;
 mod holding;
 mod model;
+mod music;
 mod queue;
 mod restart;
 mod ringing;

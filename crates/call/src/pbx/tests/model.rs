@@ -113,6 +113,8 @@ impl World {
             wrap_up: Duration::from_secs(5),
             announce: None,
             skip_busy: true,
+            music: None,
+            announcement: None,
             agents: vec![(UserId(100_003), true), (UserId(100_004), true)],
         }));
     }

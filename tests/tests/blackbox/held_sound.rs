@@ -1,0 +1,138 @@
+//! What a phone hears while its call is held: music of ours, whatever the phone that holds sends.
+//!
+//! A test listens at the phone's own RTP port: baresip keeps no recording beyond the first change of direction.
+
+use std::time::Duration;
+
+use offhook_tests::{
+    Baresip, BaresipSetup, Ear, Rest, RtpPacket, Site, Transport, free_port, is_music, is_tone,
+};
+use serde_json::json;
+
+const ALICE_PLAYS: f64 = 1_000.0;
+
+/// A stretch of a call: this is what there is to be heard.
+async fn stretch(ear: &Ear) -> Vec<RtpPacket> {
+    // What was under way when the last thing happened.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let from = ear.count();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    ear.heard(from, ear.count())
+}
+
+/// How a call is held.
+#[derive(Clone, Copy, PartialEq)]
+enum By {
+    Phone,
+    Client,
+}
+
+/// Alice calls Bob; they talk, she holds and resumes: what Bob hears before, between and after.
+async fn held(by: By, codec: &str, media: &str, scenario: &'static str) -> [Vec<RtpPacket>; 3] {
+    let site = Site::start().await;
+    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let ear = Ear::open().await;
+    let port = free_port();
+    site.register(&bob, port).await;
+    let media = media.replace("PORT", &ear.port().to_string());
+    let bobs = site.sipp(scenario).port(port).value("media", &media);
+    let bobs = bobs.listen().await;
+    let setup = BaresipSetup {
+        hertz: ALICE_PLAYS,
+        auto_answer: false,
+        transport: Transport::Udp,
+    };
+    let server = site.offhook.sip(Transport::Udp);
+    let mut alices = Baresip::start_speaking(&alice, server, setup, codec).await;
+
+    // The side of who asks is the one that holds.
+    let password = "Walrus umbrella 73";
+    let user = format!("/users/{}", alice.user_id);
+    let changed = site.rest.patch(&user, json!({"password": password})).await;
+    changed.expect(200);
+    let client = Rest::login(site.offhook.http(), "2001@localhost", password).await;
+
+    alices.dial("2002").await;
+    let call = site.event("call.connected", 0).await;
+    let path = format!("/calls/{}", call["call_id"]);
+    let before = stretch(&ear).await;
+    match by {
+        By::Phone => alices.hold().await,
+        By::Client => {
+            let hold = json!({"state": "ON_HOLD"});
+            client.patch(&path, hold).await.expect(200);
+        }
+    }
+    site.event("call.hold", 0).await;
+    let between = stretch(&ear).await;
+    match by {
+        By::Phone => alices.resume().await,
+        By::Client => {
+            let resume = json!({"state": "CONNECTED"});
+            client.patch(&path, resume).await.expect(200);
+        }
+    }
+    site.event("call.unhold", 0).await;
+    let after = stretch(&ear).await;
+    alices.hang_up().await;
+    bobs.finish().await;
+    [before, between, after]
+}
+
+/// 50 ms of samples each.
+fn blocks(packets: &[RtpPacket]) -> Vec<Vec<f64>> {
+    let samples: Vec<f64> = packets.iter().flat_map(RtpPacket::samples).collect();
+    samples.chunks_exact(400).map(<[f64]>::to_vec).collect()
+}
+
+async fn hears_music(by: By, codec: &str, media: &str, scenario: &'static str) {
+    let heard = held(by, codec, media, scenario).await;
+    let [before, between, after] = heard.each_ref().map(|packets| blocks(packets));
+    for talk in [&before, &after] {
+        let alice = talk.iter().filter(|block| is_tone(block, ALICE_PLAYS));
+        assert!(alice.count() > 32, "of {} blocks", talk.len());
+    }
+    let music = between
+        .iter()
+        .filter(|block| is_music(block, &[ALICE_PLAYS]));
+    assert!(music.count() > 24, "of {} blocks", between.len());
+    let alice = between.iter().filter(|block| is_tone(block, ALICE_PLAYS));
+    assert_eq!(alice.count(), 0, "nothing of who holds is heard");
+    let one_source = heard.iter().flatten().map(|packet| packet.ssrc);
+    let sources: std::collections::BTreeSet<u32> = one_source.collect();
+    assert_eq!(sources.len(), 1, "one stream, whoever is heard");
+}
+
+const PCMU: &str = "m=audio PORT RTP/AVP 0\n      a=rtpmap:0 PCMU/8000";
+const PCMA: &str = "m=audio PORT RTP/AVP 8\n      a=rtpmap:8 PCMA/8000";
+const G722: &str = "m=audio PORT RTP/AVP 9\n      a=rtpmap:9 G722/8000";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whom_a_phone_holds_hears_music_in_mu_law() {
+    hears_music(By::Phone, "pcmu", PCMU, "uas_hold").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whom_a_phone_holds_hears_music_in_a_law() {
+    hears_music(By::Phone, "pcma", PCMA, "uas_hold").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whom_a_client_holds_hears_music() {
+    hears_music(By::Client, "pcmu", PCMU, "uas_held").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whom_a_phone_holds_gets_music_in_g722_too() {
+    let [before, between, _] = held(By::Phone, "g722", G722, "uas_hold").await;
+    for packets in [&before, &between] {
+        assert!(packets.len() > 80, "{} packets in 2 s", packets.len());
+        let fits = |packet: &RtpPacket| packet.payload_type == 9 && packet.payload.len() == 160;
+        assert!(packets.iter().all(fits));
+    }
+    let silence = |packet: &&RtpPacket| {
+        let first = packet.payload.first();
+        packet.payload.iter().all(|octet| Some(octet) == first)
+    };
+    assert!(between.iter().filter(silence).count() < 10);
+}
