@@ -32,8 +32,10 @@ mod program;
 #[cfg(test)]
 mod random;
 mod relay;
+mod resample;
 mod sequence;
 mod tone;
+mod wav;
 
 pub use clip::{Clip, UnusableClip};
 pub use codec::{Codec, Decoder, Encoder, G722Decoder, G722Encoder};
@@ -50,3 +52,4 @@ pub use latch::Remote;
 pub use packet::{Kind, RtpHeader};
 pub use player::{PLAYED_OCTETS, StreamEntropy, UnusablePayloadType};
 pub use relay::{DropReason, Notice, Played, Relay, RelayStats, Side, SideStats, Verdict};
+pub use wav::UnusableWav;
