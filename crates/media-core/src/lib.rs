@@ -21,6 +21,7 @@
 mod clip;
 mod codec;
 mod command;
+mod composed;
 mod dtmf;
 mod formats;
 mod g711;

@@ -30,6 +30,7 @@ mod ports;
 mod queues;
 mod ringgroups;
 mod sms;
+mod sounds;
 mod stream;
 mod tokens;
 mod trunks;
