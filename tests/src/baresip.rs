@@ -139,6 +139,17 @@ impl Baresip {
             .sum()
     }
 
+    /// How long it heard something that is none of these tones, in all its calls. Not what comes after a change of
+    /// direction: baresip 1.0 records no more then.
+    #[must_use]
+    pub fn heard_music(&self, tones: &[f64]) -> f64 {
+        let heard = self.heard();
+        heard
+            .iter()
+            .map(|file| tone::seconds_of_music(file, tones))
+            .sum()
+    }
+
     /// Waits for an event of the control port, such as `CALL_ESTABLISHED`, and gives it.
     ///
     /// # Panics

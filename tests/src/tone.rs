@@ -47,6 +47,14 @@ pub fn is_tone(samples: &[f64], hertz: f64) -> bool {
     purity(samples, hertz) > 0.8
 }
 
+/// How many seconds of a recording are loud and none of these tones.
+///
+/// # Panics
+/// When the file is no recording.
+pub(crate) fn seconds_of_music(file: &Path, tones: &[f64]) -> f64 {
+    seconds(file, |block| is_music(block, tones))
+}
+
 /// How many seconds of a recording consist of such blocks.
 fn seconds(file: &Path, is_such: impl Fn(&[f64]) -> bool) -> f64 {
     let octets = std::fs::read(file).unwrap();

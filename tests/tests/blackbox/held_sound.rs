@@ -5,11 +5,24 @@
 use std::time::Duration;
 
 use offhook_tests::{
-    Baresip, BaresipSetup, Ear, Rest, RtpPacket, Site, Transport, free_port, is_music, is_tone,
+    Account, Baresip, BaresipSetup, Ear, Rest, RtpPacket, Site, Transport, free_port, is_music,
+    is_tone,
 };
 use serde_json::json;
 
 const ALICE_PLAYS: f64 = 1_000.0;
+
+const fn setup() -> BaresipSetup {
+    BaresipSetup {
+        hertz: ALICE_PLAYS,
+        auto_answer: false,
+        transport: Transport::Udp,
+    }
+}
+
+async fn phone(site: &Site, account: &Account) -> Baresip {
+    Baresip::start(account, site.offhook.sip(Transport::Udp), setup()).await
+}
 
 /// A stretch of a call: this is what there is to be heard.
 async fn stretch(ear: &Ear) -> Vec<RtpPacket> {
@@ -37,13 +50,8 @@ async fn held(by: By, codec: &str, media: &str, scenario: &'static str) -> [Vec<
     let media = media.replace("PORT", &ear.port().to_string());
     let bobs = site.sipp(scenario).port(port).value("media", &media);
     let bobs = bobs.listen().await;
-    let setup = BaresipSetup {
-        hertz: ALICE_PLAYS,
-        auto_answer: false,
-        transport: Transport::Udp,
-    };
     let server = site.offhook.sip(Transport::Udp);
-    let mut alices = Baresip::start_speaking(&alice, server, setup, codec).await;
+    let mut alices = Baresip::start_speaking(&alice, server, setup(), codec).await;
 
     // The side of who asks is the one that holds.
     let password = "Walrus umbrella 73";
@@ -135,4 +143,53 @@ async fn whom_a_phone_holds_gets_music_in_g722_too() {
         packet.payload.iter().all(|octet| Some(octet) == first)
     };
     assert!(between.iter().filter(silence).count() < 10);
+}
+
+/// A WAV file of so many seconds of a tone, 16 bits, 8,000 samples a second.
+fn wav(hertz: f64, seconds: u32) -> Vec<u8> {
+    let samples = (0..seconds * 8_000).flat_map(|n| {
+        let turn = f64::from(n) * hertz / 8_000.0;
+        #[expect(clippy::cast_possible_truncation, reason = "below the loudest")]
+        let sample = ((turn * std::f64::consts::TAU).sin() * 4_000.0) as i16;
+        sample.to_le_bytes()
+    });
+    let samples: Vec<u8> = samples.collect();
+    let length = u32::try_from(samples.len()).unwrap();
+    let mut file = b"RIFF".to_vec();
+    file.extend((length + 36).to_le_bytes());
+    file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data");
+    file.extend(length.to_le_bytes());
+    file.extend(samples);
+    file
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_of_a_queue_hears_its_announcement_and_then_its_music_also_after_a_restart() {
+    let mut site = Site::start().await;
+    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let queue = site.queue("4000", &[&bob], json!({})).await;
+    let path = format!("/queues/{queue}");
+    let put = async |name: &str, hertz, seconds| {
+        let query = format!("/sounds?name={name}");
+        let made = site.rest.post_wav(&query, wav(hertz, seconds)).await;
+        made.expect(201)["data"]["id"].clone()
+    };
+    let (welcome, music) = (put("welcome", 700.0, 1).await, put("music", 500.0, 2).await);
+    let chosen = json!({"announcement": welcome, "music": music});
+    site.rest.patch(&path, chosen).await.expect(200);
+    for restarted in [false, true] {
+        if restarted {
+            site.offhook.terminate().await;
+            site.offhook.start_again().await;
+        }
+        let mut alices = phone(&site, &alice).await;
+        alices.dial("4000").await;
+        alices.wait_for("CALL_ESTABLISHED").await;
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        alices.hang_up().await;
+        alices.wait_for("CALL_CLOSED").await;
+        let (told, music) = (alices.heard_tone(700.0), alices.heard_tone(500.0));
+        assert!((0.7..1.1).contains(&told), "told for {told} s");
+        assert!((1.8..3.3).contains(&music), "music for {music} s");
+    }
 }
