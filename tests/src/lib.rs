@@ -13,10 +13,13 @@
 
 mod baresip;
 mod call_flows;
+mod digest;
 mod ear;
 mod flow;
+mod lock;
 mod offhook;
 mod office;
+mod probe;
 mod process;
 mod receiver;
 mod rest;
@@ -26,18 +29,22 @@ mod site;
 mod stream;
 mod tone;
 mod tshark;
+mod wav;
 
 pub use baresip::{Baresip, BaresipSetup};
 pub use call_flows::{Step, documented, steps_of};
 pub use ear::{Ear, RtpPacket};
 pub use flow::{Call, calls_of, describe};
+pub use lock::Locked;
 pub use offhook::{Offhook, Settings, binary};
 pub use office::CARRIER;
+pub use probe::{Delays, Held, Probe};
 pub use process::{Transport, eventually, free_port};
 pub use receiver::{Mode, Received, Receiver};
 pub use rest::{Reply, Rest, percent_encode};
 pub use sipp::{Confirmed, Running, Sipp};
 pub use site::{Account, Site};
 pub use stream::{Message, Stream};
-pub use tone::{is_music, is_tone, seconds_of_tone};
+pub use tone::{Sound, is_music, is_tone};
 pub use tshark::tshark;
+pub use wav::Wav;

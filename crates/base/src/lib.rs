@@ -16,8 +16,10 @@ pub use ids::{
     CallId, DdiId, DeliveryId, JournalPos, PhoneId, QueueId, RecordingId, RingGroupId, SmsId,
     SoundId, TrunkId, UserId, WebhookId,
 };
-pub use record::{Cause, CdrRecord, Disposition, EventRecord, FactRecord, Party, TerminatedBy};
-pub use recording::{Audio, RecordingKind, RecordingRecord};
+pub use record::{
+    Cause, CdrRecord, Disposition, EventRecord, FactRecord, Heard, Party, Quality, TerminatedBy,
+};
+pub use recording::{Audio, RecordingKind, RecordingRecord, RecordingStart};
 pub use secret::{Pii, Secret};
 pub use sms::{SmsDirection, SmsRecord, SmsStatus};
 pub use time::{Mono, Now, Wall};

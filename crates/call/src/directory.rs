@@ -28,6 +28,34 @@ pub struct User {
     pub active: bool,
     /// Do-not-disturb.
     pub dnd: bool,
+    /// Which of its calls are recorded.
+    pub record: RecordMode,
+}
+
+/// Which calls of a user are recorded.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum RecordMode {
+    /// None.
+    #[default]
+    None,
+    /// Those that it answers.
+    In,
+    /// Those that it makes.
+    Out,
+    /// All.
+    All,
+}
+
+impl RecordMode {
+    /// Whether calls that the user answers are recorded.
+    pub(crate) const fn takes_in(self) -> bool {
+        matches!(self, Self::In | Self::All)
+    }
+
+    /// Whether calls that the user makes are recorded.
+    pub(crate) const fn takes_out(self) -> bool {
+        matches!(self, Self::Out | Self::All)
+    }
 }
 
 /// A phone as routing sees it.
@@ -318,6 +346,7 @@ mod tests {
             name: format!("User {ext}"),
             active: true,
             dnd: false,
+            record: RecordMode::None,
         }
     }
 

@@ -29,6 +29,7 @@ mod event_json;
 mod fence;
 mod guard;
 mod hold;
+mod keys;
 mod limit;
 mod media;
 mod numbers;
@@ -52,7 +53,7 @@ pub use command::{
 pub use config::CallConfig;
 pub use directory::{
     Ddi, DdiTarget, Directory, DirectoryChange, Extension, GroupStrategy, Phone, QueueConfig,
-    QueueStrategy, RingGroup, Trunk, User,
+    QueueStrategy, RecordMode, RingGroup, Trunk, User,
 };
 pub use event_id::EventIds;
 pub use guard::GuardConfig;
@@ -61,7 +62,7 @@ pub use numbers::{Numbering, NumberingError, Outside};
 
 pub use pbx::LegName;
 pub use record::{CallRecord, CallState, Destination, Participant};
-pub use restart::{UnreadableSnapshot, close_after_restart};
+pub use restart::{UnreadableSnapshot, close_after_restart, recording_after_restart};
 pub use sms::{TextChange, TextCommand, TextRefusal, TextReply};
 pub use star::AgentLogin;
 pub use switch::{BindingChange, Output, Switch};

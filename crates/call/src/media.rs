@@ -14,7 +14,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use bytes::Bytes;
 use offhook_base::CallId;
-use offhook_media_core::{self as media_core, PortPair, Side};
+use offhook_media_core::{self as media_core, PortPair, RelayId, Side};
 use offhook_sip_message::sdp::{Answer, Codec, Direction, Sdp};
 
 use crate::effect::Effect;
@@ -372,6 +372,52 @@ impl Media {
         };
         offer.answer(&answer, &mut out);
         Some(self.a.told.carry(&Bytes::from(out), None))
+    }
+
+    /// The relay, once it runs, and a side as it names it.
+    pub(crate) fn relay(&self, side: Side) -> Option<(RelayId, Side)> {
+        let relay = self.relayed.as_ref()?.running()?;
+        Some((relay, self.turn(side)))
+    }
+
+    /// A side as the two name it, of how the relay does.
+    pub(crate) const fn turned(&self, side: Side) -> Side {
+        self.turn(side)
+    }
+
+    /// Whether the SDP of a side is known.
+    pub(crate) const fn has_said(&self, side: Side) -> bool {
+        match side {
+            Side::A => self.a.said.is_some(),
+            Side::B => self.b.said.is_some(),
+        }
+    }
+
+    /// Whether a side has said that it sends.
+    pub(crate) fn sends(&self, side: Side) -> bool {
+        let said = match side {
+            Side::A => &self.a.said,
+            Side::B => &self.b.said,
+        };
+        let sdp = said.as_ref().and_then(|said| Sdp::parse(said).ok());
+        sdp.as_ref()
+            .and_then(Sdp::first_audio)
+            .is_some_and(|audio| {
+                audio.port != 0
+                    && matches!(audio.direction, Direction::SendRecv | Direction::SendOnly)
+            })
+    }
+
+    /// Whether the SDP of a side lists keys (RFC 4733).
+    pub(crate) fn lists_keys(&self, side: Side) -> bool {
+        let said = match side {
+            Side::A => &self.a.said,
+            Side::B => &self.b.said,
+        };
+        let sdp = said.as_ref().and_then(|said| Sdp::parse(said).ok());
+        sdp.as_ref()
+            .and_then(Sdp::first_audio)
+            .is_some_and(|audio| audio.codecs().any(|codec| codec.is_telephone_event()))
     }
 
     /// Starts the relay though the second side is not known yet.

@@ -3,7 +3,10 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use offhook_base::{CallId, FactRecord, Mono, Now, PhoneId, SmsId, SmsRecord, TrunkId};
+use offhook_base::{
+    Audio, CallId, FactRecord, Mono, Now, PhoneId, RecordingId, RecordingStart, SmsId, SmsRecord,
+    TrunkId,
+};
 use offhook_sip_core::{
     AccountChange, Binding, BindingKey, Command, Event, FlowId, Output as Wire, Peer, Stack,
     StackConfig,
@@ -16,9 +19,10 @@ use crate::config::CallConfig;
 use crate::directory::DirectoryChange;
 use crate::guard::Guard;
 use crate::pbx::{Action, LegName, Pbx};
+use crate::phase::MediaNews;
 use crate::sms::{TextChange, TextCommand, TextReply};
 use crate::star::AgentLogin;
-use offhook_media_core::{MediaCommand, PortPair};
+use offhook_media_core::{MediaCommand, MediaEvent, PortPair};
 
 /// A change of the registrations that the store keeps.
 #[derive(Clone, Debug)]
@@ -55,6 +59,16 @@ pub enum Output {
     Record(Box<FactRecord>),
     /// For the media shell.
     Media(MediaCommand),
+    /// A call is being recorded from here on, or is not any more: for the live list.
+    Monitored {
+        /// The call.
+        call: CallId,
+        /// Whether it is.
+        on: bool,
+    },
+    /// For the recorder: what the media shell is told to record next. Each is answered once by
+    /// [`Switch::handle_recorded`].
+    Recording(Box<RecordingStart>),
     /// The answer to an API command.
     Reply(ApiReply),
     /// For the store.
@@ -146,7 +160,7 @@ impl Switch {
 
     /// The journal has every fact up to this number.
     pub fn handle_committed(&mut self, now: Now, fact: u64) {
-        self.pbx.handle_committed(fact);
+        self.pbx.handle_committed(now, fact);
         self.pbx.handle_texts_committed(now, fact);
         self.drain(now);
     }
@@ -187,9 +201,39 @@ impl Switch {
         self.pbx.handle_ports(pairs);
     }
 
+    /// The media shell tells something.
+    pub fn handle_media(&mut self, now: Now, event: MediaEvent) {
+        match event {
+            MediaEvent::Ports(pairs) => self.pbx.handle_ports(pairs),
+            MediaEvent::Pressed {
+                relay,
+                side,
+                digit,
+                way,
+            } => {
+                let news = MediaNews::Pressed { side, digit, way };
+                self.pbx.handle_media(now, relay, news);
+            }
+            MediaEvent::Refused { relay, .. } => self.pbx.media_lost(now, CallId(relay.0)),
+            MediaEvent::Quality { relay, a, b } => self.pbx.note_quality(relay, [a, b]),
+            MediaEvent::Silent { relay, side } => {
+                self.pbx.handle_media(now, relay, MediaNews::Silent(side));
+            }
+            // What passed is told by the quality before it, and nobody waits for the end of a sound.
+            MediaEvent::Played { .. } | MediaEvent::Stopped { .. } => {}
+        }
+        self.drain(now);
+    }
+
     /// The media shell could not start the relay of this call.
     pub fn handle_media_lost(&mut self, now: Now, call: CallId) {
         self.pbx.media_lost(now, call);
+        self.drain(now);
+    }
+
+    /// The recorder tells what there is of a recording that is over: `None` when nothing was recorded.
+    pub fn handle_recorded(&mut self, now: Now, recording: RecordingId, audio: Option<Audio>) {
+        self.pbx.handle_recorded(now, recording, audio);
         self.drain(now);
     }
 
@@ -306,6 +350,10 @@ impl Switch {
                     Action::Sip(command) => self.stack.handle_command(now, command),
                     Action::Record(fact) => self.outputs.push_back(Output::Record(fact)),
                     Action::Media(command) => self.outputs.push_back(Output::Media(command)),
+                    Action::Monitored { call, on } => {
+                        self.outputs.push_back(Output::Monitored { call, on })
+                    }
+                    Action::Recording(start) => self.outputs.push_back(Output::Recording(start)),
                     Action::Reply(reply) => self.outputs.push_back(Output::Reply(reply)),
                     Action::AgentLogin(login) => self.outputs.push_back(Output::AgentLogin(login)),
                     Action::Trunk(state) => self.outputs.push_back(Output::Trunk {

@@ -32,6 +32,7 @@ mod player;
 mod program;
 #[cfg(test)]
 mod random;
+mod recording;
 mod relay;
 mod resample;
 mod sequence;
@@ -42,7 +43,7 @@ pub use clip::{Clip, UnusableClip};
 pub use codec::{Codec, Decoder, Encoder, G722Decoder, G722Encoder};
 pub use command::{
     Cue, Format, Law, MediaCommand, MediaEvent, Music, PairId, PortPair, PressWay, RefusedStart,
-    RelayId, Sound, Taped,
+    RelayId, SideQuality, Sound, Taped,
 };
 pub use dtmf::{
     Digit, EVENT_OCTETS, EventPacket, EventReceiver, EventSender, EventStream, Press, UnknownDigit,
@@ -52,5 +53,6 @@ pub use formats::{Encoding, Formats, PayloadFormat};
 pub use latch::Remote;
 pub use packet::{Kind, RtpHeader};
 pub use player::{PLAYED_OCTETS, StreamEntropy, UnusablePayloadType};
+pub use recording::{Mp3Format, Peaks, Tape, TapedPacket, WAV_HEADER_OCTETS, WavFormat};
 pub use relay::{DropReason, Notice, Played, Relay, RelayStats, Side, SideStats, Verdict};
 pub use wav::UnusableWav;

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use offhook_tests::{
-    Account, Baresip, BaresipSetup, Ear, Rest, RtpPacket, Site, Transport, free_port, is_music,
-    is_tone,
+    Account, Baresip, BaresipSetup, Ear, Rest, RtpPacket, Site, Sound, Transport, free_port,
+    is_music, is_tone,
 };
 use serde_json::json;
 
@@ -14,7 +14,7 @@ const ALICE_PLAYS: f64 = 1_000.0;
 
 const fn setup() -> BaresipSetup {
     BaresipSetup {
-        hertz: ALICE_PLAYS,
+        sound: Sound::Tone(ALICE_PLAYS),
         auto_answer: false,
         transport: Transport::Udp,
     }
@@ -49,6 +49,9 @@ async fn held(by: By, codec: &str, media: &str, scenario: &'static str) -> [Vec<
     site.register(&bob, port).await;
     let media = media.replace("PORT", &ear.port().to_string());
     let bobs = site.sipp(scenario).port(port).value("media", &media);
+    let bobs = bobs
+        .value("held", "sendonly")
+        .value("direction", "recvonly");
     let bobs = bobs.listen().await;
     let server = site.offhook.sip(Transport::Udp);
     let mut alices = Baresip::start_speaking(&alice, server, setup(), codec).await;
@@ -188,7 +191,7 @@ async fn a_caller_of_a_queue_hears_its_announcement_and_then_its_music_also_afte
         tokio::time::sleep(Duration::from_secs(4)).await;
         alices.hang_up().await;
         alices.wait_for("CALL_CLOSED").await;
-        let (told, music) = (alices.heard_tone(700.0), alices.heard_tone(500.0));
+        let (told, music) = (alices.heard_tones(&[700.0]), alices.heard_tones(&[500.0]));
         assert!((0.7..1.1).contains(&told), "told for {told} s");
         assert!((1.8..3.3).contains(&music), "music for {music} s");
     }

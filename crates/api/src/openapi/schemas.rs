@@ -21,7 +21,7 @@ const SCHEMAS: &[(&str, &str)] = &[
         "id:int call_id:int live_id:int parent_live_id:int? root_live_id:int is_root:bool user_id:int? sip_endpoint_id:int? server_id:int? \
          type:str calldate:time clid:str src:str src_id:str src_name:str src_ua:str src_codec:str dst:str dst_id:str dst_name:str \
          dst_ua:str dst_codec:str duration:int billsec:int disposition:str destination:str context:str t_cause:str info:str rate:num \
-         charge:num labels:[any] metadata:str? nb_notes:int terminated_by:str cause:Cause quality:any users=[any] deliveries=DeliveryCounts?",
+         charge:num labels:[any] metadata:str? nb_notes:int terminated_by:str cause:Cause quality:Quality? users=[any] deliveries=DeliveryCounts?",
     ),
     (
         "Delivery",
@@ -54,6 +54,7 @@ const SCHEMAS: &[(&str, &str)] = &[
          cseq:str? transport:str? sdp:str? sent:bool? event:str? context:str? seq:int? note:str? reason:str?",
     ),
     ("Health", "status:str"),
+    ("Heard", "packets:int lost:int jitter_ms:num mos:num?"),
     ("InboundSms", "from:str to:str text:str"),
     ("Integration", "enabled:bool egress_addresses:[str]"),
     ("IntegrationPatch", "enabled:bool"),
@@ -97,6 +98,7 @@ const SCHEMAS: &[(&str, &str)] = &[
     ("PhonePatch", "display_name=str"),
     ("Pong", "data:PongData"),
     ("PongData", "response:str"),
+    ("Quality", "src:Heard dst:Heard"),
     ("Recover", "since:str until=str only=str dry_run=bool"),
     ("Recovered", "count:int dry_run:bool"),
     (
@@ -154,6 +156,11 @@ const PARAMETERS: &[(&str, &str, &str)] = &[
         "string",
         "A property, with - in front for descending",
     ),
+    (
+        "points",
+        "integer",
+        "Pieces of the outline, 1 to 10000; 800 unless given",
+    ),
     ("width", "integer", "Columns of the terminal, 40 to 500"),
 ];
 
@@ -169,6 +176,7 @@ pub(super) fn parameters() -> Value {
 pub(super) fn all() -> Value {
     let mut schemas: Map<String, Value> = SCHEMAS
         .iter()
+        .chain(super::recordings::SCHEMAS)
         .chain(super::shared::SCHEMAS)
         .map(|(name, fields)| ((*name).to_owned(), object(fields)))
         .collect();

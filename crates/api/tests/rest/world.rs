@@ -16,7 +16,7 @@ use offhook_api::ports::{ClientAddr, Ports};
 use offhook_api::{Api, PasswordCost, Settings, Stores, hash_password};
 use offhook_base::{
     CallId, CdrRecord, Disposition, EventName, EventRecord, FactRecord, JournalPos, Mono, Now,
-    Party, Secret, SmsRecord, TerminatedBy, UserId, Wall,
+    Party, RecordingRecord, Secret, SmsRecord, TerminatedBy, UserId, Wall,
 };
 use offhook_store::{
     Batch, CaptureWriter, ConfigDb, DeliveryReader, Journal, JournalReader, NewUser, ProjectedFact,
@@ -155,6 +155,7 @@ impl World {
                 calls: port.clone(),
                 trunks: port.clone(),
                 texts: port.clone(),
+                sounds: port.clone(),
                 tester: port.clone(),
                 deliveries: port.clone(),
                 config: port.clone(),
@@ -263,6 +264,15 @@ impl World {
         self.feed.projected(JournalPos(pos));
     }
 
+    /// Copies the entry of a recording.
+    pub fn recording(&self, pos: u64, record: &RecordingRecord) {
+        let fact = ProjectedFact {
+            pos: JournalPos(pos),
+            row: ProjectedRow::Recording(Arc::new(record.clone())),
+        };
+        self.db.project_rows(&[fact]).unwrap();
+    }
+
     /// Commits an event of `call`, with deliveries of the webhooks given.
     pub fn commit(&mut self, seq: u64, call: u64, deliveries: Vec<RoutedDelivery>) -> EventRecord {
         let event = event(seq, call, EventName::CallRinging);
@@ -354,5 +364,6 @@ pub fn cdr(call: u64, user: UserId, other: Option<UserId>) -> CdrRecord {
         cause_q850: 16,
         cause_name: "NORMAL_CLEARING".to_owned(),
         cause_sip: 200,
+        quality: None,
     }
 }

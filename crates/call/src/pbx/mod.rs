@@ -5,14 +5,16 @@ mod apply;
 mod incoming;
 mod owed;
 mod queues;
+pub(crate) mod recordings;
 mod texts;
+mod watching;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use offhook_base::{CallId, FactRecord, Mono, Now, RingGroupId, UserId};
-use offhook_media_core::{MediaCommand, PortPair};
+use offhook_base::{CallId, FactRecord, Mono, Now, RecordingStart, RingGroupId, UserId};
+use offhook_media_core::{MediaCommand, PortPair, RelayId, SideQuality};
 use offhook_sip_core::{Command, Event, LegId, Origin, TrunkPeer, TxId};
 use offhook_sip_message::Method;
 
@@ -23,14 +25,16 @@ use crate::config::CallConfig;
 use crate::directory::DirectoryChange;
 use crate::effect::Effect;
 use crate::fence::{Class, Fence};
+use crate::keys::Keys;
 use crate::limit::{Bucket, Buckets};
 use crate::office::Office;
-use crate::phase::{Context, Input, Phase, answer, reply};
+use crate::phase::{Context, Input, MediaNews, Phase, Senders, answer, reply};
 use crate::sms::{Answer, TextChange, TextReply, Texts, TextsConfig};
 use crate::star::AgentLogin;
 use crate::trunks::{TrunkOutput, TrunkState};
 use owed::Owed;
 use queues::QueueDesk;
+use recordings::{Recordings, Tape};
 
 /// What the calls want done, in order.
 #[derive(Debug)]
@@ -41,6 +45,10 @@ pub(crate) enum Action {
     Record(Box<FactRecord>),
     /// To the media shell.
     Media(MediaCommand),
+    /// Whether a call is being recorded.
+    Monitored { call: CallId, on: bool },
+    /// To the recorder, before the media shell is told to record.
+    Recording(Box<RecordingStart>),
     /// To whoever gave the command.
     Reply(ApiReply),
     /// Reserve call ids below this number.
@@ -85,6 +93,10 @@ struct Entry {
     busy_at: u64,
     /// The user of ours whose leg is up only until his transfer is done.
     transferor: Option<UserId>,
+    tape: Tape,
+    keys: Keys,
+    /// Who is watched for silence.
+    watched: Option<Senders>,
 }
 
 /// Name of a leg in captures and pictures: `A` called, `B1`, `B2` … were called.
@@ -131,6 +143,7 @@ pub(crate) struct Pbx {
     effects: Vec<Effect>,
     new_legs: Vec<(LegId, LegName)>,
     queues: QueueDesk,
+    recordings: Recordings,
     pub(crate) actions: VecDeque<Action>,
 }
 
@@ -157,6 +170,7 @@ impl Pbx {
             effects: Vec::new(),
             new_legs: Vec::new(),
             queues: QueueDesk::default(),
+            recordings: Recordings::default(),
             actions: VecDeque::new(),
         }
     }
@@ -373,6 +387,28 @@ impl Pbx {
         }
     }
 
+    /// What the media shell hears of a conversation.
+    pub(crate) fn handle_media(&mut self, now: Now, relay: RelayId, news: MediaNews) {
+        self.feed(now, CallId(relay.0), Input::Media(news));
+    }
+
+    /// The media shell tells how well the sides of a relay are heard. The newest counts; nobody waits for it.
+    pub(crate) fn note_quality(&mut self, relay: RelayId, heard: [SideQuality; 2]) {
+        if let Some(entry) = self.conversations.get_mut(&CallId(relay.0)) {
+            let caller = match &entry.phase {
+                Phase::Connected(connected) => connected.relay_of_caller(),
+                Phase::Originating(_)
+                | Phase::Ringing(_)
+                | Phase::Hunting(_)
+                | Phase::Queued(_)
+                | Phase::Service(_)
+                | Phase::Departing(_)
+                | Phase::Ended => None,
+            };
+            entry.calls.hear(heard, caller.map(|(_, side)| side));
+        }
+    }
+
     /// The relay of the conversation `root` could not be started: a call that nobody would hear ends.
     pub(crate) fn media_lost(&mut self, now: Now, root: CallId) {
         self.feed(now, root, Input::MediaLost);
@@ -391,9 +427,10 @@ impl Pbx {
     }
 
     /// The journal has every fact up to this number.
-    pub(crate) fn handle_committed(&mut self, fact: u64) {
+    pub(crate) fn handle_committed(&mut self, now: Now, fact: u64) {
         let mut released = Vec::new();
         self.fence.commit(fact, &mut released);
+        self.tape_committed(now);
         self.release(released);
     }
 
@@ -530,6 +567,8 @@ impl Pbx {
             office: &mut self.office,
             begun: self.fence.is_committed(entry.first),
             committed: self.fence.is_committed(entry.gate),
+            stalled: self.fence.is_stalled(now.mono),
+            keys: &mut entry.keys,
             legs: &mut legs,
             effects: &mut effects,
         };
@@ -572,6 +611,8 @@ impl Pbx {
         }
         self.note_busy(now, &mut entry);
         self.note_transferor(now, &mut entry);
+        self.tape(now, &mut entry);
+        self.watch(&mut entry);
         if entry.phase.is_over() {
             self.office.leave_queue(now.mono, root);
             self.office.forget_relay(root);
@@ -642,6 +683,8 @@ fn abandon(
         office,
         begun: false,
         committed: false,
+        stalled: false,
+        keys: &mut entry.keys,
         legs,
         effects,
     };

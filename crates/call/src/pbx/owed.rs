@@ -36,6 +36,7 @@ impl Owed {
             | Input::CodeStored(_)
             | Input::GroupRemoved(_)
             | Input::Lost { .. }
+            | Input::Media(_)
             | Input::MediaLost
             | Input::Provisional { .. }
             | Input::Queue(_)

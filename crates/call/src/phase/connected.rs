@@ -1,7 +1,10 @@
 //! Two legs are joined: media flows, either side may hold, hang up or transfer the other.
 
+mod keys;
 mod legs;
 mod steering;
+
+pub(crate) use legs::Senders;
 
 use std::time::Duration;
 
@@ -14,7 +17,9 @@ use offhook_sip_message::{Message, Method};
 use super::own::{Own, Why};
 use super::renegotiation::{Offer, Renegotiation, Renegotiations};
 use super::waiting::acknowledge_stray;
-use super::{ANSWER_COMMIT_WITHIN, Context, Departing, Input, Phase, end_headers, reply};
+use super::{
+    ANSWER_COMMIT_WITHIN, Context, Departing, Input, MediaNews, Phase, end_headers, reply,
+};
 use crate::cause::EndCause;
 use crate::command::{ApiAnswer, ApiRefusal};
 use crate::convey;
@@ -34,6 +39,8 @@ pub(crate) struct Connected {
     holds: Holds,
     /// The caller's 200 is the news of this answer: before it is committed the caller can still be refused.
     answers: bool,
+    /// The caller has not acknowledged its 200: it may not know of the dialog yet.
+    unacknowledged: bool,
     /// The callee's 2xx carried the offer and waits for the caller's ACK.
     owes_ack: bool,
     relayed: Renegotiations,
@@ -72,6 +79,7 @@ impl Connected {
             on_behalf: joined.on_behalf,
             holds: Holds::default(),
             answers: joined.answers,
+            unacknowledged: joined.answers,
             owes_ack: joined.owes_ack,
             relayed: Renegotiations::default(),
             own: None,
@@ -158,6 +166,14 @@ impl Connected {
                 let cause = EndCause::SystemShutdown.with_sip(200);
                 return self.end_both(cx, cause, TerminatedBy::System);
             }
+            Input::Media(MediaNews::Pressed { side, digit, way }) => {
+                self.on_key(cx, side, digit, way);
+            }
+            Input::Media(MediaNews::Silent(side)) if self.is_awaited(side) => {
+                let cause = EndCause::MediaTimeout.cause();
+                return self.end_both(cx, cause, TerminatedBy::System);
+            }
+            Input::Media(MediaNews::Silent(_)) => {}
             Input::MediaLost => {
                 let cause = EndCause::CircuitCongestion.with_sip(200);
                 return self.end_both(cx, cause, TerminatedBy::System);
@@ -198,6 +214,7 @@ impl Connected {
             Some(Method::Subscribe | Method::Register | Method::Publish) => {
                 cx.reply(leg, tx, 405, Vec::new());
             }
+            _ if self.on_info(cx, leg, tx, request) => {}
             _ => self.relay(cx, leg, tx, request),
         }
         Phase::Connected(self)
@@ -422,6 +439,7 @@ impl Connected {
         ack: Option<&Message>,
     ) -> Phase {
         let from = self.side_of(leg);
+        self.unacknowledged &= from != Side::A;
         let awaited = self.relayed.take_ack(from);
         if awaited.is_none() && !(self.owes_ack && leg == self.caller) {
             return Phase::Connected(self);

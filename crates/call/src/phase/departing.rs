@@ -103,6 +103,7 @@ impl Departing {
                 | Input::Hangup { .. }
                 | Input::Hold { .. }
                 | Input::Lost { .. }
+                | Input::Media(_)
                 | Input::MediaLost
                 | Input::Provisional { .. }
                 | Input::Queue(_)

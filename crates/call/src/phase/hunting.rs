@@ -175,6 +175,7 @@ impl Hunting {
             | Input::Failed { .. }
             | Input::CodeStored(_)
             | Input::GroupRemoved(_)
+            | Input::Media(_)
             | Input::Lost { .. }
             | Input::Queue(_)
             | Input::Response { .. } => {}

@@ -34,10 +34,11 @@ mod transfer;
 mod waiting;
 
 use offhook_base::Mono;
+use offhook_media_core::{Digit, PressWay, Side};
 use offhook_sip_core::{Command, Headers, LegId, TxId};
 use offhook_sip_message::Message;
 
-pub(crate) use connected::{Connected, LONGEST};
+pub(crate) use connected::{Connected, LONGEST, Senders};
 pub(crate) use context::Context;
 pub(crate) use departing::Departing;
 pub(crate) use dial::{Dial, Reach};
@@ -120,12 +121,27 @@ pub(crate) enum Input {
     GroupRemoved(RingGroupId),
     /// What a code asked for is on the disk and in force, or could not be stored.
     CodeStored(bool),
+    /// The media shell has heard something.
+    Media(MediaNews),
     /// The media shell could not start the relay.
     MediaLost,
     /// The deadline that the phase named.
     Timeout,
     /// We stop: a shutdown, or a fault of our own in this call.
     Shutdown,
+}
+
+/// What the media shell hears. Sides are those of the relay.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum MediaNews {
+    /// A key.
+    Pressed {
+        side: Side,
+        digit: Digit,
+        way: PressWay,
+    },
+    /// A side that should send, and does not.
+    Silent(Side),
 }
 
 /// What the queues decide about a caller.

@@ -179,6 +179,7 @@ impl Originating {
             | Input::Failed { .. }
             | Input::CodeStored(_)
             | Input::GroupRemoved(_)
+            | Input::Media(_)
             | Input::Lost { .. }
             | Input::Queue(_)
             | Input::Response { .. } => {}

@@ -16,6 +16,8 @@
 //! by us the caller's INVITE is answered at once, so that there is something to hear; it is `connected` only when an
 //! agent answers. Who transferred him here is let go once he is in: from then on he is in the queue's care.
 
+mod keys;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -167,6 +169,9 @@ impl Queued {
     }
 
     pub(crate) fn handle(mut self: Box<Self>, cx: &mut Context<'_>, input: Input) -> Phase {
+        let Some(input) = self.hear_keys(cx, input) else {
+            return Phase::Queued(self);
+        };
         let input = match self.waiting.hear(cx, input) {
             Heard::Done => return Phase::Queued(self),
             Heard::Gone(gone) => {
@@ -241,6 +246,7 @@ impl Queued {
             | Input::Failed { .. }
             | Input::CodeStored(_)
             | Input::GroupRemoved(_)
+            | Input::Media(_)
             | Input::Lost { .. }
             | Input::Response { .. } => {}
         }

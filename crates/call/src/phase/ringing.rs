@@ -106,6 +106,7 @@ impl Ringing {
             | Input::Failed { .. }
             | Input::CodeStored(_)
             | Input::GroupRemoved(_)
+            | Input::Media(_)
             | Input::Lost { .. }
             | Input::Queue(_)
             | Input::Response { .. } => {}

@@ -131,6 +131,7 @@ impl Service {
             Input::Answered { .. }
             | Input::Failed { .. }
             | Input::GroupRemoved(_)
+            | Input::Media(_)
             | Input::Hangup { .. }
             | Input::Hold { .. }
             | Input::Provisional { .. }

@@ -102,6 +102,9 @@ fn visit_media(media: &mut Media, visitor: &mut impl Visitor) {
     visitor.section("media");
     visitor.key("relay", &mut media.relay, any);
     visitor.key("rtp_ports", &mut media.rtp_ports, any);
+    visitor.key("rtp_timeout", &mut media.rtp_timeout, |seconds| {
+        within(*seconds, 0, 86_400)
+    });
     visitor.key("advertise", &mut media.advertise, any);
 }
 
@@ -140,7 +143,7 @@ fn visit_retention(retention: &mut Retention, visitor: &mut impl Visitor) {
     visitor.key("captures_days", &mut retention.captures_days, any);
     visitor.key("captures_bytes", &mut retention.captures_bytes, any);
     visitor.later("cdrs_days", &mut retention.cdrs_days);
-    visitor.later("recordings_days", &mut retention.recordings_days);
+    visitor.key("recordings_days", &mut retention.recordings_days, any);
 }
 
 fn visit_limits(limits: &mut Limits, visitor: &mut impl Visitor) {

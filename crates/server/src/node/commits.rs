@@ -13,6 +13,7 @@ use super::live::LiveIndex;
 use super::notices;
 use super::projector::{self, ProjectorHandle};
 use crate::delivery::DeliveryHandle;
+use crate::recorder::RecorderHandle;
 
 /// Told by the projector: what waited for a row goes on.
 #[derive(Debug)]
@@ -42,6 +43,7 @@ pub(crate) struct Commits {
     pub(crate) inbox: Inbox,
     pub(crate) live: Arc<LiveIndex>,
     pub(crate) projector: ProjectorHandle,
+    pub(crate) recorder: RecorderHandle,
     pub(crate) delivery: DeliveryHandle,
     pub(crate) feed: Arc<Feed>,
 }
@@ -67,14 +69,16 @@ impl CommitSink for Commits {
                 snapshot,
                 cdr,
                 sms,
-                recording: _,
+                recording,
             } = committed.fact;
-            let row = cdr
-                .map(ProjectedRow::Cdr)
-                .or_else(|| sms.map(ProjectedRow::Sms));
+            let recorded = recording.as_ref().map(|recording| recording.id);
+            let row = ProjectedRow::of(cdr, sms, recording);
             let after_projection = row.as_ref().map(|_| committed.pos);
             if let Some(row) = row {
                 self.projector.row(committed.pos, row);
+            }
+            if let Some(id) = recorded {
+                self.recorder.known(id);
             }
             if committed.deliveries.is_empty() && !is_watched {
                 continue;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use bytes::Bytes;
-use offhook_base::{CallId, SmsId};
+use offhook_base::{Audio, CallId, RecordingId, SmsId};
 use offhook_call::{ApiAnswer, ApiCommand, ApiRefusal, DirectoryChange, TextCommand, TextRefusal};
 use offhook_media_core::MediaEvent;
 use offhook_sip_core::{AccountChange, FlowId, Peer};
@@ -53,6 +53,13 @@ pub(crate) enum CallInput {
     },
     /// From the media thread.
     Media(MediaEvent),
+    /// What became of a recording; `None` when nothing was recorded.
+    Recorded {
+        /// The recording.
+        id: RecordingId,
+        /// Its sound.
+        audio: Option<Audio>,
+    },
     /// So many calls may be up for the space left on the disk.
     Room(usize),
     /// End every call, then the thread.

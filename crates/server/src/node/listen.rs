@@ -28,6 +28,7 @@ use super::trunks::Trunks;
 use super::verbs::Calls;
 use super::{clock, http, tcp};
 use crate::config::Config;
+use crate::recorder::Library;
 
 /// Room for datagrams that arrive while a commit is handled: some hundred INVITEs.
 const RECEIVE_BUFFER: usize = 4 << 20;
@@ -63,6 +64,7 @@ pub(crate) struct Surface<'a> {
     pub(crate) captures: Arc<CaptureReader>,
     pub(crate) live: Arc<LiveIndex>,
     pub(crate) feed: Arc<Feed>,
+    pub(crate) library: Arc<Library>,
     pub(crate) inbox: Inbox,
     pub(crate) subscribers: Subscribers,
     pub(crate) trunks: Trunks,
@@ -288,6 +290,7 @@ impl Surface<'_> {
             texts: Arc::new(Texts {
                 inbox: self.inbox.clone(),
             }),
+            sounds: self.library,
             tester: Arc::new(self.tester),
             deliveries: Arc::new(self.deliveries),
             config: Arc::new(Changes {

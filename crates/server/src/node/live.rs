@@ -3,7 +3,7 @@
 //! The journal's thread puts the snapshot in before the event reaches a delivery lane; the API reads it. The lock is
 //! held for one insertion or one copy, and never on the call thread.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use offhook_api::ports::{LiveCall, LiveCalls, LiveParty};
@@ -14,6 +14,8 @@ use offhook_call::{CallRecord, Participant};
 #[derive(Debug, Default)]
 pub(crate) struct LiveIndex {
     calls: Mutex<BTreeMap<CallId, Arc<[u8]>>>,
+    /// Those that are being recorded: no fact tells of that, so the call thread does.
+    monitored: Mutex<BTreeSet<CallId>>,
 }
 
 impl LiveIndex {
@@ -30,10 +32,30 @@ impl LiveIndex {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<CallId, Arc<[u8]>>> {
-        // Nothing that holds this lock can panic half-way through a change.
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A call is being recorded, or is not any more.
+    pub(crate) fn monitor(&self, call: CallId, on: bool) {
+        let mut monitored = unpoisoned(&self.monitored);
+        if on {
+            monitored.insert(call);
+        } else {
+            monitored.remove(&call);
+        }
     }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<CallId, Arc<[u8]>>> {
+        unpoisoned(&self.calls)
+    }
+
+    fn shown(&self, snapshot: &[u8]) -> Option<Arc<LiveCall>> {
+        let call = CallRecord::from_snapshot(snapshot)?;
+        let monitored = unpoisoned(&self.monitored).contains(&call.id);
+        Some(Arc::new(live(call, monitored)))
+    }
+}
+
+/// Nothing that holds one of these locks can panic half-way through a change.
+fn unpoisoned<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl LiveCalls for LiveIndex {
@@ -41,23 +63,22 @@ impl LiveCalls for LiveIndex {
         let snapshots: Vec<_> = self.lock().values().cloned().collect();
         snapshots
             .iter()
-            .filter_map(|snapshot| read(snapshot))
+            .filter_map(|snapshot| self.shown(snapshot))
             .collect()
     }
 
     fn get(&self, id: CallId) -> Option<Arc<LiveCall>> {
         let snapshot = self.lock().get(&id).cloned()?;
-        read(&snapshot)
+        self.shown(&snapshot)
     }
 
     fn read(&self, snapshot: &[u8]) -> Option<Arc<LiveCall>> {
-        read(snapshot)
+        self.shown(snapshot)
     }
 }
 
-fn read(snapshot: &[u8]) -> Option<Arc<LiveCall>> {
-    let call = CallRecord::from_snapshot(snapshot)?;
-    Some(Arc::new(LiveCall {
+fn live(call: CallRecord, monitored: bool) -> LiveCall {
+    LiveCall {
         id: call.id,
         root_id: call.root,
         parent_id: call.parent,
@@ -71,8 +92,8 @@ fn read(snapshot: &[u8]) -> Option<Arc<LiveCall>> {
         dst: party(call.dst),
         queue_state: call.queue_state,
         referred_by: call.referred_by,
-        monitor_state: 0,
-    }))
+        monitor_state: u8::from(monitored),
+    }
 }
 
 fn party(participant: Participant) -> LiveParty {
@@ -84,5 +105,59 @@ fn party(participant: Participant) -> LiveParty {
         codec: participant.codec,
         contact: participant.contact,
         call_id: participant.sip_call_id,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use offhook_base::{EventName, EventRecord, Wall};
+
+    use super::*;
+
+    /// A fact of call 7, as the journal has it.
+    fn fact(name: EventName) -> FactRecord {
+        let snapshot = serde_json::json!({
+            "version": 1, "id": 7, "root": 7, "parent": null, "seq": 3, "state": "CONNECTED", "context": "LOCAL_USER",
+            "destination": "in", "clid": "", "src_hash": "", "src": side(), "dst": side(), "started_at": 0,
+            "connected_at": 0, "last_event_at": 0,
+        });
+        FactRecord {
+            event: EventRecord {
+                id: "n1.1".into(),
+                root: CallId(7),
+                call: CallId(7),
+                seq: Some(3),
+                name,
+                context: "LOCAL_USER".into(),
+                is_final: name.is_last(),
+                at: Wall(0),
+                body: Arc::from(&b"{}"[..]),
+            },
+            snapshot: (!name.is_last()).then(|| snapshot.to_string().into_bytes().into()),
+            cdr: None,
+            sms: None,
+            recording: None,
+        }
+    }
+
+    fn side() -> serde_json::Value {
+        serde_json::json!({
+            "number": "", "user": null, "phone": null, "name": "", "ua": "", "codec": "", "contact": "", "sip_call_id": "",
+        })
+    }
+
+    #[test]
+    fn a_call_shows_at_once_that_it_is_recorded_and_that_it_is_not_any_more() {
+        let index = LiveIndex::default();
+        let state = || index.get(CallId(7)).map(|call| call.monitor_state);
+        index.monitor(CallId(7), true);
+        assert_eq!(state(), None, "it is told before its fact is committed");
+        index.apply(&fact(EventName::CallConnected));
+        assert_eq!(state(), Some(1));
+        assert_eq!(index.all().first().map(|call| call.monitor_state), Some(1));
+        index.monitor(CallId(7), false);
+        assert_eq!(state(), Some(0));
+        index.apply(&fact(EventName::CallHangup));
+        assert_eq!(state(), None);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use offhook_base::{DdiId, PhoneId, QueueId, RingGroupId, TrunkId, UserId};
 use offhook_call::{
-    Ddi, DdiTarget, GroupStrategy, QueueConfig, QueueStrategy, RingGroup, Trunk, User,
+    Ddi, DdiTarget, GroupStrategy, QueueConfig, QueueStrategy, RecordMode, RingGroup, Trunk, User,
 };
 
 use super::{Actor, Story};
@@ -45,6 +45,7 @@ impl Stage {
             name: format!("User {ext}"),
             active: true,
             dnd: false,
+            record: RecordMode::None,
         });
         self
     }
@@ -65,6 +66,16 @@ impl Stage {
         let users = self.cast.users.iter_mut();
         for user in users.filter(|user| user.ext == ext) {
             user.dnd = true;
+        }
+        self
+    }
+
+    /// A user whose calls are recorded.
+    #[must_use]
+    pub fn recorded(mut self, ext: &str, record: RecordMode) -> Self {
+        let users = self.cast.users.iter_mut();
+        for user in users.filter(|user| user.ext == ext) {
+            user.record = record;
         }
         self
     }

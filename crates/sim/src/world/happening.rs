@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use offhook_base::{Mono, SmsRecord};
+use offhook_base::{Mono, RecordingId, SmsRecord};
 use offhook_sip_core::{FlowId, Peer, Transport};
 use rand_core::Rng as _;
 
@@ -34,7 +34,13 @@ pub(super) enum Happening {
         octets: Vec<u8>,
     },
     Answer(deliver::Answer),
+    /// The media shell hears something.
+    Hear,
+    /// Somebody presses a key.
+    Press,
     Projected,
+    /// The recorder has finished a file.
+    Recorded(RecordingId),
     /// A phone registers.
     Register(usize),
     /// A dead phone comes back.
@@ -139,11 +145,14 @@ impl World {
             Happening::Text { who, number, words } => self.send_text(&who, &number, &words),
             Happening::TextKept { text, stored } => self.text_kept(&text, stored),
             Happening::Garbage => self.throw_garbage(),
+            Happening::Hear => self.hear_by_chance(),
+            Happening::Press => self.press_by_chance(),
             Happening::Projected => {
                 if let Some(process) = &mut self.process {
                     process.deliverer.projected(self.now, self.disk.position());
                 }
             }
+            Happening::Recorded(id) => self.recording_finished(id),
             Happening::Register(peer) => self.register(peer),
             Happening::Revive(peer) => self.revive(peer),
             Happening::Start => self.start(),

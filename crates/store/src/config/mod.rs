@@ -53,6 +53,8 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/offhook/0002_registered_by.sql"),
         include_str!("../../migrations/offhook/0003_outside_and_shared.sql"),
         include_str!("../../migrations/offhook/0004_sms.sql"),
+        include_str!("../../migrations/offhook/0005_recordings.sql"),
+        include_str!("../../migrations/offhook/0006_quality.sql"),
         include_str!("../../migrations/offhook/0007_sounds.sql"),
     ],
 };

@@ -6,11 +6,15 @@ mod faults;
 mod group;
 mod hold_api;
 mod holding;
+mod keys;
 mod model;
 mod music;
+mod quality;
 mod queue;
+mod recording;
 mod restart;
 mod ringing;
+mod silence;
 mod stalls;
 mod texts;
 mod transfer;
@@ -49,6 +53,12 @@ pub(super) struct Script {
     pub(super) formats: Vec<MediaCommand>,
     /// Codes that went to the store.
     pub(super) codes: Vec<offhook_base::CallId>,
+    /// For how long silence is borne, each time that changed.
+    pub(super) watched: Vec<Option<Duration>>,
+    /// What the recorder was told.
+    pub(super) recordings: Vec<offhook_base::RecordingStart>,
+    /// Calls that are being recorded.
+    pub(super) monitored: Vec<offhook_base::CallId>,
     pub(super) bodies: Vec<serde_json::Value>,
     pub(super) cdrs: Vec<offhook_base::CdrRecord>,
 }
@@ -78,6 +88,7 @@ impl Script {
                 name: format!("User {ext}"),
                 active: true,
                 dnd: false,
+                record: crate::RecordMode::None,
             };
             pbx.handle_directory(now, DirectoryChange::User(user));
         }
@@ -104,6 +115,9 @@ impl Script {
             recorded: Vec::new(),
             formats: Vec::new(),
             codes: Vec::new(),
+            watched: Vec::new(),
+            recordings: Vec::new(),
+            monitored: Vec::new(),
             bodies: Vec::new(),
             cdrs: Vec::new(),
         }
@@ -193,6 +207,16 @@ impl Script {
             &[],
             sdp,
         );
+        self.event(Event::Request {
+            leg,
+            tx: TxId(tx),
+            request,
+        })
+    }
+
+    /// A phone sends INFO.
+    pub(super) fn info(&mut self, leg: LegId, tx: u64, body: (&str, &str)) -> &mut Self {
+        let request = message_with("INFO sip:pbx.example SIP/2.0", "2 INFO", &[], body);
         self.event(Event::Request {
             leg,
             tx: TxId(tx),
@@ -294,7 +318,7 @@ impl Script {
 
     /// The journal commits everything handed over so far.
     pub(super) fn commit(&mut self) -> &mut Self {
-        self.pbx.handle_committed(self.facts);
+        self.pbx.handle_committed(self.now, self.facts);
         self.lines.push("-- commit".into());
         self.drain();
         self
@@ -408,7 +432,32 @@ impl Script {
                     self.formats.push(command);
                     continue;
                 }
+                Action::Media(MediaCommand::Watch { after, .. }) => {
+                    self.watched.push(after);
+                    continue;
+                }
                 Action::Media(command) => format!("media {command:?}"),
+                Action::Monitored { call, on } => {
+                    self.monitored.retain(|monitored| *monitored != call);
+                    if on {
+                        self.monitored.push(call);
+                    }
+                    continue;
+                }
+                Action::Recording(start) => {
+                    let line = format!(
+                        "recording {} of {} for {}: {} > {}",
+                        start.id,
+                        start.call,
+                        start
+                            .user
+                            .map_or_else(|| "nobody".to_owned(), |user| user.to_string()),
+                        start.caller,
+                        start.called
+                    );
+                    self.recordings.push(*start);
+                    line
+                }
                 Action::Reply(reply) => format!("api {} {:?}", reply.token, reply.result),
                 Action::ReserveCallIds(upto) => format!("reserve {upto}"),
                 Action::AgentLogin(asked) => {
@@ -445,6 +494,17 @@ pub(super) fn response(status: u16, sdp: Option<&str>) -> Message {
 
 pub(super) fn message(start: &str, cseq: &str, headers: &[&str], sdp: Option<&str>) -> Message {
     let body = sdp.unwrap_or_default();
+    let content_type = sdp.map_or("", |_| "application/sdp");
+    message_with(start, cseq, headers, (content_type, body))
+}
+
+/// The same with a body of any type, which is empty where there is none.
+pub(super) fn message_with(
+    start: &str,
+    cseq: &str,
+    headers: &[&str],
+    (content_type, body): (&str, &str),
+) -> Message {
     let mut text = format!(
         "{start}\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\nFrom: <sip:2001@pbx.example>;tag=f\r\nTo: <sip:2002@pbx.example>;tag=t\r\n\
          Call-ID: c1\r\nCSeq: {cseq}\r\nContact: <sip:p1@192.0.2.1:5060>\r\nUser-Agent: Soft/1\r\n"
@@ -453,8 +513,8 @@ pub(super) fn message(start: &str, cseq: &str, headers: &[&str], sdp: Option<&st
         text.push_str(header);
         text.push_str("\r\n");
     }
-    if sdp.is_some() {
-        text.push_str("Content-Type: application/sdp\r\n");
+    if !content_type.is_empty() {
+        text.push_str(&format!("Content-Type: {content_type}\r\n"));
     }
     text.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
     Message::parse(Bytes::from(text), Framing::Datagram).expect("the script's message is valid")
