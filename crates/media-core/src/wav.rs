@@ -321,7 +321,7 @@ mod tests {
                     *octet = random.octet();
                 }
             }
-            let _ = read(&broken);
+            drop(read(&broken));
         }
     }
 }
