@@ -160,7 +160,22 @@ impl Baresip {
         .await;
     }
 
-    /// How long it heard something that is none of these tones, in all its calls.
+    /// Waits until it heard something that is none of these tones for so long.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub async fn until_heard_music(&self, tones: &[f64], seconds: f64) {
+        let what = format!("music for {seconds} s");
+        eventually(&what, PATIENCE, async || {
+            // To look for it is work that takes time from those who play it.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            (self.heard_music(tones) >= seconds).then_some(())
+        })
+        .await;
+    }
+
+    /// How long it heard something that is none of these tones, in all its calls. Not what comes after a change of
+    /// direction: baresip 1.0 records no more then.
     #[must_use]
     pub fn heard_music(&self, tones: &[f64]) -> f64 {
         let heard = self.heard();

@@ -14,9 +14,10 @@ use std::time::Duration;
 
 use crate::feed::Feed;
 use offhook_base::{
-    CallId, DdiId, DeliveryId, PhoneId, QueueId, RingGroupId, Secret, SmsId, TrunkId, UserId, Wall,
-    WebhookId,
+    CallId, DdiId, DeliveryId, PhoneId, QueueId, RingGroupId, Secret, SmsId, SoundId, TrunkId,
+    UserId, Wall, WebhookId,
 };
+use offhook_media_core::Clip;
 use offhook_store::{Ddi, PhoneAccount, Queue, RingGroup, Trunk, User, Webhook};
 
 pub use sounds::{Outline, SoundError, Sounds};
@@ -294,6 +295,12 @@ pub enum ConfigChange {
     QueueGone(QueueId),
     /// All webhooks were switched on or off.
     IntegrationEnabled(bool),
+    /// A sound was put into the library.
+    Sound(SoundId, Arc<Clip>),
+    /// A sound is gone.
+    SoundGone(SoundId),
+    /// Another sound is the music; `None`: the one that is built in.
+    Music(Option<SoundId>),
 }
 
 /// Told of each change after its commit, in commit order, from a thread that may not be kept waiting.

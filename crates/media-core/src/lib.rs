@@ -21,6 +21,7 @@
 mod clip;
 mod codec;
 mod command;
+mod composed;
 mod dtmf;
 mod formats;
 mod g711;
@@ -35,8 +36,10 @@ mod random;
 mod recording;
 mod relay;
 mod rtcp;
+mod resample;
 mod sequence;
 mod tone;
+mod wav;
 
 pub use clip::{Clip, UnusableClip};
 pub use codec::{Codec, Decoder, Encoder, G722Decoder, G722Encoder};
@@ -56,3 +59,4 @@ pub use quality::{Arrival, CodecImpairment, Quality, Receiver};
 pub use recording::{Mp3Format, Peaks, Tape, TapedPacket, WAV_HEADER_OCTETS, WavFormat};
 pub use relay::{DropReason, Notice, Played, Relay, RelayStats, Side, SideStats, Verdict};
 pub use rtcp::{Reception, Report, RoundTrip, reports};
+pub use wav::UnusableWav;

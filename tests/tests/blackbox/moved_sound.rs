@@ -12,11 +12,6 @@ const CAROL_PLAYS: f64 = 1_600.0;
 /// Seconds of a tone after which nobody doubts that it is heard.
 const LONG_ENOUGH: f64 = 3.0;
 
-/// The notes of the music of a queue.
-const MUSIC: [f64; 9] = [
-    261.626, 293.665, 329.628, 349.228, 391.995, 440.0, 493.883, 523.251, 587.33,
-];
-
 async fn phone(site: &Site, account: &Account, hertz: f64) -> Baresip {
     let setup = BaresipSetup {
         sound: Sound::Tone(hertz),
@@ -105,7 +100,7 @@ async fn a_caller_of_a_queue_hears_music_and_then_the_agent() {
     let bobs = phone(&site, &bob, BOB_PLAYS).await;
     alices.dial("4000").await;
     alices.wait_for("CALL_ESTABLISHED").await;
-    alices.until_heard(&MUSIC, 1.5).await;
+    alices.until_heard_music(&[BOB_PLAYS], 1.5).await;
     let agent = json!({"users": [{"id": bob.user_id, "status": true}]});
     let path = format!("/queues/{queue}");
     site.rest.patch(&path, agent).await.expect(200);

@@ -45,6 +45,9 @@ impl ConfigChanged for Changes {
             ConfigChange::RingGroupGone(id) => self.tell(DirectoryChange::RingGroupRemoved(id)),
             ConfigChange::Queue(queue) => self.tell(directory_queue(&queue)),
             ConfigChange::QueueGone(id) => self.tell(DirectoryChange::QueueRemoved(id)),
+            ConfigChange::Sound(id, clip) => self.tell(DirectoryChange::Sound(id, clip)),
+            ConfigChange::SoundGone(id) => self.tell(DirectoryChange::SoundRemoved(id)),
+            ConfigChange::Music(id) => self.tell(DirectoryChange::Music(id)),
             ConfigChange::Webhook(webhook) => self.subscribers.put(&webhook),
             ConfigChange::WebhookGone(id) => self.subscribers.remove(id),
             ConfigChange::IntegrationEnabled(enabled) => self.subscribers.set_enabled(enabled),
@@ -138,8 +141,8 @@ pub(crate) fn directory_queue(queue: &offhook_store::Queue) -> DirectoryChange {
         wrap_up: seconds(spec.wrap_up_time),
         announce: some(spec.announce).map(seconds),
         skip_busy: spec.skip_busy,
-        music: None,
-        announcement: None,
+        music: spec.music,
+        announcement: spec.announcement,
         agents: spec
             .users
             .iter()

@@ -13,6 +13,7 @@ use offhook_call::{
     CallConfig, CallIds, EventIds, GuardConfig, Network, Switch, close_after_restart,
     recording_after_restart,
 };
+use offhook_media_core::{Clip, Music};
 use offhook_sip_core::{AccountChange, Binding, DigestAlgorithm, StackConfig};
 use offhook_store::{CdrScope, ConfigDb, JournalHandle, Recovered};
 use tokio::task::JoinSet;
@@ -198,6 +199,20 @@ fn load_outside_and_shared(
     for group in db.all_ring_groups().context("reading ring groups")? {
         switch.handle_directory(now, changes::directory_ring_group(&group));
     }
+    for sound in db.all_sounds().context("reading sounds")? {
+        // A sound that cannot be read is not heard: no reason to take no calls.
+        match clip_of(db, &sound) {
+            Ok(clip) => {
+                let clip = Arc::new(clip);
+                switch.handle_directory(now, offhook_call::DirectoryChange::Sound(sound.id, clip));
+            }
+            Err(error) => {
+                tracing::warn!(id = %sound.id, name = sound.name, %error, "a sound is not played");
+            }
+        }
+    }
+    let music = db.music().context("reading the music")?;
+    switch.handle_directory(now, offhook_call::DirectoryChange::Music(music));
     for queue in db.all_queues().context("reading queues")? {
         switch.handle_directory(now, changes::directory_queue(&queue));
     }
@@ -257,6 +272,9 @@ fn call_config(config: &Config, listeners: &Listeners) -> anyhow::Result<CallCon
         calls.own_hosts = listeners.own_hosts();
         calls.own_hosts.push(config.sip.domain.clone());
     }
+    if let Some(music) = Clip::composed() {
+        calls.music = Music::Clip(Arc::new(music));
+    }
     calls.customer_id = config.node.customer_id;
     let limits = &config.limits;
     let limit = |n: u32| (n > 0).then_some(n);
@@ -276,6 +294,11 @@ fn call_config(config: &Config, listeners: &Listeners) -> anyhow::Result<CallCon
             .collect(),
     };
     Ok(calls)
+}
+
+fn clip_of(db: &ConfigDb, sound: &offhook_store::Sound) -> anyhow::Result<Clip> {
+    let file = db.sound_file(sound.id)?;
+    Ok(Clip::from_wav(sound.name.clone(), &file)?)
 }
 
 /// Starts the media thread, when media goes through us.
