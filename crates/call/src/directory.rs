@@ -4,6 +4,7 @@ mod outside;
 mod shared;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use offhook_base::{DdiId, PhoneId, QueueId, RingGroupId, TrunkId, UserId};
 
@@ -24,6 +25,8 @@ pub struct User {
     pub active: bool,
     /// Do-not-disturb.
     pub dnd: bool,
+    /// How long its phones ring before the caller may leave a message; `None`: for as long as any.
+    pub voicemail: Option<Duration>,
 }
 
 /// A phone as routing sees it.
@@ -296,6 +299,7 @@ mod tests {
             name: format!("User {ext}"),
             active: true,
             dnd: false,
+            voicemail: None,
         }
     }
 

@@ -31,8 +31,8 @@ pub use config::{
     NewUser, NewWebhook, Ordering, PHONES, Phone, PhoneAccount, QUEUES, Queue, QueueAgent,
     QueuePatch, QueueSpec, QueueStrategy, RING_GROUPS, RecordMode, Registration, RingGroup,
     RingGroupPatch, RingGroupSpec, Role, Session, TOKENS, TRUNKS, Trunk, TrunkPatch, TrunkSpec,
-    USERS, User, UserPatch, WEBHOOKS, Webhook, WebhookHealth, WebhookPatch, WebhookSecret,
-    WebhookState,
+    USERS, User, UserPatch, VOICEMAIL_AFTER, WEBHOOKS, Webhook, WebhookHealth, WebhookPatch,
+    WebhookSecret, WebhookState,
 };
 pub use error::{Refused, StoreError};
 pub use journal::{

@@ -86,6 +86,7 @@ impl Script {
                 name: format!("User \"{ext}\""),
                 active: id != 9,
                 dnd: false,
+                voicemail: None,
             }));
         }
         for (phone, user) in [(1, 1), (2, 2), (3, 2), (9, 9)] {

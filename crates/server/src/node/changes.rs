@@ -68,6 +68,9 @@ pub(crate) fn directory_user(user: &offhook_store::User) -> DirectoryChange {
             .to_owned(),
         active: user.active,
         dnd: user.dnd,
+        voicemail: user
+            .voicemail
+            .then(|| Duration::from_secs(user.voicemail_after.into())),
     })
 }
 

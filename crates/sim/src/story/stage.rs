@@ -45,6 +45,7 @@ impl Stage {
             name: format!("User {ext}"),
             active: true,
             dnd: false,
+            voicemail: None,
         });
         self
     }

@@ -42,6 +42,7 @@ impl Cast {
                 name: format!("User {user}"),
                 active: true,
                 dnd: false,
+                voicemail: None,
             });
         }
         let first = (0..plan.users).map(|user| (user + 1, user));

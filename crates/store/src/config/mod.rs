@@ -38,7 +38,7 @@ pub use queues::{QUEUES, Queue, QueueAgent, QueuePatch, QueueSpec, QueueStrategy
 pub use ring_groups::{GroupStrategy, RING_GROUPS, RingGroup, RingGroupPatch, RingGroupSpec};
 pub use tokens::{ApiToken, NewToken, Session, TOKENS};
 pub use trunks::{TRUNKS, Trunk, TrunkPatch, TrunkSpec};
-pub use users::{NewUser, RecordMode, Role, USERS, User, UserPatch};
+pub use users::{NewUser, RecordMode, Role, USERS, User, UserPatch, VOICEMAIL_AFTER};
 pub use webhooks::{
     NewWebhook, Ordering, WEBHOOKS, Webhook, WebhookHealth, WebhookPatch, WebhookSecret,
     WebhookState,
@@ -51,6 +51,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/offhook/0002_registered_by.sql"),
         include_str!("../../migrations/offhook/0003_outside_and_shared.sql"),
         include_str!("../../migrations/offhook/0004_sms.sql"),
+        include_str!("../../migrations/offhook/0008_voicemail.sql"),
     ],
 };
 

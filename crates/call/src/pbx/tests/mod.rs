@@ -77,6 +77,7 @@ impl Script {
                 name: format!("User {ext}"),
                 active: true,
                 dnd: false,
+                voicemail: None,
             };
             pbx.handle_directory(now, DirectoryChange::User(user));
         }

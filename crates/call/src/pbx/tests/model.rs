@@ -451,6 +451,7 @@ impl World {
                     name: "User 2003".into(),
                     active: true,
                     dnd,
+                    voicemail: None,
                 }));
             }
             3 => self.event(Event::Unregistered {

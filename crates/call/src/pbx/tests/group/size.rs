@@ -19,6 +19,7 @@ fn script(members: u32) -> Script {
             name: "Member".into(),
             active: true,
             dnd: false,
+            voicemail: None,
         });
         script.pbx.handle_directory(script.now, change);
         for phone in [user.0 * 2, user.0 * 2 + 1].map(PhoneId) {
