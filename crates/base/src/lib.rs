@@ -17,7 +17,7 @@ pub use ids::{
     TrunkId, UserId, WebhookId,
 };
 pub use record::{Cause, CdrRecord, Disposition, EventRecord, FactRecord, Party, TerminatedBy};
-pub use recording::{Audio, RecordingKind, RecordingRecord};
+pub use recording::{Audio, RecordingKind, RecordingRecord, RecordingStart};
 pub use secret::{Pii, Secret};
 pub use sms::{SmsDirection, SmsRecord, SmsStatus};
 pub use time::{Mono, Now, Wall};

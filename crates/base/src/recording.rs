@@ -14,6 +14,48 @@ pub enum RecordingKind {
     Message,
 }
 
+/// A recording that begins. The recorder keeps it beside the sound, so that a start after a kill knows whose it is.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct RecordingStart {
+    /// Its number.
+    pub id: RecordingId,
+    /// What it is of.
+    pub kind: RecordingKind,
+    /// The call.
+    pub call: CallId,
+    /// The root of that call.
+    pub root: CallId,
+    /// Whose recording it is.
+    pub user: Option<UserId>,
+    /// `context` of the call.
+    pub context: String,
+    /// Number of the caller.
+    pub caller: String,
+    /// Number that was called.
+    pub called: String,
+    /// When its sound begins.
+    pub started_at: Wall,
+}
+
+impl RecordingStart {
+    /// Its entry, with the sound that came of it.
+    #[must_use]
+    pub fn with_audio(self, audio: Audio) -> RecordingRecord {
+        RecordingRecord {
+            id: self.id,
+            kind: self.kind,
+            call: self.call,
+            root: self.root,
+            user: self.user,
+            context: self.context,
+            started_at: self.started_at,
+            caller: self.caller,
+            called: self.called,
+            audio,
+        }
+    }
+}
+
 /// A recording that is over, or was cut short.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct RecordingRecord {

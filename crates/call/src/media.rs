@@ -12,7 +12,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use bytes::Bytes;
 use offhook_base::CallId;
-use offhook_media_core::{Format, Law, MediaCommand, PortPair, Side, Sound};
+use offhook_media_core::{Format, Law, MediaCommand, PortPair, RelayId, Side, Sound};
 use offhook_sip_message::sdp::{Answer, Codec, Direction, Sdp};
 
 use crate::effect::Effect;
@@ -272,7 +272,9 @@ impl Media {
     ) -> Option<Bytes> {
         let said = self.a.said.clone()?;
         let offer = Sdp::parse(&said).ok()?;
-        let codec = offer.plain_g711()?;
+        // Early media may have told it of a codec: an answer is one and the same (RFC 3261 §13.2.1).
+        let told = self.spoken.filter(|spoken| spoken.law.is_some());
+        let codec = offer.plain_g711_or(told.map(|spoken| spoken.payload_type))?;
         let side = self.turn(Side::A);
         let relayed = self.relayed.as_mut()?;
         let (address, port) = relayed.facing(side);
@@ -338,6 +340,29 @@ impl Media {
         if let Some(relay) = self.relayed.as_ref().and_then(|relayed| relayed.running()) {
             effects.push(Effect::Media(MediaCommand::StopPlay { relay, side }));
         }
+    }
+
+    /// Whether there is an [answer of our own](Self::answer_ourselves).
+    pub(crate) fn can_answer(&self) -> bool {
+        let offered = self.a.said.as_ref();
+        let speaks = |said: &Bytes| Sdp::parse(said).is_ok_and(|sdp| sdp.plain_g711().is_some());
+        self.relayed.is_some() && offered.is_some_and(speaks)
+    }
+
+    /// Whether what is spoken is something that we speak, by way of us.
+    pub(crate) fn speaks_g711(&self) -> bool {
+        self.relayed.is_some() && self.spoken.is_some_and(|spoken| spoken.law.is_some())
+    }
+
+    /// Whether the first side was told last that it is heard and hears.
+    pub(crate) fn may_speak(&self) -> bool {
+        self.a.told.direction() == Some(Direction::SendRecv)
+    }
+
+    /// The relay, once it runs, and a side as it names it.
+    pub(crate) fn relay(&self, side: Side) -> Option<(RelayId, Side)> {
+        let relay = self.relayed.as_ref()?.running()?;
+        Some((relay, self.turn(side)))
     }
 
     /// Starts the relay though the second side is not known yet.

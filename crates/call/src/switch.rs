@@ -3,7 +3,10 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use offhook_base::{CallId, FactRecord, Mono, Now, PhoneId, SmsId, SmsRecord, TrunkId};
+use offhook_base::{
+    Audio, CallId, FactRecord, Mono, Now, PhoneId, RecordingId, RecordingStart, SmsId, SmsRecord,
+    TrunkId,
+};
 use offhook_sip_core::{
     AccountChange, Binding, BindingKey, Command, Event, FlowId, Output as Wire, Peer, Stack,
     StackConfig,
@@ -18,7 +21,7 @@ use crate::guard::Guard;
 use crate::pbx::{Action, LegName, Pbx};
 use crate::sms::{TextChange, TextCommand, TextReply};
 use crate::star::AgentLogin;
-use offhook_media_core::{MediaCommand, PortPair};
+use offhook_media_core::{MediaCommand, MediaEvent, PortPair};
 
 /// A change of the registrations that the store keeps.
 #[derive(Clone, Debug)]
@@ -55,6 +58,11 @@ pub enum Output {
     Record(Box<FactRecord>),
     /// For the media shell.
     Media(MediaCommand),
+    /// For the recorder: what the media shell is told to record next. Each is answered once by
+    /// [`Switch::handle_recorded`].
+    Recording(Box<RecordingStart>),
+    /// For the recorder: what it told of last is not worth keeping.
+    DropRecording(RecordingId),
     /// The answer to an API command.
     Reply(ApiReply),
     /// For the store.
@@ -193,6 +201,18 @@ impl Switch {
         self.drain(now);
     }
 
+    /// The recorder tells what there is of a recording that is over: `None` when nothing was recorded.
+    pub fn handle_recorded(&mut self, now: Now, recording: RecordingId, audio: Option<Audio>) {
+        self.pbx.handle_recorded(now, recording, audio);
+        self.drain(now);
+    }
+
+    /// The media shell tells what is heard in a relay.
+    pub fn handle_media(&mut self, now: Now, event: &MediaEvent) {
+        self.pbx.handle_media(now, event);
+        self.drain(now);
+    }
+
     /// A command of a REST client; the answer comes as [`Output::Reply`] with this token.
     pub fn handle_api(&mut self, now: Now, command: ApiCommand, token: u64) {
         self.pbx.handle_api(now, command, token);
@@ -306,6 +326,10 @@ impl Switch {
                     Action::Sip(command) => self.stack.handle_command(now, command),
                     Action::Record(fact) => self.outputs.push_back(Output::Record(fact)),
                     Action::Media(command) => self.outputs.push_back(Output::Media(command)),
+                    Action::Recording(start) => self.outputs.push_back(Output::Recording(start)),
+                    Action::DropRecording(recording) => {
+                        self.outputs.push_back(Output::DropRecording(recording))
+                    }
                     Action::Reply(reply) => self.outputs.push_back(Output::Reply(reply)),
                     Action::AgentLogin(login) => self.outputs.push_back(Output::AgentLogin(login)),
                     Action::Trunk(state) => self.outputs.push_back(Output::Trunk {

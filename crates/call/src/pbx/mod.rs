@@ -3,6 +3,7 @@
 mod api;
 mod apply;
 mod incoming;
+mod messages;
 mod owed;
 mod queues;
 mod texts;
@@ -11,7 +12,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use offhook_base::{CallId, FactRecord, Mono, Now, RingGroupId, UserId};
+use offhook_base::{
+    CallId, FactRecord, Mono, Now, RecordingId, RecordingStart, RingGroupId, UserId,
+};
 use offhook_media_core::{MediaCommand, PortPair};
 use offhook_sip_core::{Command, Event, LegId, Origin, TrunkPeer, TxId};
 use offhook_sip_message::Method;
@@ -29,6 +32,7 @@ use crate::phase::{Context, Input, Phase, answer, reply};
 use crate::sms::{Answer, TextChange, TextReply, Texts, TextsConfig};
 use crate::star::AgentLogin;
 use crate::trunks::{TrunkOutput, TrunkState};
+use messages::Messages;
 use owed::Owed;
 use queues::QueueDesk;
 
@@ -41,6 +45,10 @@ pub(crate) enum Action {
     Record(Box<FactRecord>),
     /// To the media shell.
     Media(MediaCommand),
+    /// To the recorder, before the media shell is told to record.
+    Recording(Box<RecordingStart>),
+    /// To the recorder: this one is not worth keeping.
+    DropRecording(RecordingId),
     /// To whoever gave the command.
     Reply(ApiReply),
     /// Reserve call ids below this number.
@@ -131,6 +139,7 @@ pub(crate) struct Pbx {
     effects: Vec<Effect>,
     new_legs: Vec<(LegId, LegName)>,
     queues: QueueDesk,
+    messages: Messages,
     pub(crate) actions: VecDeque<Action>,
 }
 
@@ -157,6 +166,7 @@ impl Pbx {
             effects: Vec::new(),
             new_legs: Vec::new(),
             queues: QueueDesk::default(),
+            messages: Messages::default(),
             actions: VecDeque::new(),
         }
     }
@@ -617,7 +627,9 @@ fn abandon(
     // have been told nobody was told.
     effects.retain(|effect| match effect {
         Effect::Media(_)
+        | Effect::DropRecording(_)
         | Effect::Record(_)
+        | Effect::Recording(_)
         | Effect::Reply(_)
         | Effect::ReplyInstead(_)
         | Effect::ReserveCallIds(_) => true,

@@ -36,6 +36,10 @@ impl Owed {
             | Input::CodeStored(_)
             | Input::GroupRemoved(_)
             | Input::Lost { .. }
+            | Input::Played
+            | Input::Pressed { .. }
+            | Input::Recorded { .. }
+            | Input::Silent { .. }
             | Input::MediaLost
             | Input::Provisional { .. }
             | Input::Queue(_)

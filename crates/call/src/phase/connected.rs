@@ -174,9 +174,13 @@ impl Connected {
             Input::Cancelled { .. }
             | Input::CodeStored(_)
             | Input::GroupRemoved(_)
+            | Input::Played
+            | Input::Pressed { .. }
             | Input::Provisional { .. }
             | Input::Queue(_)
-            | Input::Refused { .. } => {}
+            | Input::Recorded { .. }
+            | Input::Refused { .. }
+            | Input::Silent { .. } => {}
         }
         Phase::Connected(self)
     }

@@ -104,10 +104,14 @@ impl Departing {
                 | Input::Hold { .. }
                 | Input::Lost { .. }
                 | Input::MediaLost
+                | Input::Played
+                | Input::Pressed { .. }
                 | Input::Provisional { .. }
                 | Input::Queue(_)
+                | Input::Recorded { .. }
                 | Input::Refused { .. }
                 | Input::Response { .. }
+                | Input::Silent { .. }
                 | Input::Timeout
                 | Input::Transfer(_),
             )

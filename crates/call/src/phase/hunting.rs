@@ -176,8 +176,12 @@ impl Hunting {
             | Input::CodeStored(_)
             | Input::GroupRemoved(_)
             | Input::Lost { .. }
+            | Input::Played
+            | Input::Pressed { .. }
             | Input::Queue(_)
-            | Input::Response { .. } => {}
+            | Input::Recorded { .. }
+            | Input::Response { .. }
+            | Input::Silent { .. } => {}
         }
         Phase::Hunting(self)
     }

@@ -180,8 +180,12 @@ impl Originating {
             | Input::CodeStored(_)
             | Input::GroupRemoved(_)
             | Input::Lost { .. }
+            | Input::Played
+            | Input::Pressed { .. }
             | Input::Queue(_)
-            | Input::Response { .. } => {}
+            | Input::Recorded { .. }
+            | Input::Response { .. }
+            | Input::Silent { .. } => {}
         }
         Phase::Originating(self)
     }

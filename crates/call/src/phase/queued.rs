@@ -239,7 +239,11 @@ impl Queued {
             | Input::CodeStored(_)
             | Input::GroupRemoved(_)
             | Input::Lost { .. }
-            | Input::Response { .. } => {}
+            | Input::Played
+            | Input::Pressed { .. }
+            | Input::Recorded { .. }
+            | Input::Response { .. }
+            | Input::Silent { .. } => {}
         }
         Phase::Queued(self)
     }

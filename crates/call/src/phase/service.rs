@@ -132,10 +132,14 @@ impl Service {
             | Input::GroupRemoved(_)
             | Input::Hangup { .. }
             | Input::Hold { .. }
+            | Input::Played
+            | Input::Pressed { .. }
             | Input::Provisional { .. }
             | Input::Queue(_)
+            | Input::Recorded { .. }
             | Input::Refused { .. }
             | Input::Response { .. }
+            | Input::Silent { .. }
             | Input::Transfer(_) => {}
         }
         Phase::Service(self)

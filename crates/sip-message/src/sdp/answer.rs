@@ -31,6 +31,19 @@ impl Sdp<'_> {
             .find(|codec| (codec.is("PCMA") || codec.is("PCMU")) && codec.rate == 8_000)
     }
 
+    /// The same, but that of this payload type where it is one of them.
+    #[must_use]
+    pub fn plain_g711_or(&self, payload_type: Option<u8>) -> Option<Codec<'_>> {
+        let first = self.plain_g711()?;
+        let mut codecs = self.first_audio()?.codecs();
+        let is_it = |codec: &Codec<'_>| {
+            Some(codec.payload_type) == payload_type
+                && (codec.is("PCMA") || codec.is("PCMU"))
+                && codec.rate == 8_000
+        };
+        Some(codecs.find(is_it).unwrap_or(first))
+    }
+
     /// Appends our answer to this offer (RFC 3264 §6): the audio section with our codec and telephone events, every other
     /// section refused with port zero.
     pub fn answer(&self, answer: &Answer<'_>, out: &mut Vec<u8>) {

@@ -14,6 +14,7 @@ mod stalls;
 mod texts;
 mod transfer;
 mod trunk;
+mod voicemail;
 
 use std::time::Duration;
 
@@ -48,6 +49,8 @@ pub(super) struct Script {
     pub(super) formats: Vec<MediaCommand>,
     /// Codes that went to the store.
     pub(super) codes: Vec<offhook_base::CallId>,
+    /// What the recorder was told.
+    pub(super) recordings: Vec<offhook_base::RecordingStart>,
     pub(super) bodies: Vec<serde_json::Value>,
     pub(super) cdrs: Vec<offhook_base::CdrRecord>,
 }
@@ -104,6 +107,7 @@ impl Script {
             recorded: Vec::new(),
             formats: Vec::new(),
             codes: Vec::new(),
+            recordings: Vec::new(),
             bodies: Vec::new(),
             cdrs: Vec::new(),
         }
@@ -409,6 +413,21 @@ impl Script {
                     continue;
                 }
                 Action::Media(command) => format!("media {command:?}"),
+                Action::Recording(start) => {
+                    let line = format!(
+                        "recording {} of {} for {}: {} > {}",
+                        start.id,
+                        start.call,
+                        start
+                            .user
+                            .map_or_else(|| "nobody".to_owned(), |user| user.to_string()),
+                        start.caller,
+                        start.called
+                    );
+                    self.recordings.push(*start);
+                    line
+                }
+                Action::DropRecording(recording) => format!("drop recording {recording}"),
                 Action::Reply(reply) => format!("api {} {:?}", reply.token, reply.result),
                 Action::ReserveCallIds(upto) => format!("reserve {upto}"),
                 Action::AgentLogin(asked) => {

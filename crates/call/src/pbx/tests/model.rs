@@ -152,6 +152,8 @@ impl World {
                 fact.event.call.0, fact.event.name, fact.event.is_final
             ),
             Action::Media(_)
+            | Action::DropRecording(_)
+            | Action::Recording(_)
             | Action::Reply(_)
             | Action::ReserveCallIds(_)
             | Action::AgentLogin(_)
@@ -171,6 +173,8 @@ impl World {
             Action::Media(command) => self.ledger.media(command),
             Action::Reply(reply) => self.ledger.reply(reply.token),
             Action::AgentLogin(_)
+            | Action::DropRecording(_)
+            | Action::Recording(_)
             | Action::ReserveCallIds(_)
             | Action::Text(_)
             | Action::TextReply(_)

@@ -1,0 +1,64 @@
+//! What the media shell and the recorder tell of a conversation: keys, silence, the end of a sound, and what there is of a
+//! message.
+
+use std::collections::BTreeMap;
+
+use offhook_base::{Audio, CallId, Now, RecordingId};
+use offhook_media_core::MediaEvent;
+
+use super::Pbx;
+use crate::phase::Input;
+
+/// Messages that are remembered until the recorder has told of them. One more, and the oldest is given up.
+const MOST: usize = 20_000;
+
+/// The conversations of the messages that are being recorded.
+#[derive(Debug, Default)]
+pub(super) struct Messages(BTreeMap<RecordingId, CallId>);
+
+impl Messages {
+    pub(super) fn begin(&mut self, recording: RecordingId, root: CallId) {
+        if self.0.len() >= MOST {
+            self.0.pop_first();
+        }
+        self.0.insert(recording, root);
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Pbx {
+    /// The recorder tells what there is of a recording: `None` when nothing was recorded.
+    pub(crate) fn handle_recorded(
+        &mut self,
+        now: Now,
+        recording: RecordingId,
+        audio: Option<Audio>,
+    ) {
+        let Some(root) = self.messages.0.remove(&recording) else {
+            tracing::debug!(%recording, "nobody knows of this recording");
+            return;
+        };
+        if !self.conversations.contains_key(&root) {
+            tracing::warn!(%recording, %root, "what there is of a message was told after its call had ended");
+        }
+        self.feed(now, root, Input::Recorded { recording, audio });
+    }
+
+    /// The media shell tells what is heard in a relay, which has the number of its conversation.
+    pub(crate) fn handle_media(&mut self, now: Now, event: &MediaEvent) {
+        let (relay, input) = match *event {
+            MediaEvent::Pressed {
+                relay, side, digit, ..
+            } => (relay, Input::Pressed { side, digit }),
+            MediaEvent::Silent { relay, side } => (relay, Input::Silent { side }),
+            MediaEvent::Ports(_) | MediaEvent::Refused { .. } | MediaEvent::Stopped { .. } => {
+                return;
+            }
+        };
+        self.feed(now, CallId(relay.0), input);
+    }
+}

@@ -1,0 +1,664 @@
+//! A user does not answer, and callers may leave a message: we answer for him.
+//!
+//! ```text
+//!   his phones rang in vain, are busy, are not there, he declines or does not want to be disturbed
+//!       │ a call of the context VM opens, then his own ends: missed
+//!       ▼
+//!   Answering: 200 ──► ACK ──► Greeting ──► Beeping ──► Recording ──► Closing ──► Ended
+//!       │                         │            │            │            ▲
+//!       │                         └─ # ────────┘            ├─ #, silence, the longest message
+//!       │                                                   ├─ the caller hangs up, DELETE, shutdown
+//!       │                                                   └─ nothing can be recorded ──► Refusing: tone ──► BYE
+//!       └─ not on disk in time ──► 503
+//! ```
+//!
+//! A caller who hangs up before Recording leaves no message; one shorter than a second is none either. The message's entry
+//! is in the fact that ends the call, so that who hears of that end finds the message: Closing waits for the recorder, which
+//! answers within moments, and not for long.
+//!
+//! Only a call to the user himself is taken: no member's of a ring group, no agent's of a queue, none of his own, and none
+//! that we could not be heard in (`relay = "never"`, or a caller without a codec of ours): those are missed as ever. It makes
+//! no difference who sends the caller: a transfer to the user is done once we have answered, and a transfer that failed
+//! and rings who transferred again may leave him a message.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use offhook_base::{
+    Audio, CallId, Cause, Mono, RecordingId, RecordingKind, RecordingRecord, RecordingStart,
+    TerminatedBy, UserId,
+};
+use offhook_media_core::{Digit, MediaCommand, Side, Sound, Taped};
+use offhook_sip_core::{Body, Command, LegId};
+use offhook_sip_message::Message;
+
+use super::attempt::Failure;
+use super::own::{Own, Why};
+use super::transfer::Obstacle;
+use super::waiting::{Gone, Heard, Unanswered, Waiting};
+use super::{ANSWER_COMMIT_WITHIN, Context, Input, Phase};
+use crate::cause::EndCause;
+use crate::command::{ApiAnswer, ApiRefusal};
+use crate::convey;
+use crate::directory::User;
+use crate::effect::Effect;
+use crate::fence::Class;
+use crate::record::{Destination, End, NewCall, Participant};
+
+/// A caller who is asked for a message.
+#[derive(Debug)]
+pub(crate) struct Voicemail {
+    waiting: Waiting,
+    /// The call of the context VM.
+    call: CallId,
+    user: UserId,
+    stage: Stage,
+    /// Whether our answer is one to the caller's INVITE: before it is on disk that can still be refused.
+    answers: bool,
+    /// When the answer must be on disk; `None` once it is.
+    committed_by: Option<Mono>,
+    /// A re-INVITE of ours: who was held while it was transferred must speak again.
+    own: Option<Own>,
+    /// REST clients who hung up and wait for the end.
+    tokens: Vec<u64>,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// Our 200 waits for its ACK, or our re-INVITE for its answer.
+    Answering,
+    /// The greeting is played, until then at most.
+    Greeting { until: Mono },
+    /// The tone is played, until then at most.
+    Beeping { until: Mono },
+    /// The caller speaks.
+    Recording {
+        message: Box<RecordingStart>,
+        until: Mono,
+    },
+    /// The recorder is asked for what there is.
+    Closing {
+        message: Box<RecordingStart>,
+        close: Close,
+        until: Mono,
+    },
+    /// Nothing more can be recorded: a tone says so.
+    Refusing {
+        entry: Option<Box<RecordingRecord>>,
+        until: Mono,
+    },
+}
+
+/// How the call ends.
+#[derive(Debug)]
+enum Close {
+    /// The caller has gone.
+    Gone(Gone),
+    /// We hang up.
+    Ours(Cause, TerminatedBy),
+}
+
+impl Close {
+    /// The message is complete.
+    fn complete() -> Self {
+        Self::Ours(EndCause::NormalClearing.cause(), TerminatedBy::System)
+    }
+
+    fn end(&self) -> End {
+        match self {
+            Self::Gone(gone) => gone.end(),
+            Self::Ours(cause, by) => End::new(*cause, *by),
+        }
+    }
+
+    /// Somebody else wants it too, before it is done.
+    fn and_then(self, cx: &mut Context<'_>, leg: LegId, later: Self) -> Self {
+        match (self, later) {
+            (Self::Gone(gone), Self::Gone(again)) => {
+                again.is_known(cx, leg);
+                Self::Gone(gone)
+            }
+            (Self::Gone(gone), Self::Ours(..)) | (Self::Ours(..), Self::Gone(gone)) => {
+                Self::Gone(gone)
+            }
+            (first @ Self::Ours(..), Self::Ours(..)) => first,
+        }
+    }
+}
+
+/// How long the phones of `user` ring for `waiting`, where a message can be left after that.
+pub(crate) fn rings_for(waiting: &Waiting, user: &User) -> Option<Duration> {
+    let stranger = waiting.party.user != Some(user.id);
+    user.voicemail.filter(|_| stranger && waiting.can_hear_us())
+}
+
+/// The user's `call` failed: his voicemail takes it, or the caller is told why.
+pub(crate) fn or_fail(
+    cx: &mut Context<'_>,
+    waiting: Waiting,
+    call: CallId,
+    failure: Failure,
+) -> Phase {
+    let missed = cx.calls.iter().find(|record| record.id == call);
+    let dst = missed.map(|record| record.dst.clone()).unwrap_or_default();
+    let user = dst.user.and_then(|user| cx.office.directory.user(user));
+    let takes = user.is_some_and(|user| user.active && rings_for(&waiting, user).is_some());
+    match dst.user {
+        Some(user) if takes => take(cx, waiting, (call, user, dst), failure),
+        Some(_) | None => waiting.fail(cx, failure),
+    }
+}
+
+fn take(
+    cx: &mut Context<'_>,
+    mut waiting: Waiting,
+    (missed, user, dst): (CallId, UserId, Participant),
+    failure: Failure,
+) -> Phase {
+    let call = NewCall {
+        parent: Some(missed),
+        context: CONTEXT.into(),
+        destination: Destination::In,
+        clid: waiting.clid.clone(),
+        src: waiting.party.clone(),
+        dst: Participant {
+            number: dst.number,
+            user: dst.user,
+            name: dst.name,
+            ..Participant::default()
+        },
+        referred_by: waiting.referred_by.clone(),
+        queue_state: "",
+    };
+    let Some(call) = cx.open(call) else {
+        return waiting.fail(cx, failure);
+    };
+    cx.end(missed, &failure.end);
+    // What rang may have sent early media: it is heard no more.
+    waiting.media.give_up(cx.effects);
+    waiting.media.stop_playing(cx.effects);
+    let answers = waiting.unanswered.is_some();
+    let mut voicemail = Voicemail {
+        waiting,
+        call,
+        user,
+        stage: Stage::Answering,
+        answers,
+        committed_by: Some(cx.now.mono + ANSWER_COMMIT_WITHIN),
+        own: None,
+        tokens: Vec::new(),
+    };
+    for open in cx.open_calls() {
+        cx.connected(open);
+    }
+    voicemail.answer(cx);
+    voicemail.waiting.arrive(cx);
+    Phase::Voicemail(Box::new(voicemail))
+}
+
+impl Voicemail {
+    /// Answers the caller's INVITE. Who is in a dialog with us hears us at once, or once it may speak.
+    fn answer(&mut self, cx: &mut Context<'_>) {
+        let leg = self.waiting.leg;
+        let root = cx.calls.root();
+        if self.answers {
+            // That there is an answer was made sure of before.
+            let octets = self.waiting.media.answer_ourselves(root, cx.effects);
+            let codec = octets.as_deref().and_then(crate::media::codec);
+            self.describe(cx, codec);
+            self.waiting.unanswered = None;
+            let command = Command::Answer {
+                leg,
+                status: 200,
+                reason: Bytes::new(),
+                headers: Vec::new(),
+                body: octets.map(sdp),
+            };
+            return cx.held(leg, Class::Answers, command);
+        }
+        self.waiting.media.start(cx.effects);
+        self.describe(cx, None);
+        if self.waiting.media.may_speak() {
+            return self.greet(cx);
+        }
+        let offer = self.waiting.media.offer_of_ours(root);
+        self.own = Some(Own::send(cx, (Side::A, leg), sdp(offer), Why::Align));
+    }
+
+    /// What is spoken, for the call's record; who is in a dialog with us goes on in its codec.
+    fn describe(&self, cx: &mut Context<'_>, codec: Option<String>) {
+        if let Some(record) = cx.calls.get_mut(self.call) {
+            if let Some(codec) = codec {
+                record.src.codec = codec;
+            }
+            record.dst.codec.clone_from(&record.src.codec);
+        }
+    }
+
+    /// The caller hears us from here on.
+    fn greet(&mut self, cx: &mut Context<'_>) {
+        match greeting(cx, self.user) {
+            Some(sound) => {
+                self.waiting.media.play(sound, cx.effects);
+                let until = cx.now.mono + GREETING_AT_MOST;
+                self.stage = Stage::Greeting { until };
+            }
+            None => self.beep(cx),
+        }
+    }
+
+    fn beep(&mut self, cx: &mut Context<'_>) {
+        self.waiting.media.play(BEEP, cx.effects);
+        self.stage = Stage::Beeping {
+            until: cx.now.mono + BEEP_AT_MOST,
+        };
+    }
+
+    /// The caller may speak.
+    fn record(&mut self, cx: &mut Context<'_>) {
+        self.waiting.media.stop_playing(cx.effects);
+        let id = cx.new_recording();
+        let at = cx.calls.wall_at(cx.now);
+        let root = cx.calls.root();
+        let record = cx.calls.iter().find(|record| record.id == self.call);
+        let (Some(id), Some(record), Some((relay, side))) =
+            (id, record, self.waiting.media.relay(Side::A))
+        else {
+            return self.refuse(cx, None);
+        };
+        let message = RecordingStart {
+            id,
+            kind: RecordingKind::Message,
+            call: self.call,
+            root,
+            user: Some(self.user),
+            context: CONTEXT.to_owned(),
+            caller: record.src.number.clone(),
+            called: record.dst.number.clone(),
+            started_at: at,
+        };
+        let message = Box::new(message);
+        cx.effects.push(Effect::Recording(message.clone()));
+        for command in [
+            MediaCommand::Record {
+                relay,
+                recording: id,
+                taped: Taped::Only(side),
+            },
+            MediaCommand::Watch {
+                relay,
+                after: Some(SILENCE),
+            },
+        ] {
+            cx.effects.push(Effect::Media(command));
+        }
+        self.stage = Stage::Recording {
+            message,
+            until: cx.now.mono + LONGEST_MESSAGE,
+        };
+    }
+
+    /// Nothing can be recorded, or nothing more.
+    fn refuse(&mut self, cx: &mut Context<'_>, entry: Option<Box<RecordingRecord>>) {
+        self.waiting.media.play(REFUSED, cx.effects);
+        self.stage = Stage::Refusing {
+            entry,
+            until: cx.now.mono + REFUSED_FOR,
+        };
+    }
+
+    pub(crate) const fn waiting(&self) -> &Waiting {
+        &self.waiting
+    }
+
+    pub(crate) fn next_timeout(&self) -> Mono {
+        let stage = match &self.stage {
+            Stage::Answering => None,
+            Stage::Greeting { until }
+            | Stage::Beeping { until }
+            | Stage::Recording { until, .. }
+            | Stage::Closing { until, .. }
+            | Stage::Refusing { until, .. } => Some(*until),
+        };
+        let again_at = self.own.as_ref().and_then(|own| own.again_at);
+        [stage, self.committed_by, again_at]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(Mono(u64::MAX))
+    }
+
+    pub(crate) fn handle(mut self: Box<Self>, cx: &mut Context<'_>, input: Input) -> Phase {
+        let Some(input) = self.own_input(cx, input) else {
+            return Phase::Voicemail(self);
+        };
+        let input = match self.waiting.hear(cx, input) {
+            Heard::Done => return Phase::Voicemail(self),
+            Heard::Gone(gone) => return self.close(cx, Close::Gone(gone), None),
+            Heard::Other(input) => input,
+        };
+        match input {
+            Input::Played => self.on_played(cx),
+            Input::Pressed { side, digit } => {
+                if self.is_caller(side) && Digit::from_char('#') == Some(digit) {
+                    return self.on_hash(cx);
+                }
+            }
+            Input::Silent { side } => {
+                if self.is_caller(side) && matches!(self.stage, Stage::Recording { .. }) {
+                    return self.close(cx, Close::complete(), None);
+                }
+            }
+            Input::Recorded { recording, audio } => return self.on_recorded(cx, recording, audio),
+            Input::Hangup { token, .. } => {
+                let close = Close::Ours(EndCause::ManagerRequest.cause(), TerminatedBy::Api);
+                return self.close(cx, close, Some(token));
+            }
+            Input::Transfer(request) => request.by.refuse(cx, Obstacle::InProgress),
+            Input::Hold { token, .. } => {
+                let refusal = ApiRefusal::Conflict("the caller is leaving a message");
+                cx.reply_api(token, Err(refusal));
+            }
+            Input::Shutdown => {
+                let cause = EndCause::SystemShutdown.with_sip(200);
+                return self.close(cx, Close::Ours(cause, TerminatedBy::System), None);
+            }
+            Input::MediaLost => {
+                let cause = EndCause::CircuitCongestion.with_sip(200);
+                return self.finish(cx, Close::Ours(cause, TerminatedBy::System), None);
+            }
+            Input::Timeout => return self.on_timeout(cx),
+            Input::Request { leg, tx, request } => {
+                let (status, headers) = super::waiting::busy_reply(request.view().method());
+                cx.reply(leg, tx, status, headers);
+            }
+            // A phone that was given up answered before its CANCEL landed (RFC 3261 §13.2.2.4).
+            Input::Answered { leg, .. } => cx.not_wanted(leg),
+            Input::Acked { .. }
+            | Input::Cancelled { .. }
+            | Input::CodeStored(_)
+            | Input::Failed { .. }
+            | Input::GroupRemoved(_)
+            | Input::Lost { .. }
+            | Input::Provisional { .. }
+            | Input::Queue(_)
+            | Input::Refused { .. }
+            | Input::Response { .. } => {}
+        }
+        Phase::Voicemail(self)
+    }
+
+    /// What begins the greeting: the ACK, or the answer to our re-INVITE. `None` when it was dealt with.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "all that is about neither passes on, whatever it is"
+    )]
+    fn own_input(&mut self, cx: &mut Context<'_>, input: Input) -> Option<Input> {
+        match input {
+            Input::Acked { leg, .. } if leg == self.waiting.leg => {
+                if matches!(self.stage, Stage::Answering) && self.own.is_none() {
+                    self.greet(cx);
+                }
+                None
+            }
+            Input::Response { leg, tx, response } if leg == self.waiting.leg => {
+                match self.own.take_if(|own| own.is(tx)) {
+                    Some(own) => {
+                        self.on_own_response(cx, own, &response);
+                        None
+                    }
+                    None => Some(Input::Response { leg, tx, response }),
+                }
+            }
+            Input::Failed { leg, tx, status }
+                if self.own.as_ref().is_some_and(|own| own.is(tx)) =>
+            {
+                self.own = None;
+                if matches!(status, 408 | 481) {
+                    // RFC 3261 §12.2.1.2: the caller's phone does not know the dialog any more.
+                    return Some(Input::Lost { leg });
+                }
+                self.greet(cx);
+                None
+            }
+            other => Some(other),
+        }
+    }
+
+    /// The caller's phone agreed to hear us and to be heard, or did not: then it does what it can.
+    fn on_own_response(&mut self, cx: &mut Context<'_>, mut own: Own, response: &Message) {
+        let status = response.view().status().unwrap_or(500);
+        if status == 491 && own.glare(cx) {
+            self.own = Some(own);
+            return;
+        }
+        if status < 300 {
+            let leg = own.leg;
+            cx.free(leg, Command::Ack { leg, body: None });
+            if let Some(body) = convey::body(response).filter(convey::is_sdp) {
+                self.waiting.media.hear(Side::A, &body.octets, cx.effects);
+            }
+        }
+        self.greet(cx);
+    }
+
+    fn is_caller(&self, side: Side) -> bool {
+        let relay = self.waiting.media.relay(Side::A);
+        relay.is_some_and(|(_, caller)| caller == side)
+    }
+
+    fn on_played(&mut self, cx: &mut Context<'_>) {
+        match self.stage {
+            Stage::Greeting { .. } => self.beep(cx),
+            Stage::Beeping { .. } => self.record(cx),
+            Stage::Answering
+            | Stage::Recording { .. }
+            | Stage::Closing { .. }
+            | Stage::Refusing { .. } => {}
+        }
+    }
+
+    /// `#` ends the message; during the greeting it leads to the tone at once.
+    fn on_hash(mut self: Box<Self>, cx: &mut Context<'_>) -> Phase {
+        match self.stage {
+            Stage::Greeting { .. } => self.beep(cx),
+            Stage::Recording { .. } => return self.close(cx, Close::complete(), None),
+            Stage::Answering
+            | Stage::Beeping { .. }
+            | Stage::Closing { .. }
+            | Stage::Refusing { .. } => {}
+        }
+        Phase::Voicemail(self)
+    }
+
+    /// The recorder tells what there is: at the end of the message, or before it when it cannot go on.
+    fn on_recorded(
+        mut self: Box<Self>,
+        cx: &mut Context<'_>,
+        recording: RecordingId,
+        audio: Option<Audio>,
+    ) -> Phase {
+        let current = match &self.stage {
+            Stage::Recording { message, .. } | Stage::Closing { message, .. } => Some(message.id),
+            Stage::Answering
+            | Stage::Greeting { .. }
+            | Stage::Beeping { .. }
+            | Stage::Refusing { .. } => None,
+        };
+        if current != Some(recording) {
+            return Phase::Voicemail(self);
+        }
+        match std::mem::replace(&mut self.stage, Stage::Answering) {
+            Stage::Recording { message, .. } => {
+                tracing::warn!(%recording, "a message cannot be recorded any further");
+                let entry = keep(cx, message, audio);
+                self.refuse(cx, entry);
+            }
+            Stage::Closing { message, close, .. } => {
+                let entry = keep(cx, message, audio);
+                return self.finish(cx, close, entry);
+            }
+            other @ (Stage::Answering
+            | Stage::Greeting { .. }
+            | Stage::Beeping { .. }
+            | Stage::Refusing { .. }) => self.stage = other,
+        }
+        Phase::Voicemail(self)
+    }
+
+    fn on_timeout(mut self: Box<Self>, cx: &mut Context<'_>) -> Phase {
+        let now = cx.now.mono;
+        if self.committed_by.is_some_and(|by| by <= now) {
+            self.committed_by = None;
+            if !cx.committed {
+                return self.end_uncommitted(cx);
+            }
+        }
+        if let Some(mut own) = self
+            .own
+            .take_if(|own| own.again_at.is_some_and(|at| at <= now))
+        {
+            let root = cx.calls.root();
+            let offer = self.waiting.media.offer_of_ours(root);
+            own.try_again(cx, sdp(offer));
+            self.own = Some(own);
+        }
+        if self.next_timeout() > now {
+            return Phase::Voicemail(self);
+        }
+        match std::mem::replace(&mut self.stage, Stage::Answering) {
+            Stage::Answering => {}
+            Stage::Greeting { .. } => self.beep(cx),
+            Stage::Beeping { .. } => self.record(cx),
+            stage @ Stage::Recording { .. } => {
+                self.stage = stage;
+                return self.close(cx, Close::complete(), None);
+            }
+            Stage::Closing { message, close, .. } => {
+                tracing::error!(recording = %message.id, "the recorder does not say what there is of a message");
+                return self.finish(cx, close, None);
+            }
+            Stage::Refusing { entry, .. } => {
+                let cause = EndCause::TemporaryFailure.with_sip(200);
+                return self.finish(cx, Close::Ours(cause, TerminatedBy::System), entry);
+            }
+        }
+        Phase::Voicemail(self)
+    }
+
+    /// The call is to end; `token` is that of a REST client who wants it. What was recorded goes into its last fact.
+    fn close(mut self: Box<Self>, cx: &mut Context<'_>, close: Close, token: Option<u64>) -> Phase {
+        self.tokens.extend(token);
+        match std::mem::replace(&mut self.stage, Stage::Answering) {
+            Stage::Recording { message, .. } => {
+                if let Some((relay, _)) = self.waiting.media.relay(Side::A) {
+                    let recording = message.id;
+                    cx.effects
+                        .push(Effect::Media(MediaCommand::StopRecord { relay, recording }));
+                }
+                self.stage = Stage::Closing {
+                    message,
+                    close,
+                    until: cx.now.mono + RECORDER_WITHIN,
+                };
+                Phase::Voicemail(self)
+            }
+            Stage::Closing {
+                message,
+                close: first,
+                until,
+            } => {
+                self.stage = Stage::Closing {
+                    message,
+                    close: first.and_then(cx, self.waiting.leg, close),
+                    until,
+                };
+                Phase::Voicemail(self)
+            }
+            Stage::Refusing { entry, .. } => self.finish(cx, close, entry),
+            Stage::Answering | Stage::Greeting { .. } | Stage::Beeping { .. } => {
+                self.finish(cx, close, None)
+            }
+        }
+    }
+
+    fn finish(
+        self,
+        cx: &mut Context<'_>,
+        close: Close,
+        entry: Option<Box<RecordingRecord>>,
+    ) -> Phase {
+        cx.end_with(self.call, &close.end(), entry);
+        let phase = match close {
+            Close::Gone(gone) => self.waiting.leave(cx, &gone),
+            Close::Ours(cause, by) => self.waiting.end(cx, cause, by, cause.sip),
+        };
+        for token in self.tokens {
+            cx.reply_api(token, Ok(ApiAnswer::Done));
+        }
+        phase
+    }
+
+    /// The disk did not take our answer in time: the caller gets 503, never our held 200.
+    fn end_uncommitted(mut self, cx: &mut Context<'_>) -> Phase {
+        let status = if self.answers {
+            cx.effects.push(Effect::DropHeld(self.waiting.leg));
+            self.waiting.unanswered = Some(Unanswered {
+                delayed_offer: false,
+            });
+            503
+        } else {
+            200
+        };
+        let cause = EndCause::TemporaryFailure.with_sip(status);
+        self.finish(cx, Close::Ours(cause, TerminatedBy::System), None)
+    }
+}
+
+/// The entry of a message that is long enough; the sound of any other is not kept.
+fn keep(
+    cx: &mut Context<'_>,
+    message: Box<RecordingStart>,
+    audio: Option<Audio>,
+) -> Option<Box<RecordingRecord>> {
+    let audio = audio?;
+    if Duration::from_millis(audio.duration_ms) < SHORTEST_MESSAGE {
+        cx.effects.push(Effect::DropRecording(message.id));
+        return None;
+    }
+    Some(Box::new(message.with_audio(audio)))
+}
+
+/// What the user's callers are told before the tone.
+fn greeting(_: &Context<'_>, _: UserId) -> Option<Sound> {
+    None
+}
+
+fn sdp(octets: Bytes) -> Body {
+    Body {
+        content_type: Bytes::from_static(b"application/sdp"),
+        octets,
+    }
+}
+
+/// `context` of such a call.
+const CONTEXT: &str = "VM";
+
+/// Two high beeps and a pause say as much as words: speak now.
+const BEEP: Sound = Sound::Position(1);
+/// How long that takes.
+const BEEP_AT_MOST: Duration = Duration::from_millis(500);
+/// Three: no message can be left.
+const REFUSED: Sound = Sound::Position(3);
+/// How long that takes.
+const REFUSED_FOR: Duration = Duration::from_millis(1_300);
+/// A greeting is cut off after that.
+const GREETING_AT_MOST: Duration = Duration::from_secs(60);
+/// The longest message.
+const LONGEST_MESSAGE: Duration = Duration::from_secs(180);
+/// What is shorter is a caller who changed his mind.
+const SHORTEST_MESSAGE: Duration = Duration::from_secs(1);
+/// A phone that sends nothing for so long has nothing more to say, or is gone.
+const SILENCE: Duration = Duration::from_secs(10);
+/// The recorder says what there is within milliseconds, unless its disk hangs. A shutdown waits for 5 s altogether.
+const RECORDER_WITHIN: Duration = Duration::from_secs(3);
