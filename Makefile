@@ -9,7 +9,7 @@ ARGS ?=
 DENY_VERSION := 0.20.2
 
 .DEFAULT_GOAL := help
-.PHONY: help run build bench test setup fmt web tidy clippy unit doc blackbox e2e deny clean
+.PHONY: help run build bench bench-media test setup fmt web tidy clippy unit doc blackbox e2e deny clean
 # The stages of `make test` run one after the other: they share one target folder, and a failure is the last thing shown.
 .NOTPARALLEL:
 
@@ -43,6 +43,11 @@ web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 bench: build
 	$(CARGO) run --release --locked --package offhook-sip-message --example parse_bench
 	$(CARGO) run --release --locked --package offhook-tests --example bench -- $(ARGS)
+
+# The figures of media alone.
+bench-media: build
+	$(CARGO) run --release --locked --package offhook-media-core --example relay_bench
+	$(CARGO) run --release --locked --package offhook-tests --example bench -- relay
 
 # Cheapest first, so that a slip is told in seconds. CONTRIBUTING.md has the minutes that each stage may take.
 test: setup fmt web tidy clippy unit doc blackbox e2e deny

@@ -22,6 +22,15 @@ pub enum ApiCommand {
         /// Who asks: the side that is this user's holds; for anybody else the called one.
         by: UserId,
     },
+    /// `PATCH /calls/{id} {"monitor_state"}`: starts or stops the recording of a call between two people.
+    Monitor {
+        /// The call.
+        call: CallId,
+        /// Whether it is to be recorded.
+        on: bool,
+        /// Who asks.
+        by: UserId,
+    },
     /// `POST /calls`: rings the user's phones, then calls `to`.
     Originate {
         /// Whose phones ring first.

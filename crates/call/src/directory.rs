@@ -27,6 +27,34 @@ pub struct User {
     pub dnd: bool,
     /// How long its phones ring before the caller may leave a message; `None`: for as long as any.
     pub voicemail: Option<Duration>,
+    /// Which of its calls are recorded.
+    pub record: RecordMode,
+}
+
+/// Which calls of a user are recorded.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum RecordMode {
+    /// None.
+    #[default]
+    None,
+    /// Those that it answers.
+    In,
+    /// Those that it makes.
+    Out,
+    /// All.
+    All,
+}
+
+impl RecordMode {
+    /// Whether calls that the user answers are recorded.
+    pub(crate) const fn takes_in(self) -> bool {
+        matches!(self, Self::In | Self::All)
+    }
+
+    /// Whether calls that the user makes are recorded.
+    pub(crate) const fn takes_out(self) -> bool {
+        matches!(self, Self::Out | Self::All)
+    }
 }
 
 /// A phone as routing sees it.
@@ -300,6 +328,7 @@ mod tests {
             active: true,
             dnd: false,
             voicemail: None,
+            record: RecordMode::None,
         }
     }
 

@@ -1,10 +1,12 @@
 //! The JSON of a call event, field for field as the contract (section 1.1) prints it.
 
-use offhook_base::{CallId, EventName, QueueId, TerminatedBy, UserId, Wall};
+use offhook_base::{
+    CallId, EventName, QueueId, RecordingId, RecordingRecord, TerminatedBy, UserId, Wall,
+};
 use serde::Serialize;
 
 use crate::queue::WrapupAction;
-use crate::record::{CallRecord, CallState, End};
+use crate::record::{CallRecord, CallState, End, Participant};
 
 /// Absent, not null, when there is nothing to say: `t_cause`, `info`, `terminated_by`, `cause`.
 #[derive(Serialize)]
@@ -49,6 +51,73 @@ struct WrapupEvent<'a> {
     queue_id: QueueId,
     user_id: UserId,
     action: &'static str,
+}
+
+/// One side of a recorded call.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct MonitorParty {
+    pub(crate) id: String,
+    pub(crate) number: String,
+    pub(crate) name: String,
+}
+
+impl MonitorParty {
+    pub(crate) fn of(participant: &Participant) -> Self {
+        Self {
+            id: participant.id(),
+            number: participant.number.clone(),
+            name: participant.name.clone(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct MonitorEvent<'a> {
+    id: &'a str,
+    event_time: String,
+    event_name: EventName,
+    monitor_id: RecordingId,
+    call_id: CallId,
+    customer_id: u32,
+    user_id: Option<UserId>,
+    src_id: &'a str,
+    src: &'a str,
+    src_name: &'a str,
+    dst_id: &'a str,
+    dst: &'a str,
+    dst_name: &'a str,
+    context: &'a str,
+    duration: u64,
+    size: u64,
+}
+
+/// The body of `monitor.audio_ready` (contract, section 1.3).
+pub(crate) fn monitor_event(
+    id: &str,
+    at: Wall,
+    recording: &RecordingRecord,
+    (src, dst): (&MonitorParty, &MonitorParty),
+    customer_id: u32,
+) -> Vec<u8> {
+    let event = MonitorEvent {
+        id,
+        event_time: at.to_contract(),
+        event_name: EventName::MonitorAudioReady,
+        monitor_id: recording.id,
+        call_id: recording.call,
+        customer_id,
+        user_id: recording.user,
+        src_id: &src.id,
+        src: &src.number,
+        src_name: &src.name,
+        dst_id: &dst.id,
+        dst: &dst.number,
+        dst_name: &dst.name,
+        context: &recording.context,
+        duration: recording.audio.duration_ms / 1_000,
+        size: recording.audio.size_mp3,
+    };
+    serde_json::to_vec(&event).unwrap_or_default()
 }
 
 /// The body of one call event.

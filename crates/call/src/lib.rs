@@ -52,7 +52,7 @@ pub use command::{
 pub use config::CallConfig;
 pub use directory::{
     Ddi, DdiTarget, Directory, DirectoryChange, Extension, GroupStrategy, Phone, QueueConfig,
-    QueueStrategy, RingGroup, Trunk, User,
+    QueueStrategy, RecordMode, RingGroup, Trunk, User,
 };
 pub use event_id::EventIds;
 pub use guard::GuardConfig;
@@ -61,7 +61,7 @@ pub use numbers::{Numbering, NumberingError, Outside};
 
 pub use pbx::LegName;
 pub use record::{CallRecord, CallState, Destination, Participant};
-pub use restart::{UnreadableSnapshot, close_after_restart};
+pub use restart::{UnreadableSnapshot, close_after_restart, recording_after_restart};
 pub use sms::{TextChange, TextCommand, TextRefusal, TextReply};
 pub use star::AgentLogin;
 pub use switch::{BindingChange, Output, Switch};

@@ -1,9 +1,13 @@
 //! The sweep of a restart: each call that the journal has open gets its one last event (invariant 2).
 
-use offhook_base::{FactRecord, TerminatedBy, Wall};
+use offhook_base::{
+    Audio, CdrRecord, FactRecord, Party, RecordingKind, RecordingStart, TerminatedBy, Wall,
+};
 
 use crate::EventIds;
 use crate::cause::EndCause;
+use crate::event_json::MonitorParty;
+use crate::pbx::recordings::ready;
 use crate::record::{CallRecord, End, Stamp};
 
 /// The octets are no call record of a version that this code can read.
@@ -51,6 +55,32 @@ pub fn close_after_restart<'a>(
         call.end(stamp, &end, nth == last, ids)
     });
     Ok(facts.collect())
+}
+
+/// What a recording that a kill cut short is told by: `monitor.audio_ready`, as if the recorder had told of it in time.
+///
+/// `cdr` is that of its call, or of another call of the same parties: it names them. `None` for a message that was left: its
+/// entry goes out with the last event of its call, which then is still open in the journal.
+pub fn recording_after_restart(
+    start: RecordingStart,
+    audio: Audio,
+    cdr: Option<&CdrRecord>,
+    (now, customer_id): (Wall, u32),
+    ids: &mut EventIds,
+) -> Option<FactRecord> {
+    if start.kind == RecordingKind::Message {
+        return None;
+    }
+    let named = |number: &str, party: Option<&Party>| MonitorParty {
+        id: party.map_or_else(|| "0".to_owned(), |party| party.id.clone()),
+        number: number.to_owned(),
+        name: party.map(|party| party.name.clone()).unwrap_or_default(),
+    };
+    let src = named(&start.caller, cdr.map(|cdr| &cdr.src));
+    let dst = named(&start.called, cdr.map(|cdr| &cdr.dst));
+    let at = now.max(start.started_at);
+    let id = ids.next(at);
+    Some(ready((id, at), start, audio, (&src, &dst), customer_id))
 }
 
 #[cfg(test)]
@@ -173,6 +203,67 @@ mod tests {
             told,
             [(CallId(9), Some(5), false), (CallId(7), Some(6), true)]
         );
+    }
+
+    fn recording(kind: RecordingKind) -> (RecordingStart, Audio) {
+        let start = RecordingStart {
+            id: offhook_base::RecordingId(9),
+            kind,
+            call: CallId(7),
+            root: CallId(7),
+            user: Some(UserId(100_002)),
+            context: "LOCAL_USER".into(),
+            caller: "2001".into(),
+            called: "2002".into(),
+            started_at: Wall::from_unix_seconds(1_005),
+        };
+        let audio = Audio {
+            duration_ms: 4_500,
+            channels: 2,
+            sample_rate: 8_000,
+            size_wav: 144_044,
+            size_mp3: 18_144,
+            cut: true,
+        };
+        (start, audio)
+    }
+
+    #[test]
+    fn a_recording_cut_short_is_told_of_with_the_names_of_its_calls_cdr() {
+        let (mut calls, mut ids) = conversation();
+        calls.open(start(), CallId(7), call(Destination::In), &mut ids);
+        let end = End::new(EndCause::SystemShutdown.cause(), TerminatedBy::System);
+        let closed = calls
+            .end(start(), CallId(7), &end, &mut ids)
+            .expect("it was open");
+        for (cdr, src_id) in [(closed.cdr.as_deref(), "100001"), (None, "0")] {
+            let (start, audio) = recording(RecordingKind::Call);
+            let at = (Wall::from_unix_seconds(2_000), 100_001);
+            let fact =
+                recording_after_restart(start, audio, cdr, at, &mut ids).expect("it is told of");
+            assert_eq!(fact.event.name, EventName::MonitorAudioReady);
+            assert_eq!((fact.event.seq, fact.event.is_final), (None, false));
+            let entry = fact.recording.expect("its entry");
+            assert!(entry.audio.cut && entry.call == CallId(7));
+            let body: serde_json::Value = serde_json::from_slice(&fact.event.body).expect("JSON");
+            assert_eq!(
+                (&body["src_id"], &body["src"]),
+                (&src_id.into(), &"2001".into())
+            );
+            assert_eq!(
+                (&body["duration"], &body["size"]),
+                (&4.into(), &18_144.into())
+            );
+            assert_eq!(body["event_time"], "1970-01-01 00:33:20");
+        }
+    }
+
+    #[test]
+    fn a_message_cut_short_is_told_of_by_the_end_of_its_call_alone() {
+        let (start, audio) = recording(RecordingKind::Message);
+        let mut ids = EventIds::new("n1", 0);
+        let fact = recording_after_restart(start, audio, None, (Wall(0), 1), &mut ids);
+        assert!(fact.is_none());
     }
 
     #[test]

@@ -58,6 +58,13 @@ pub enum Output {
     Record(Box<FactRecord>),
     /// For the media shell.
     Media(MediaCommand),
+    /// A call is being recorded from here on, or is not any more: for the live list.
+    Monitored {
+        /// The call.
+        call: CallId,
+        /// Whether it is.
+        on: bool,
+    },
     /// For the recorder: what the media shell is told to record next. Each is answered once by
     /// [`Switch::handle_recorded`].
     Recording(Box<RecordingStart>),
@@ -154,7 +161,7 @@ impl Switch {
 
     /// The journal has every fact up to this number.
     pub fn handle_committed(&mut self, now: Now, fact: u64) {
-        self.pbx.handle_committed(fact);
+        self.pbx.handle_committed(now, fact);
         self.pbx.handle_texts_committed(now, fact);
         self.drain(now);
     }
@@ -326,6 +333,9 @@ impl Switch {
                     Action::Sip(command) => self.stack.handle_command(now, command),
                     Action::Record(fact) => self.outputs.push_back(Output::Record(fact)),
                     Action::Media(command) => self.outputs.push_back(Output::Media(command)),
+                    Action::Monitored { call, on } => {
+                        self.outputs.push_back(Output::Monitored { call, on })
+                    }
                     Action::Recording(start) => self.outputs.push_back(Output::Recording(start)),
                     Action::DropRecording(recording) => {
                         self.outputs.push_back(Output::DropRecording(recording))

@@ -66,16 +66,15 @@ pub enum MediaCommand {
         /// How it is encoded.
         format: Format,
     },
-    /// Tells the phone of a side that a key was pressed, by packets of RFC 4733, as its SDP lists them. What else it would
-    /// hear is left out meanwhile. While one key is being told another one is not taken.
+    /// Sends a key to the phone of a side as packets of RFC 4733, where its formats list them.
     Press {
         /// The relay.
         relay: RelayId,
-        /// Who is told.
+        /// Who gets it.
         side: Side,
         /// The key.
         digit: Digit,
-        /// How long it was pressed: 40 ms to 10 s.
+        /// How long it is held down.
         duration: Duration,
     },
     /// Starts to record what passes, beside what is recorded already. The recorder has been told what the recording is before
@@ -139,11 +138,12 @@ pub enum MediaCommand {
         /// Where it wants its media; `None` when it wants none.
         remote: Option<Remote>,
     },
-    /// Watches that both sides are heard.
+    /// Begins to watch, anew, whether both sides send, or ends it. A side that has sent no RTP for so long, since this
+    /// command or its last packet, is told of once by [`MediaEvent::Silent`], and again only after it has sent.
     Watch {
         /// The relay.
         relay: RelayId,
-        /// After how long without a packet a side is told to be silent, and again each time as long; `None` for never.
+        /// How long a side may be silent; `None`: for ever.
         after: Option<Duration>,
     },
 }
@@ -184,7 +184,7 @@ pub enum Law {
 pub enum MediaEvent {
     /// Pairs for calls to come, the answer to [`MediaCommand::Refill`].
     Ports(Vec<PortPair>),
-    /// A side pressed a key; told once, when the press is over.
+    /// A key was pressed, told once for each way in which it was heard.
     Pressed {
         /// The relay.
         relay: RelayId,
@@ -192,8 +192,17 @@ pub enum MediaEvent {
         side: Side,
         /// The key.
         digit: Digit,
-        /// How it was told to us.
+        /// How it was heard.
         way: PressWay,
+    },
+    /// How well each side is heard, from the start of the relay on; told now and then, and before [`MediaEvent::Stopped`].
+    Quality {
+        /// The relay.
+        relay: RelayId,
+        /// What the first side sent.
+        a: SideQuality,
+        /// What the second side sent.
+        b: SideQuality,
     },
     /// A relay could not be started; its pairs are back in the stock.
     Refused {
@@ -202,7 +211,7 @@ pub enum MediaEvent {
         /// Why.
         reason: RefusedStart,
     },
-    /// Nothing was heard of a side for as long as [`MediaCommand::Watch`] said.
+    /// A side that is [watched](MediaCommand::Watch) sends nothing.
     Silent {
         /// The relay.
         relay: RelayId,
@@ -218,13 +227,28 @@ pub enum MediaEvent {
     },
 }
 
-/// How a key was told in the media.
+/// How a key was heard.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum PressWay {
-    /// As tones in the sound.
+    /// As tones among the sound.
     InBand,
-    /// As packets of its own.
+    /// As packets of RFC 4733.
     Rfc4733,
+}
+
+/// How well one side is heard: its RTP as it arrived at the relay (RFC 3550 sections 6.4.1, 6.4.3).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct SideQuality {
+    /// Packets that arrived.
+    pub packets: u64,
+    /// Packets that did not.
+    pub lost: u64,
+    /// Interarrival jitter in microseconds.
+    pub jitter_us: u32,
+    /// Estimated mean opinion score times 100: 100 to 450 (ITU-T G.107).
+    pub mos_x100: u16,
+    /// Round trip to the phone in microseconds, where its RTCP tells.
+    pub round_trip_us: Option<u32>,
 }
 
 /// Why a relay could not be started.

@@ -35,7 +35,7 @@ mod tone;
 
 pub use command::{
     Format, Law, MediaCommand, MediaEvent, PairId, PortPair, PressWay, RefusedStart, RelayId,
-    Sound, Taped,
+    SideQuality, Sound, Taped,
 };
 pub use dtmf::{
     Digit, EVENT_OCTETS, EventPacket, EventReceiver, EventSender, EventStream, Press, UnknownDigit,

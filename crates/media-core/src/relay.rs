@@ -108,8 +108,6 @@ pub struct Relay {
 struct Watch {
     after: Duration,
     due: Mono,
-    /// Who is to be told of as silent.
-    silent: [bool; 2],
 }
 
 impl Relay {
@@ -263,12 +261,11 @@ impl Relay {
     /// Watches from now on that both sides are heard, at least once in `after`.
     pub fn watch(&mut self, now: Mono, after: Option<Duration>) {
         for side in [Side::A, Side::B] {
-            self.half_mut(side).watch(now);
+            self.half_mut(side).expect_to_hear(now);
         }
         self.watch = after.map(|after| Watch {
             after,
             due: now + after,
-            silent: [false; 2],
         });
     }
 
@@ -304,27 +301,23 @@ impl Relay {
                 return Some(Notice::Pressed { side, press, way });
             }
         }
-        let [a, b] = &mut self.watch.as_mut()?.silent;
-        if std::mem::take(a) {
-            return Some(Notice::Silent(Side::A));
-        }
-        std::mem::take(b).then_some(Notice::Silent(Side::B))
+        [Side::A, Side::B]
+            .into_iter()
+            .find(|side| self.half_mut(*side).poll_silent())
+            .map(Notice::Silent)
     }
 
     fn look_for_silence(&mut self, now: Mono) {
         let Some(watch) = self.watch.as_mut().filter(|watch| watch.due <= now) else {
             return;
         };
-        let silent = [self.a.silent_for(now), self.b.silent_for(now)];
-        watch.silent = silent.map(|lasting| lasting >= watch.after);
-        // The side that was heard longest ago is looked at again when it would be silent; who is silent already, a whole
-        // time from now.
-        let next = silent
+        let next = [&mut self.a, &mut self.b]
+            .map(|half| half.look_for_silence(now, watch.after))
             .into_iter()
-            .map(|lasting| watch.after.saturating_sub(lasting))
-            .filter(|wait| !wait.is_zero())
+            .flatten()
             .min();
-        watch.due = now + next.unwrap_or(watch.after);
+        // Who is silent may be heard again.
+        watch.due = next.unwrap_or(now + watch.after);
     }
 
     /// What has passed so far.

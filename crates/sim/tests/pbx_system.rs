@@ -18,6 +18,7 @@ struct Sum {
     runs: usize,
     begun: usize,
     answered: usize,
+    recorded: usize,
 }
 
 /// Plays each seed of a plan to its end; no promise may be broken.
@@ -44,6 +45,7 @@ fn play(plan: fn(u64) -> Plan, usual: u64) -> Sum {
         sum.runs += 1;
         sum.begun += world.begun();
         sum.answered += world.answered();
+        sum.recorded += world.recorded();
     }
     sum
 }
@@ -54,6 +56,7 @@ fn play(plan: fn(u64) -> Plan, usual: u64) -> Sum {
 fn every_promise_of_a_pbx_is_kept_from_every_seed() {
     let sum = play(Plan::pbx, 100);
     assert!(sum.answered >= 5 * sum.runs, "{sum:?}");
+    assert!(sum.recorded >= 3 * sum.runs, "{sum:?}");
 }
 
 /// Row R16 of the test matrix.

@@ -111,6 +111,8 @@ pub trait CallControl: Send + Sync {
     /// Holds a call or resumes it; on a ringing call `held: false` means answer. The side that is `by` holds, for
     /// anybody else the called one.
     fn hold(&self, call: CallId, held: bool, by: UserId) -> Verb<'_, ()>;
+    /// Records a call, or does not any more; resolves once its facts so far are committed.
+    fn monitor(&self, call: CallId, on: bool, by: UserId) -> Verb<'_, ()>;
     /// Calls a user, then a number; resolves once the first event is committed.
     fn originate(&self, call: Originate) -> Verb<'_, CallId>;
     /// What a queue is doing.

@@ -1,4 +1,4 @@
-//! `POST /calls`, `PATCH /calls/{id}`, `DELETE /calls/{id}`: calls are started, transferred, held and ended.
+//! `POST /calls`, `PATCH /calls/{id}`, `DELETE /calls/{id}`: calls are started, transferred, held, recorded and ended.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,6 +42,7 @@ pub(super) async fn hang_up(
 /// What a `PATCH` asks for.
 enum Wish {
     Hold(bool),
+    Monitor(bool),
     Transfer(String, Option<Side>),
 }
 
@@ -60,6 +61,11 @@ pub(super) async fn steer(
             let now = api.inner.ports.live.get(call.id);
             now.ok_or_else(ApiError::not_found)?
         }
+        Wish::Monitor(on) => {
+            asked(verbs.monitor(call.id, on, caller.0.id), "id").await?;
+            let now = api.inner.ports.live.get(call.id);
+            now.ok_or_else(ApiError::not_found)?
+        }
         Wish::Transfer(dst, party) => {
             let transfer = Transfer {
                 call: call.id,
@@ -74,34 +80,38 @@ pub(super) async fn steer(
 }
 
 fn wish(mut fields: Fields) -> Result<Wish, ApiError> {
-    if fields.has("monitor_state") {
-        fields.ignore("monitor_state");
-        fields.fail("monitor_state", "recording is not supported yet");
-    }
-    if fields.has("dst") && fields.has("state") {
-        fields.fail("state", "does not go with dst");
+    for (one, other) in [
+        ("dst", "state"),
+        ("dst", "monitor_state"),
+        ("state", "monitor_state"),
+    ] {
+        if fields.has(one) && fields.has(other) {
+            fields.fail(other, format!("does not go with {one}"));
+        }
     }
     let (min, max) = DIALLED;
     let dst = fields.dialled("dst", min, max);
     let held = fields.word("state", &["ON_HOLD", "CONNECTED"], |state| state);
+    let monitored = fields.number("monitor_state", 0, 1);
     let party = fields.word("party", &[Side::Src, Side::Dst], |side| match side {
         Side::Src => "src",
         Side::Dst => "dst",
     });
-    if held.is_some() && party.is_some() {
+    if party.is_some() && (held.is_some() || monitored.is_some()) {
         fields.fail("party", "goes with dst only");
     }
-    let wish = match (dst, held) {
-        (Some(dst), _) => Some(Wish::Transfer(dst, party)),
-        (None, Some(state)) => Some(Wish::Hold(state == "ON_HOLD")),
-        (None, None) => None,
-    };
+    let wish = dst
+        .map(|dst| Wish::Transfer(dst, party))
+        .or_else(|| held.map(|state| Wish::Hold(state == "ON_HOLD")))
+        .or_else(|| monitored.map(|on| Wish::Monitor(on == 1)));
     if wish.is_none() && fields.is_sound() {
-        fields.fail("dst", "must be given, or state");
+        fields.fail("dst", NOTHING);
     }
     fields.finish()?;
-    wish.ok_or_else(|| ApiError::field("dst", "must be given, or state"))
+    wish.ok_or_else(|| ApiError::field("dst", NOTHING))
 }
+
+const NOTHING: &str = "must be given, or state, or monitor_state";
 
 /// `POST /calls`: the user's phones ring first, then the number is called.
 pub(super) async fn originate(

@@ -185,12 +185,15 @@ async fn nobody_is_called_who_is_switched_off() {
 #[tokio::test]
 async fn everything_wrong_with_a_wish_is_told_at_once() {
     let world = up();
-    let body = json!({"monitor_state": 1, "dst": "2", "party": "both", "when": "now"});
+    let body = json!({"monitor_state": 2, "dst": "2", "party": "both", "when": "now"});
     let reply = world.patch("/calls/1", body).await;
     reply.error(400, "validation_failed");
     let errors = reply.json()["errors"].as_array().unwrap().clone();
     let fields: Vec<_> = errors.iter().map(|error| &error["field"]).collect();
-    assert_eq!(fields, ["monitor_state", "dst", "party", "when"]);
+    assert_eq!(
+        fields,
+        ["monitor_state", "dst", "monitor_state", "party", "when"]
+    );
     world.end();
 }
 
@@ -220,9 +223,30 @@ async fn a_call_is_held_and_resumed_and_answered_with_itself() {
 }
 
 #[tokio::test]
+async fn a_recording_is_started_and_stopped_and_the_call_is_the_answer() {
+    let world = up();
+    for state in [1, 0] {
+        let call = world
+            .send("PATCH", "/calls/2", USER, json!({"monitor_state": state}))
+            .await
+            .expect(200);
+        assert_eq!(call["data"]["id"], 2);
+    }
+    assert_eq!(
+        *world.played.verbs.lock().unwrap(),
+        ["monitor 2 true by 100002", "monitor 2 false by 100002"]
+    );
+    world.end();
+}
+
+#[tokio::test]
 async fn a_user_steers_own_calls_only() {
     let world = up();
-    for body in [json!({"dst": "2002"}), json!({"state": "ON_HOLD"})] {
+    for body in [
+        json!({"dst": "2002"}),
+        json!({"state": "ON_HOLD"}),
+        json!({"monitor_state": 1}),
+    ] {
         world
             .send("PATCH", "/calls/1", USER, body)
             .await
@@ -236,8 +260,16 @@ async fn a_user_steers_own_calls_only() {
 async fn what_cannot_be_asked_of_a_call_is_named() {
     let world = up();
     for (body, field, part) in [
-        (json!({}), "dst", "must be given, or state"),
-        (json!({"party": "src"}), "dst", "must be given, or state"),
+        (
+            json!({}),
+            "dst",
+            "must be given, or state, or monitor_state",
+        ),
+        (
+            json!({"party": "src"}),
+            "dst",
+            "must be given, or state, or monitor_state",
+        ),
         (json!({"dst": "2"}), "dst", "2 to 15 digits"),
         (json!({"dst": "sip:a@b.example"}), "dst", "2 to 15 digits"),
         (json!({"dst": "1234567890123456"}), "dst", "2 to 15 digits"),
@@ -247,15 +279,26 @@ async fn what_cannot_be_asked_of_a_call_is_named() {
         (json!({"state": "ON_HOLD", "party": "src"}), "party", "dst"),
         (json!({"state": "RINGING"}), "state", "ON_HOLD, CONNECTED"),
         (json!({"state": "answer"}), "state", "ON_HOLD, CONNECTED"),
-        (
-            json!({"monitor_state": 1}),
-            "monitor_state",
-            "recording is not supported yet",
-        ),
+        (json!({"monitor_state": 2}), "monitor_state", "from 0 to 1"),
         (
             json!({"monitor_state": 1, "dst": "2002"}),
             "monitor_state",
-            "recording is not supported yet",
+            "dst",
+        ),
+        (
+            json!({"monitor_state": 1, "state": "ON_HOLD"}),
+            "monitor_state",
+            "state",
+        ),
+        (
+            json!({"monitor_state": true}),
+            "monitor_state",
+            "must be a number",
+        ),
+        (
+            json!({"monitor_state": 1, "party": "src"}),
+            "party",
+            "dst only",
         ),
         (json!({"dst": "2002", "when": "now"}), "when", "not a field"),
     ] {

@@ -131,6 +131,10 @@ impl CallControl for Port {
         self.verb(format!("hold {call} {held} by {by}"), ())
     }
 
+    fn monitor(&self, call: CallId, on: bool, by: UserId) -> Verb<'_, ()> {
+        self.verb(format!("monitor {call} {on} by {by}"), ())
+    }
+
     fn originate(&self, call: Originate) -> Verb<'_, CallId> {
         let shown = call.caller_id.as_deref().unwrap_or("-");
         let verb = format!("originate {} to {} as {shown}", call.user, call.to);

@@ -28,6 +28,7 @@ impl Pbx {
             ApiCommand::Hold { call, held, by } => {
                 self.steer(now, call, token, Input::Hold { token, held, by });
             }
+            ApiCommand::Monitor { call, on, by } => self.monitor(now, call, (on, by), token),
             ApiCommand::Transfer { call, dst, party } => {
                 let by = Requester::Api { token };
                 let request = TransferRequest { dst, party, by };
@@ -141,6 +142,7 @@ impl Pbx {
             busy: Vec::new(),
             busy_at: 0,
             transferor: None,
+            tape: super::Tape::default(),
         })
     }
 

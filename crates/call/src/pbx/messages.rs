@@ -31,21 +31,21 @@ impl Messages {
 }
 
 impl Pbx {
-    /// The recorder tells what there is of a recording: `None` when nothing was recorded.
-    pub(crate) fn handle_recorded(
+    /// The recorder tells what there is of a recording: `None` when nothing was recorded. False when it is no message.
+    pub(super) fn on_message_recorded(
         &mut self,
         now: Now,
         recording: RecordingId,
         audio: Option<Audio>,
-    ) {
+    ) -> bool {
         let Some(root) = self.messages.0.remove(&recording) else {
-            tracing::debug!(%recording, "nobody knows of this recording");
-            return;
+            return false;
         };
         if !self.conversations.contains_key(&root) {
             tracing::warn!(%recording, %root, "what there is of a message was told after its call had ended");
         }
         self.feed(now, root, Input::Recorded { recording, audio });
+        true
     }
 
     /// The media shell tells what is heard in a relay, which has the number of its conversation.
@@ -55,7 +55,10 @@ impl Pbx {
                 relay, side, digit, ..
             } => (relay, Input::Pressed { side, digit }),
             MediaEvent::Silent { relay, side } => (relay, Input::Silent { side }),
-            MediaEvent::Ports(_) | MediaEvent::Refused { .. } | MediaEvent::Stopped { .. } => {
+            MediaEvent::Ports(_)
+            | MediaEvent::Quality { .. }
+            | MediaEvent::Refused { .. }
+            | MediaEvent::Stopped { .. } => {
                 return;
             }
         };

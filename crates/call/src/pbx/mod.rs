@@ -6,6 +6,7 @@ mod incoming;
 mod messages;
 mod owed;
 mod queues;
+pub(crate) mod recordings;
 mod texts;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -35,6 +36,7 @@ use crate::trunks::{TrunkOutput, TrunkState};
 use messages::Messages;
 use owed::Owed;
 use queues::QueueDesk;
+use recordings::{Recordings, Tape};
 
 /// What the calls want done, in order.
 #[derive(Debug)]
@@ -45,6 +47,8 @@ pub(crate) enum Action {
     Record(Box<FactRecord>),
     /// To the media shell.
     Media(MediaCommand),
+    /// Whether a call is being recorded.
+    Monitored { call: CallId, on: bool },
     /// To the recorder, before the media shell is told to record.
     Recording(Box<RecordingStart>),
     /// To the recorder: this one is not worth keeping.
@@ -93,6 +97,7 @@ struct Entry {
     busy_at: u64,
     /// The user of ours whose leg is up only until his transfer is done.
     transferor: Option<UserId>,
+    tape: Tape,
 }
 
 /// Name of a leg in captures and pictures: `A` called, `B1`, `B2` … were called.
@@ -140,6 +145,7 @@ pub(crate) struct Pbx {
     new_legs: Vec<(LegId, LegName)>,
     queues: QueueDesk,
     messages: Messages,
+    recordings: Recordings,
     pub(crate) actions: VecDeque<Action>,
 }
 
@@ -167,6 +173,7 @@ impl Pbx {
             new_legs: Vec::new(),
             queues: QueueDesk::default(),
             messages: Messages::default(),
+            recordings: Recordings::default(),
             actions: VecDeque::new(),
         }
     }
@@ -395,9 +402,10 @@ impl Pbx {
     }
 
     /// The journal has every fact up to this number.
-    pub(crate) fn handle_committed(&mut self, fact: u64) {
+    pub(crate) fn handle_committed(&mut self, now: Now, fact: u64) {
         let mut released = Vec::new();
         self.fence.commit(fact, &mut released);
+        self.tape_committed(now);
         self.release(released);
     }
 
@@ -576,6 +584,7 @@ impl Pbx {
         }
         self.note_busy(now, &mut entry);
         self.note_transferor(now, &mut entry);
+        self.tape(now, &mut entry);
         if entry.phase.is_over() {
             self.office.leave_queue(now.mono, root);
             self.office.forget_relay(root);

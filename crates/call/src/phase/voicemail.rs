@@ -360,6 +360,10 @@ impl Voicemail {
                 cx.reply_api(token, Err(refusal));
             }
             Input::Shutdown => {
+                // The message is waited for; who transferred the caller here is not.
+                if let Some(departing) = self.waiting.departing.take() {
+                    departing.hang_up(cx);
+                }
                 let cause = EndCause::SystemShutdown.with_sip(200);
                 return self.close(cx, Close::Ours(cause, TerminatedBy::System), None);
             }
@@ -600,7 +604,7 @@ impl Voicemail {
     }
 
     /// The disk did not take our answer in time: the caller gets 503, never our held 200.
-    fn end_uncommitted(mut self, cx: &mut Context<'_>) -> Phase {
+    fn end_uncommitted(mut self: Box<Self>, cx: &mut Context<'_>) -> Phase {
         let status = if self.answers {
             cx.effects.push(Effect::DropHeld(self.waiting.leg));
             self.waiting.unanswered = Some(Unanswered {
@@ -611,7 +615,7 @@ impl Voicemail {
             200
         };
         let cause = EndCause::TemporaryFailure.with_sip(status);
-        self.finish(cx, Close::Ours(cause, TerminatedBy::System), None)
+        self.close(cx, Close::Ours(cause, TerminatedBy::System), None)
     }
 }
 
@@ -661,4 +665,4 @@ const SHORTEST_MESSAGE: Duration = Duration::from_secs(1);
 /// A phone that sends nothing for so long has nothing more to say, or is gone.
 const SILENCE: Duration = Duration::from_secs(10);
 /// The recorder says what there is within milliseconds, unless its disk hangs. A shutdown waits for 5 s altogether.
-const RECORDER_WITHIN: Duration = Duration::from_secs(3);
+const RECORDER_WITHIN: Duration = Duration::from_secs(4);

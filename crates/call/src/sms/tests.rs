@@ -87,6 +87,7 @@ impl Script {
                 active: id != 9,
                 dnd: false,
                 voicemail: None,
+                record: crate::RecordMode::None,
             }));
         }
         for (phone, user) in [(1, 1), (2, 2), (3, 2), (9, 9)] {

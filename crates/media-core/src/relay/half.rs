@@ -29,8 +29,17 @@ pub(super) struct Half {
     pub(super) events: EventReceiver,
     /// When its last packet came, or the watch over it began.
     heard_at: Mono,
+    silence: Silence,
     sequence: Sequence,
     pub(super) stats: SideStats,
+}
+
+/// What is known of a side's silence since it was heard last.
+#[derive(Clone, Copy, Debug)]
+enum Silence {
+    Unnoticed,
+    Noticed,
+    Told,
 }
 
 impl Half {
@@ -43,6 +52,7 @@ impl Half {
             outgoing: Outgoing::default(),
             events: EventReceiver::default(),
             heard_at: Mono::default(),
+            silence: Silence::Unnoticed,
             sequence: Sequence::default(),
             stats: SideStats::default(),
         }
@@ -75,6 +85,7 @@ impl Half {
         self.stats.packets += 1;
         self.stats.octets += packet.len() as u64;
         self.heard_at = now;
+        self.silence = Silence::Unnoticed;
         self.sequence.on_packet(header.ssrc, header.sequence);
         if let Some(format) = format.filter(|format| format.encoding == Encoding::TelephoneEvent) {
             let event = EventPacket {
@@ -180,14 +191,31 @@ impl Half {
         Some((event.len(), to))
     }
 
-    /// How long nothing has been heard of it.
-    pub(super) fn silent_for(&self, now: Mono) -> Duration {
-        now - self.heard_at
+    /// From here on it is to be heard.
+    pub(super) fn expect_to_hear(&mut self, now: Mono) {
+        self.heard_at = self.heard_at.max(now);
+        self.silence = Silence::Unnoticed;
     }
 
-    /// From here on it is to be heard.
-    pub(super) fn watch(&mut self, now: Mono) {
-        self.heard_at = self.heard_at.max(now);
+    /// Notices that it has been silent for so long; else gives when it would have been.
+    pub(super) fn look_for_silence(&mut self, now: Mono, after: Duration) -> Option<Mono> {
+        match self.silence {
+            Silence::Unnoticed if now - self.heard_at < after => Some(self.heard_at + after),
+            Silence::Unnoticed => {
+                self.silence = Silence::Noticed;
+                None
+            }
+            Silence::Noticed | Silence::Told => None,
+        }
+    }
+
+    /// Whether its silence is to be told: once, until it is heard again.
+    pub(super) fn poll_silent(&mut self) -> bool {
+        let is_news = matches!(self.silence, Silence::Noticed);
+        if is_news {
+            self.silence = Silence::Told;
+        }
+        is_news
     }
 
     pub(super) fn stats(&self) -> SideStats {

@@ -531,23 +531,24 @@ fn a_phone_is_told_of_a_key_in_the_stream_that_it_hears() {
 }
 
 #[test]
-fn a_side_that_is_not_heard_is_told_and_told_again() {
-    let (mut relay, a, _) = relay();
+fn a_side_that_is_not_heard_is_told_once_until_it_is_heard_again() {
+    let (mut relay, a, b) = relay();
     let second = |n: u64| Mono(n * 1_000_000_000);
+    let notices = |relay: &mut Relay, at| {
+        relay.handle_timeout(second(at), &mut [0; PLAYED_OCTETS]);
+        std::iter::from_fn(|| relay.poll_notice()).collect::<Vec<_>>()
+    };
     relay.watch(second(10), Some(Duration::from_secs(60)));
-    let mut packet = [0; PLAYED_OCTETS];
     relay.handle_packet(second(50), Side::A, Kind::Rtp, a, &mut rtp(1));
     assert_eq!(relay.next_timeout(), Some(second(70)));
-    relay.handle_timeout(second(70), &mut packet);
-    assert_eq!(relay.poll_notice(), Some(Notice::Silent(Side::B)));
-    assert_eq!(relay.poll_notice(), None);
+    assert_eq!(notices(&mut relay, 69), []);
+    assert_eq!(notices(&mut relay, 70), [Notice::Silent(Side::B)]);
     assert_eq!(relay.next_timeout(), Some(second(110)));
-    relay.handle_timeout(second(110), &mut packet);
-    let told = [relay.poll_notice(), relay.poll_notice()];
-    assert_eq!(
-        told,
-        [Some(Notice::Silent(Side::A)), Some(Notice::Silent(Side::B))]
-    );
-    relay.watch(second(111), None);
+    assert_eq!(notices(&mut relay, 110), [Notice::Silent(Side::A)]);
+    assert_eq!(notices(&mut relay, 170), []);
+    relay.handle_packet(second(171), Side::B, Kind::Rtp, b, &mut rtp(1));
+    assert_eq!(notices(&mut relay, 230), []);
+    assert_eq!(notices(&mut relay, 231), [Notice::Silent(Side::B)]);
+    relay.watch(second(232), None);
     assert_eq!(relay.next_timeout(), None);
 }

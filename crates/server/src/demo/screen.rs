@@ -68,7 +68,11 @@ pub(super) fn event_line(event: &Value, attempt: &str, answered: u16) -> String 
     let mut line = format!("{}  {:<15}", time(), text("event_name"));
     if event.get("call_id").is_some() {
         let parties = format!("{} -> {}", text("src"), text("dst"));
-        let call = format!("call {} seq {}", text("call_id"), text("seq"));
+        // What is told after a call, such as an agent's time for notes, is not counted among its events.
+        let seq = event
+            .get("seq")
+            .map_or_else(String::new, |seq| format!(" seq {seq}"));
+        let call = format!("call {}{seq}", text("call_id"));
         line.push_str(&format!(
             "{call:<17} {:<10} {parties:<14} {:<22}",
             text("state"),
@@ -95,6 +99,7 @@ mod tests {
         let first = json!({"event_name": "call.ringing", "call_id": 7, "seq": 2, "state": "RINGING", "src": "1001", "dst": "1002"});
         let last = json!({"event_name": "call.hangup", "call_id": 7, "seq": 10, "state": "HANGUP", "src": "1001", "dst": "1002",
             "t_cause": "Normal Clearing"});
+        let after = json!({"event_name": "queue.wrapup", "call_id": 7, "state": "HANGUP", "src": "1001", "dst": "4000"});
         let without_time = |line: String| line.split_at(14).1.to_owned();
         assert_eq!(
             without_time(event_line(&first, "1", 204)),
@@ -103,6 +108,10 @@ mod tests {
         assert_eq!(
             without_time(event_line(&last, "2", 500)),
             "call.hangup    call 7 seq 10     HANGUP     1001 -> 1002   Normal Clearing        attempt 2, answered 500"
+        );
+        assert_eq!(
+            without_time(event_line(&after, "1", 204)),
+            "queue.wrapup   call 7            HANGUP     1001 -> 4000                          attempt 1"
         );
     }
 }

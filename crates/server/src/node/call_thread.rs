@@ -22,6 +22,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::clock;
 use super::inbox::{CallInput, Inbox, Inputs};
+use super::live::LiveIndex;
 use super::projector::ProjectorHandle;
 use super::trunk_states::TrunkStates;
 use crate::media::Media;
@@ -40,6 +41,8 @@ pub(crate) struct CallThread {
     pub(crate) end: Mailbox,
     pub(crate) sockets: Vec<UdpListener>,
     pub(crate) journal: JournalHandle,
+    /// Told which calls are being recorded.
+    pub(crate) live: Arc<LiveIndex>,
     pub(crate) captures: CaptureHandle,
     pub(crate) projector: ProjectorHandle,
     pub(crate) media: Option<Media>,
@@ -316,12 +319,21 @@ impl Loop {
                 );
                 switch.handle_media_lost(now, CallId(relay.0));
             }
-            CallInput::Media(event @ (MediaEvent::Pressed { .. } | MediaEvent::Silent { .. })) => {
+            CallInput::Media(
+                event @ (MediaEvent::Pressed { .. }
+                | MediaEvent::Quality { .. }
+                | MediaEvent::Silent { .. }),
+            ) => {
                 tracing::debug!(?event, "nobody listens to this yet");
             }
             CallInput::Media(MediaEvent::Stopped { relay, stats }) => {
                 tracing::debug!(call = relay.0, ?stats, "relayed");
             }
+            CallInput::Media(
+                event @ (MediaEvent::Pressed { .. }
+                | MediaEvent::Quality { .. }
+                | MediaEvent::Silent { .. }),
+            ) => tracing::trace!(?event, "the switch does not hear of this"),
             CallInput::Room(calls) => {
                 switch.handle_room(calls);
                 self.core
@@ -358,6 +370,14 @@ impl Loop {
                 Output::Received { peer, bytes, leg } => self.capture(now, leg, peer, bytes, true),
                 Output::Record(fact) => self.record(*fact),
                 Output::Media(command) => self.command_media(now, command),
+                Output::Monitored { call, on } => self.core.live.monitor(call, on),
+                Output::Recording(start) => {
+                    tracing::debug!(recording = %start.id, "there is no recorder");
+                    self.core.switch.handle_recorded(now, start.id, None);
+                }
+                Output::DropRecording(recording) => {
+                    tracing::debug!(%recording, "there is no recorder");
+                }
                 Output::Reply(reply) => {
                     answer(self.replies.remove(&reply.token), reply.result);
                 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use offhook_api::ports::{ConfigChange, ConfigChanged};
 use offhook_call::{
-    Ddi, DdiTarget, DirectoryChange, GroupStrategy, Phone, QueueConfig, QueueStrategy, RingGroup,
-    User,
+    Ddi, DdiTarget, DirectoryChange, GroupStrategy, Phone, QueueConfig, QueueStrategy, RecordMode,
+    RingGroup, User,
 };
 use offhook_sip_core::{Account, AccountChange};
 use offhook_store::PhoneAccount;
@@ -71,6 +71,12 @@ pub(crate) fn directory_user(user: &offhook_store::User) -> DirectoryChange {
         voicemail: user
             .voicemail
             .then(|| Duration::from_secs(user.voicemail_after.into())),
+        record: match user.record {
+            offhook_store::RecordMode::None => RecordMode::None,
+            offhook_store::RecordMode::In => RecordMode::In,
+            offhook_store::RecordMode::Out => RecordMode::Out,
+            offhook_store::RecordMode::All => RecordMode::All,
+        },
     })
 }
 

@@ -3,7 +3,7 @@
 //! The journal's thread puts the snapshot in before the event reaches a delivery lane; the API reads it. The lock is
 //! held for one insertion or one copy, and never on the call thread.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use offhook_api::ports::{LiveCall, LiveCalls, LiveParty};
@@ -14,6 +14,8 @@ use offhook_call::{CallRecord, Participant};
 #[derive(Debug, Default)]
 pub(crate) struct LiveIndex {
     calls: Mutex<BTreeMap<CallId, Arc<[u8]>>>,
+    /// Those that are being recorded: no fact tells of that, so the call thread does.
+    monitored: Mutex<BTreeSet<CallId>>,
 }
 
 impl LiveIndex {
@@ -30,10 +32,30 @@ impl LiveIndex {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<CallId, Arc<[u8]>>> {
-        // Nothing that holds this lock can panic half-way through a change.
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A call is being recorded, or is not any more.
+    pub(crate) fn monitor(&self, call: CallId, on: bool) {
+        let mut monitored = unpoisoned(&self.monitored);
+        if on {
+            monitored.insert(call);
+        } else {
+            monitored.remove(&call);
+        }
     }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<CallId, Arc<[u8]>>> {
+        unpoisoned(&self.calls)
+    }
+
+    fn shown(&self, snapshot: &[u8]) -> Option<Arc<LiveCall>> {
+        let call = CallRecord::from_snapshot(snapshot)?;
+        let monitored = unpoisoned(&self.monitored).contains(&call.id);
+        Some(Arc::new(live(call, monitored)))
+    }
+}
+
+/// Nothing that holds one of these locks can panic half-way through a change.
+fn unpoisoned<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl LiveCalls for LiveIndex {
@@ -41,23 +63,22 @@ impl LiveCalls for LiveIndex {
         let snapshots: Vec<_> = self.lock().values().cloned().collect();
         snapshots
             .iter()
-            .filter_map(|snapshot| read(snapshot))
+            .filter_map(|snapshot| self.shown(snapshot))
             .collect()
     }
 
     fn get(&self, id: CallId) -> Option<Arc<LiveCall>> {
         let snapshot = self.lock().get(&id).cloned()?;
-        read(&snapshot)
+        self.shown(&snapshot)
     }
 
     fn read(&self, snapshot: &[u8]) -> Option<Arc<LiveCall>> {
-        read(snapshot)
+        self.shown(snapshot)
     }
 }
 
-fn read(snapshot: &[u8]) -> Option<Arc<LiveCall>> {
-    let call = CallRecord::from_snapshot(snapshot)?;
-    Some(Arc::new(LiveCall {
+fn live(call: CallRecord, monitored: bool) -> LiveCall {
+    LiveCall {
         id: call.id,
         root_id: call.root,
         parent_id: call.parent,
@@ -71,8 +92,8 @@ fn read(snapshot: &[u8]) -> Option<Arc<LiveCall>> {
         dst: party(call.dst),
         queue_state: call.queue_state,
         referred_by: call.referred_by,
-        monitor_state: 0,
-    }))
+        monitor_state: u8::from(monitored),
+    }
 }
 
 fn party(participant: Participant) -> LiveParty {

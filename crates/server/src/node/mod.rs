@@ -206,6 +206,7 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         end: call_end,
         sockets: listeners.udp_for_call_thread()?,
         journal: journal.clone(),
+        live: Arc::clone(&writers.live),
         captures: capture_handle.clone(),
         projector: writers.projector.handle(),
         media: switchboard::start_media(&config, &listeners, &inbox, &mut tasks)?,

@@ -24,6 +24,10 @@ impl CallControl for Calls {
         Box::pin(self.done(ApiCommand::Hold { call, held, by }))
     }
 
+    fn monitor(&self, call: CallId, on: bool, by: UserId) -> Verb<'_, ()> {
+        Box::pin(self.done(ApiCommand::Monitor { call, on, by }))
+    }
+
     fn originate(&self, call: Originate) -> Verb<'_, CallId> {
         let Originate {
             user,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use offhook_base::{DdiId, PhoneId, QueueId, RingGroupId, TrunkId, UserId};
 use offhook_call::{
-    Ddi, DdiTarget, GroupStrategy, QueueConfig, QueueStrategy, RingGroup, Trunk, User,
+    Ddi, DdiTarget, GroupStrategy, QueueConfig, QueueStrategy, RecordMode, RingGroup, Trunk, User,
 };
 
 use super::{Actor, Story};
@@ -46,6 +46,7 @@ impl Stage {
             active: true,
             dnd: false,
             voicemail: None,
+            record: RecordMode::None,
         });
         self
     }

@@ -61,7 +61,7 @@ impl World {
     pub(super) fn ask_by_chance(&mut self) {
         let call = self.some_call();
         let user = UserId(100_001 + self.below(u64::from(self.plan.users)) as u32);
-        let command = match self.below(6) {
+        let command = match self.below(8) {
             0 => ApiCommand::Hangup { call },
             1 => ApiCommand::Hold {
                 call,
@@ -72,6 +72,11 @@ impl World {
                 user,
                 to: self.number(&Who::Phone(0)),
                 caller_id: None,
+            },
+            4 | 5 => ApiCommand::Monitor {
+                call,
+                on: self.below(2) == 0,
+                by: user,
             },
             _ => ApiCommand::Transfer {
                 call,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use offhook_base::{DdiId, PhoneId, QueueId, RingGroupId, Secret, TrunkId, UserId};
 use offhook_call::{
-    Ddi, DdiTarget, DirectoryChange, GroupStrategy, QueueConfig, QueueStrategy, RingGroup, Trunk,
-    User,
+    Ddi, DdiTarget, DirectoryChange, GroupStrategy, QueueConfig, QueueStrategy, RecordMode,
+    RingGroup, Trunk, User,
 };
 use offhook_sip_core::{Account, AccountChange, DigestAlgorithm, ha1};
 
@@ -43,6 +43,12 @@ impl Cast {
                 active: true,
                 dnd: false,
                 voicemail: None,
+                record: match user % 4 {
+                    0 => RecordMode::All,
+                    1 => RecordMode::In,
+                    2 => RecordMode::Out,
+                    _ => RecordMode::None,
+                },
             });
         }
         let first = (0..plan.users).map(|user| (user + 1, user));

@@ -198,9 +198,15 @@ fn endpoint(id: WebhookId, order: Order) -> Endpoint {
         id,
         url: url(id),
         // A queue's wrap-up is no state of a call: it is ticked by its own name.
-        events: ["call.state_change", "queue.wrapup", "sms.received"]
-            .map(str::to_owned)
-            .to_vec(),
+        events: [
+            "call.state_change",
+            "call.dtmf",
+            "monitor.audio_ready",
+            "queue.wrapup",
+            "sms.received",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
         contexts: Vec::new(),
         active: true,
         order,

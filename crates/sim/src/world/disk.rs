@@ -201,15 +201,17 @@ impl Disk {
                 Some(snapshot) => {
                     self.open.insert((event.call, event.root), snapshot);
                 }
-                None => {
+                None if event.name.is_last() => {
                     self.open.remove(&(event.call, event.root));
                 }
+                // What is told beside the call's own events leaves it as it is.
+                None => {}
             }
             self.cdrs.extend(fact.cdr.clone());
             if let Some(text) = &fact.sms {
                 self.keep_text(text);
             }
-            let has_row = fact.cdr.is_some() || fact.sms.is_some();
+            let has_row = event.name.has_row();
             let mut routes = Vec::new();
             self.router.route(&event, &mut routes);
             self.roots.insert(event.call, event.root);

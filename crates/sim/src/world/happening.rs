@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use offhook_base::{Mono, SmsRecord};
+use offhook_base::{Mono, RecordingId, SmsRecord};
 use offhook_sip_core::{FlowId, Peer, Transport};
 use rand_core::Rng as _;
 
@@ -35,6 +35,8 @@ pub(super) enum Happening {
     },
     Answer(deliver::Answer),
     Projected,
+    /// The recorder has finished a file.
+    Recorded(RecordingId),
     /// A phone registers.
     Register(usize),
     /// A dead phone comes back.
@@ -144,6 +146,7 @@ impl World {
                     process.deliverer.projected(self.now, self.disk.position());
                 }
             }
+            Happening::Recorded(id) => self.recording_finished(id),
             Happening::Register(peer) => self.register(peer),
             Happening::Revive(peer) => self.revive(peer),
             Happening::Start => self.start(),

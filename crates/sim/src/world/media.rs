@@ -46,10 +46,10 @@ impl Media {
             MediaCommand::Formats { relay, .. }
             | MediaCommand::Play { relay, .. }
             | MediaCommand::Press { relay, .. }
-            | MediaCommand::Watch { relay, .. }
             | MediaCommand::Record { relay, .. }
             | MediaCommand::StopPlay { relay, .. }
-            | MediaCommand::StopRecord { relay, .. } => {
+            | MediaCommand::StopRecord { relay, .. }
+            | MediaCommand::Watch { relay, .. } => {
                 if !self.relays.contains_key(&relay) {
                     self.broken.push(format!(
                         "media: {command:?} is for a relay that does not run"

@@ -19,6 +19,7 @@ mod media;
 mod people;
 mod plan;
 mod process;
+mod recorder;
 mod stage;
 mod texts;
 mod trouble;
@@ -41,6 +42,7 @@ use happening::Happening;
 use media::Media;
 use people::Part;
 use process::Process;
+use recorder::Recorder;
 use texts::Texts;
 use trouble::Trouble;
 
@@ -81,6 +83,7 @@ pub struct World {
     disk: Disk,
     watch: Watch,
     media: Media,
+    recorder: Recorder,
     api: Api,
     texts: Texts,
     trouble: Trouble,
@@ -124,6 +127,7 @@ impl World {
             disk: Disk::default(),
             watch: Watch::default(),
             media: Media::default(),
+            recorder: Recorder::default(),
             api: Api::default(),
             texts: Texts::default(),
             trouble: Trouble::default(),
@@ -159,6 +163,7 @@ impl World {
                 broken.push(format!("{calls} calls are left in the switch at the end"));
             }
             broken.extend(self.media.verdict(switch.ports_in_stock()));
+            broken.extend(self.verdict_on_recordings());
         }
         for (index, phone) in self.phones.iter().enumerate() {
             // A process that died answers nobody; what phones miss then is not the living one's fault.

@@ -51,14 +51,17 @@ impl World {
             u32::from_le_bytes([seed[0], seed[1], seed[2], seed[3]]),
         );
         let mut next = self.disk.next_fact();
+        let mut closed = Vec::new();
         for (open, last_seq) in self.disk.open_roots() {
             let snapshots = open.iter().map(|snapshot| &**snapshot);
             let facts = close_after_restart(snapshots, last_seq, self.now.wall, &mut ids)
                 .expect("our own snapshot can be read");
-            for fact in facts {
-                self.disk.hand_over(next, fact);
-                next += 1;
-            }
+            closed.extend(facts);
+        }
+        let recorded = self.sweep_recordings(&closed, &mut ids);
+        for fact in closed.into_iter().chain(recorded) {
+            self.disk.hand_over(next, fact);
+            next += 1;
         }
         let reserved = self.disk.next_call_id() + 1_000;
         self.disk.reserve(reserved);
@@ -82,6 +85,7 @@ impl World {
         self.disk.crash();
         self.watch.crashed();
         self.media.crashed();
+        self.recorder.crashed(self.now.mono);
         self.api.crashed();
         self.texts.crashed();
         let pause = Duration::from_millis(200 + self.below(2_000));
@@ -186,14 +190,20 @@ impl World {
                 }
                 Output::Received { bytes, .. } => self.watch.received(&bytes),
                 Output::Reply(reply) => self.api.replied(reply),
-                Output::Media(command) => self.media.command(command),
+                Output::Media(command) => {
+                    self.media.command(command);
+                    self.recorder.command(self.now.mono, command);
+                }
                 Output::Text(change) => self.store_text(change),
                 Output::TextReply(reply) => self.texts.replied(reply),
                 Output::AgentLogin(code) => self.log_agent(&code),
-                Output::Rejected { .. } | Output::Trunk { .. } => {}
+                Output::Recording(start) => self.recorder.announced(*start),
+                Output::DropRecording(recording) => self.recorder.dropped(recording),
+                Output::Monitored { .. } | Output::Rejected { .. } | Output::Trunk { .. } => {}
             }
         }
         self.supply_ports();
+        self.finish_recordings();
         let answers = match &mut self.process {
             Some(process) => process
                 .deliverer

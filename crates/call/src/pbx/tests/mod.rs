@@ -8,6 +8,7 @@ mod hold_api;
 mod holding;
 mod model;
 mod queue;
+mod recording;
 mod restart;
 mod ringing;
 mod stalls;
@@ -51,6 +52,8 @@ pub(super) struct Script {
     pub(super) codes: Vec<offhook_base::CallId>,
     /// What the recorder was told.
     pub(super) recordings: Vec<offhook_base::RecordingStart>,
+    /// Calls that are being recorded.
+    pub(super) monitored: Vec<offhook_base::CallId>,
     pub(super) bodies: Vec<serde_json::Value>,
     pub(super) cdrs: Vec<offhook_base::CdrRecord>,
 }
@@ -81,6 +84,7 @@ impl Script {
                 active: true,
                 dnd: false,
                 voicemail: None,
+                record: crate::RecordMode::None,
             };
             pbx.handle_directory(now, DirectoryChange::User(user));
         }
@@ -108,6 +112,7 @@ impl Script {
             formats: Vec::new(),
             codes: Vec::new(),
             recordings: Vec::new(),
+            monitored: Vec::new(),
             bodies: Vec::new(),
             cdrs: Vec::new(),
         }
@@ -298,7 +303,7 @@ impl Script {
 
     /// The journal commits everything handed over so far.
     pub(super) fn commit(&mut self) -> &mut Self {
-        self.pbx.handle_committed(self.facts);
+        self.pbx.handle_committed(self.now, self.facts);
         self.lines.push("-- commit".into());
         self.drain();
         self
@@ -413,6 +418,13 @@ impl Script {
                     continue;
                 }
                 Action::Media(command) => format!("media {command:?}"),
+                Action::Monitored { call, on } => {
+                    self.monitored.retain(|monitored| *monitored != call);
+                    if on {
+                        self.monitored.push(call);
+                    }
+                    continue;
+                }
                 Action::Recording(start) => {
                     let line = format!(
                         "recording {} of {} for {}: {} > {}",

@@ -3,7 +3,9 @@
 //! `HISTORIES=<n>` plays more of them.
 
 mod ledger;
+mod media;
 mod stack;
+mod tapes;
 
 use std::time::Duration;
 
@@ -14,9 +16,7 @@ use super::super::{Action, Pbx};
 use super::{Script, message, peer, sdp};
 use crate::ApiCommand;
 use crate::command::TransferParty;
-use crate::directory::{
-    DirectoryChange, GroupStrategy, QueueConfig, QueueStrategy, RingGroup, User,
-};
+use crate::directory::{DirectoryChange, GroupStrategy, QueueConfig, QueueStrategy, RingGroup};
 use ledger::Ledger;
 use stack::{Stack, State};
 
@@ -54,6 +54,9 @@ impl World {
         world.put_group(7);
         world.put_group(8);
         world.put_queue();
+        for id in 1..=4 {
+            world.put_user(id);
+        }
         world
     }
 
@@ -153,6 +156,7 @@ impl World {
             ),
             Action::Media(_)
             | Action::DropRecording(_)
+            | Action::Monitored { .. }
             | Action::Recording(_)
             | Action::Reply(_)
             | Action::ReserveCallIds(_)
@@ -171,10 +175,11 @@ impl World {
             }
             Action::Record(fact) => self.ledger.fact(fact),
             Action::Media(command) => self.ledger.media(command),
+            Action::Monitored { call, on } => self.ledger.tapes.monitored(*call, *on),
+            Action::Recording(start) => self.ledger.tapes.announce(start),
+            Action::DropRecording(recording) => self.ledger.tapes.dropped(*recording),
             Action::Reply(reply) => self.ledger.reply(reply.token),
             Action::AgentLogin(_)
-            | Action::DropRecording(_)
-            | Action::Recording(_)
             | Action::ReserveCallIds(_)
             | Action::Text(_)
             | Action::TextReply(_)
@@ -189,7 +194,8 @@ impl World {
     fn commit(&mut self, upto: u64) {
         self.tell(|| format!("-- commit {upto}"));
         self.ledger.committed = self.ledger.committed.max(upto);
-        self.pbx().handle_committed(upto);
+        let now = self.script.now;
+        self.pbx().handle_committed(now, upto);
         self.drain();
     }
 
@@ -234,7 +240,7 @@ impl World {
     }
 
     fn step(&mut self) {
-        match self.any(32) {
+        match self.any(36) {
             0..=3 => self.somebody_calls(),
             4 => self.originate(),
             5..=11 => self.a_phone_answers(),
@@ -248,6 +254,8 @@ impl World {
                 let time = [50, 700, 3_000, 12_000, 35_000][usize::try_from(self.any(5)).unwrap()];
                 self.wait(Duration::from_millis(time));
             }
+            30 | 31 => self.recorder_tells(),
+            32 | 33 => self.somebody_is_heard(),
             _ => {}
         }
         self.a_phone_acknowledges();
@@ -420,7 +428,11 @@ impl World {
         let nth = self.any(1_000);
         let call = self.ledger.call(nth);
         let by = UserId(100_001 + u32::try_from(self.any(4)).unwrap());
-        let command = match self.any(8) {
+        let command = match self.any(10) {
+            8 | 9 => {
+                let on = self.one_in(2);
+                ApiCommand::Monitor { call, on, by }
+            }
             0 => ApiCommand::Hangup { call },
             1 | 2 => ApiCommand::Hold {
                 call,
@@ -448,15 +460,8 @@ impl World {
             0 => self.change(DirectoryChange::RingGroupRemoved(RingGroupId(7))),
             1 => self.put_group(7),
             2 => {
-                let dnd = self.one_in(2);
-                self.change(DirectoryChange::User(User {
-                    id: UserId(100_003),
-                    ext: "2003".into(),
-                    name: "User 2003".into(),
-                    active: true,
-                    dnd,
-                    voicemail: None,
-                }));
+                let id = u32::try_from(1 + self.any(4)).unwrap();
+                self.put_user(id);
             }
             3 => self.event(Event::Unregistered {
                 phone: PhoneId(5),
@@ -528,6 +533,9 @@ impl World {
         self.commit(self.ledger.facts);
         self.wait(Duration::from_secs(60));
         self.commit(self.ledger.facts);
+        while !self.ledger.tapes.over.is_empty() {
+            self.recorder_tells();
+        }
         self.stack.check_over();
         let pbx = &self.script.pbx;
         let in_stock = pbx.ports_in_stock();
@@ -535,6 +543,7 @@ impl World {
         assert_eq!(pbx.len(), 0);
         assert!(pbx.conversations.is_empty() && pbx.timers.is_empty());
         assert!(pbx.legs.is_empty() && pbx.lingering.is_empty());
+        assert!(pbx.recordings.is_empty() && pbx.messages.is_empty());
     }
 }
 

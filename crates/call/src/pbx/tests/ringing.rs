@@ -236,6 +236,7 @@ fn do_not_disturb_is_busy_without_an_invite() {
         active: true,
         dnd: true,
         voicemail: None,
+        record: crate::RecordMode::None,
     };
     script
         .pbx
@@ -351,7 +352,7 @@ fn the_relay_is_told_what_the_payload_types_of_each_side_mean() {
 fn unknown_headers_pass_and_an_identity_claimed_by_the_phone_does_not() {
     let mut script = Script::new().registered(&[2]);
     script.invite("2002", None);
-    script.pbx.handle_committed(1);
+    script.pbx.handle_committed(script.now, 1);
     let invite = script.pbx.actions.iter().find_map(|action| {
         if let super::Action::Sip(super::Command::Invite { invite, .. }) = action {
             Some(invite.clone())

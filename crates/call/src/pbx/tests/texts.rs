@@ -92,7 +92,7 @@ fn a_stalled_journal_and_a_shutdown_take_no_texts() {
     text_from_2001(&mut script, 4, "MESSAGE", "2002");
     script.expect(&["* sms.received", "reply 4 503"]);
     let now = script.now;
-    script.pbx.handle_committed(1);
+    script.pbx.handle_committed(script.now, 1);
     script.pbx.shut_down(now);
     text_from_2001(&mut script, 6, "MESSAGE", "2002");
     script.expect(&["reply 6 503"]);

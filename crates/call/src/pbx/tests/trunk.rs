@@ -10,7 +10,7 @@ use crate::directory::{Ddi, DdiTarget, DirectoryChange, Trunk};
 
 const B2: LegId = LegId(5);
 
-fn trunk(id: u32, priority: u32) -> Trunk {
+pub(super) fn trunk(id: u32, priority: u32) -> Trunk {
     Trunk {
         id: TrunkId(id),
         name: format!("carrier {id}"),
@@ -160,7 +160,7 @@ fn without_a_trunk_that_is_up_a_number_is_out_of_order() {
 fn the_number_shown_outside_is_the_users_own_or_the_trunks() {
     let mut script = script(&[1]);
     script.invite("34600111222", None);
-    script.pbx.handle_committed(1);
+    script.pbx.handle_committed(script.now, 1);
     let invite = script.pbx.actions.iter().find_map(|action| {
         let super::Action::Sip(Command::Invite { invite, target, .. }) = action else {
             return None;

@@ -23,6 +23,7 @@ fn user(id: u32, dnd: bool, voicemail: Option<u64>) -> DirectoryChange {
         active: true,
         dnd,
         voicemail: voicemail.map(Duration::from_secs),
+        record: crate::RecordMode::All,
     })
 }
 

@@ -1,6 +1,6 @@
 //! The two legs of a call, and what is heard of others.
 
-use offhook_media_core::Side;
+use offhook_media_core::{RelayId, Side};
 use offhook_sip_core::LegId;
 use offhook_sip_message::Method;
 
@@ -18,6 +18,11 @@ impl Connected {
             Side::A => self.caller,
             Side::B => self.callee,
         }
+    }
+
+    /// The relay of the two, once it runs, and the side of it that the caller is.
+    pub(crate) fn relay_of_caller(&self) -> Option<(RelayId, Side)> {
+        self.media.relay(Side::A)
     }
 
     fn has(&self, leg: LegId) -> bool {

@@ -17,6 +17,7 @@ fn change_user(script: &mut Script, dnd: bool, active: bool) {
         active,
         dnd,
         voicemail: None,
+        record: crate::RecordMode::None,
     };
     script
         .pbx

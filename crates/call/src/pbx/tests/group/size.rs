@@ -20,6 +20,7 @@ fn script(members: u32) -> Script {
             active: true,
             dnd: false,
             voicemail: None,
+            record: crate::RecordMode::None,
         });
         script.pbx.handle_directory(script.now, change);
         for phone in [user.0 * 2, user.0 * 2 + 1].map(PhoneId) {

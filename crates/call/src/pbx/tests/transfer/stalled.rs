@@ -17,7 +17,7 @@ fn neither_202_nor_notify_nor_invite_leave_before_their_facts() {
     let mut script = referred();
     script.wait(Duration::from_secs(10)).expect_sip(&[]);
     // The new call's first fact alone lets its INVITE go; the transferor waits for the end of the old one.
-    script.pbx.handle_committed(3);
+    script.pbx.handle_committed(script.now, 3);
     script.drain();
     script.expect_sip(&[]);
     script.commit().expect_sip(&[

@@ -99,7 +99,7 @@ fn a_full_disk_is_told_by_a_tone_and_what_was_recorded_before_is_kept() {
 fn a_recorder_that_says_nothing_is_not_waited_for_long() {
     let mut script = speaking();
     script.request(A, 8, "BYE", None);
-    script.wait(Duration::from_secs(3)).commit();
+    script.wait(Duration::from_secs(4)).commit();
     assert_eq!(
         script.lines().last().map(String::as_str),
         Some("reply 8 200")
