@@ -13,6 +13,8 @@ need sipp sip-tester
 need baresip baresip-core
 need chromium chromium
 need tshark tshark
+need mpg123 mpg123
+need sqlite3 sqlite3
 # The shell has a kill of its own; the tests run the program.
 [ -x /bin/kill ] || missing="$missing procps"
 

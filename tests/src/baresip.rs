@@ -14,15 +14,15 @@ use tokio::process::Command;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::process::{Process, Transport, free_port, until_bound};
+use crate::process::{Process, Transport, eventually, free_port, until_bound};
 use crate::site::Account;
-use crate::tone;
+use crate::tone::{self, Sound};
 
 /// How a phone is to be set up.
 #[derive(Clone, Debug)]
 pub struct BaresipSetup {
-    /// Frequency of the tone that it plays into its calls.
-    pub hertz: f64,
+    /// What it says in its calls.
+    pub sound: Sound,
     /// Whether it answers by itself.
     pub auto_answer: bool,
     /// How it speaks SIP.
@@ -104,20 +104,41 @@ impl Baresip {
         self.command("resume", "").await;
     }
 
+    /// Presses keys, as packets of RFC 4733.
+    pub async fn press(&mut self, keys: &str) {
+        self.command("sndcode", keys).await;
+    }
+
     /// Transfers the call blindly: REFER.
     pub async fn transfer(&mut self, number: &str) {
         let params = format!("sip:{number}@{}", self.server);
         self.command("transfer", &params).await;
     }
 
-    /// How long it heard a tone, in all its calls.
+    /// How long it heard tones of these frequencies, in all its calls.
     #[must_use]
-    pub fn heard_tone(&self, hertz: f64) -> f64 {
+    pub fn heard_tones(&self, hertz: &[f64]) -> f64 {
         let heard = self.heard();
-        heard
-            .iter()
-            .map(|file| tone::seconds_of_tone(file, hertz))
-            .sum()
+        let seconds = heard.iter().flat_map(|file| {
+            hertz
+                .iter()
+                .map(|hertz| tone::seconds_of_tone(file, *hertz))
+        });
+        seconds.sum()
+    }
+
+    /// Waits until it heard tones of these frequencies for so long, in all its calls.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub async fn until_heard(&self, hertz: &[f64], seconds: f64) {
+        let what = format!("{hertz:?} Hz for {seconds} s");
+        eventually(&what, PATIENCE, async || {
+            // To look for tones is work that takes time from those who play them.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            (self.heard_tones(hertz) >= seconds).then_some(())
+        })
+        .await;
     }
 
     /// Waits for an event of the control port, such as `CALL_ESTABLISHED`, and gives it.
@@ -130,7 +151,7 @@ impl Baresip {
             .await
     }
 
-    /// The recordings of what it heard, one a call. Whole only once a call is over.
+    /// The recordings of what it heard, one a call. They grow while the call lasts.
     #[must_use]
     pub fn heard(&self) -> Vec<PathBuf> {
         let folder = self.folder.path().join("heard");
@@ -220,8 +241,6 @@ impl Said {
     }
 }
 
-/// Without a jitter buffer: that of baresip 1.0 goes on counting when a new stream begins (RFC 3550 §8.2), such as that of who
-/// was called after a transfer, and drops all of it where its numbers are lower.
 fn configure(
     folder: &Path,
     account: &Account,
@@ -230,7 +249,7 @@ fn configure(
     control_port: u16,
 ) {
     let (played, heard) = (folder.join("played.wav"), folder.join("heard"));
-    tone::write(&played, setup.hertz, 60);
+    setup.sound.write(&played);
     std::fs::create_dir(&heard).unwrap();
     let (played, heard, modules) = (played.display(), heard.display(), module_path());
     let config = format!(
@@ -243,7 +262,6 @@ fn configure(
          audio_player aubridge,nowhere\n\
          audio_source aufile,{played}\n\
          audio_alert aubridge,alert\n\
-         jitter_buffer_delay 0-0\n\
          ausrc_srate 8000\n\
          auplay_srate 8000\n\
          ausrc_channels 1\n\

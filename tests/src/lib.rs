@@ -14,6 +14,7 @@
 mod baresip;
 mod call_flows;
 mod flow;
+mod lock;
 mod offhook;
 mod office;
 mod process;
@@ -25,10 +26,12 @@ mod site;
 mod stream;
 mod tone;
 mod tshark;
+mod wav;
 
 pub use baresip::{Baresip, BaresipSetup};
 pub use call_flows::{Step, documented, steps_of};
 pub use flow::{Call, calls_of, describe};
+pub use lock::Locked;
 pub use offhook::{Offhook, Settings, binary};
 pub use office::CARRIER;
 pub use process::{Transport, eventually, free_port};
@@ -37,5 +40,6 @@ pub use rest::{Reply, Rest, percent_encode};
 pub use sipp::{Confirmed, Running, Sipp};
 pub use site::{Account, Site};
 pub use stream::{Message, Stream};
-pub use tone::seconds_of_tone;
+pub use tone::Sound;
 pub use tshark::tshark;
+pub use wav::Wav;

@@ -60,6 +60,8 @@ impl Sipp {
             ("invite", "invite.xml"),
             ("arrival", "uas_invite.xml"),
             ("over", ""),
+            ("held", "inactive"),
+            ("direction", "inactive"),
             ("target_host", "[remote_ip]:[remote_port]"),
             (
                 "media",
@@ -95,6 +97,12 @@ impl Sipp {
         self
     }
 
+    /// Refuses with this status, in a scenario that refuses.
+    #[must_use]
+    pub fn refusing(self, status: &str, reason: &str) -> Self {
+        self.value("status", status).value("reason", reason)
+    }
+
     /// Uses this transport.
     #[must_use]
     pub const fn transport(mut self, transport: Transport) -> Self {
@@ -118,13 +126,6 @@ impl Sipp {
             .value("over", "  <label id=\"over\" />")
             .port(port)
             .calls(100_000, 1)
-    }
-
-    /// Uses this local address: another one of loopback than phones have.
-    #[must_use]
-    pub const fn at(mut self, ip: IpAddr) -> Self {
-        self.from = Some(ip);
-        self
     }
 
     /// Uses this local port.

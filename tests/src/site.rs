@@ -106,6 +106,18 @@ impl Site {
             .await
     }
 
+    /// Makes users with these extensions, a phone each.
+    ///
+    /// # Panics
+    /// Never.
+    pub async fn users<const N: usize>(&self, exts: [&str; N]) -> [Account; N] {
+        let mut users = Vec::with_capacity(N);
+        for ext in exts {
+            users.push(self.user(ext).await);
+        }
+        users.try_into().expect("a user an extension")
+    }
+
     /// Makes a phone of a user.
     pub async fn phone(&self, user_id: u64, ext: &str) -> Account {
         let phone = self
@@ -139,6 +151,13 @@ impl Site {
     #[must_use]
     pub fn sipp_over(&self, transport: Transport, scenario: &'static str) -> Sipp {
         Sipp::new(scenario, self.offhook.sip(transport)).transport(transport)
+    }
+
+    /// A sipp with which an account calls a number, by a scenario.
+    #[must_use]
+    pub fn caller(&self, scenario: &'static str, from: &Account, number: &str) -> Sipp {
+        let sipp = self.sipp(scenario).account(from);
+        sipp.value("to", number)
     }
 
     /// Registers a phone at a port of loopback, where it must listen from then on.
@@ -214,25 +233,7 @@ impl Site {
             .await;
         assert_eq!(found.len(), 1, "one CDR for call {}: {found:#?}", call.root);
         let cdr = found.remove(0);
-        let last = call.last();
-        for field in [
-            "t_cause",
-            "terminated_by",
-            "src",
-            "src_id",
-            "dst",
-            "dst_id",
-            "context",
-            "destination",
-            "clid",
-        ] {
-            assert_eq!(
-                cdr[field], last[field],
-                "{field} of the CDR and of the last event"
-            );
-        }
-        assert_eq!(cdr["cause"], last["cause"]);
-        assert_eq!(cdr["calldate"], last["start_time"]);
+        check_cdr(&cdr, call.last());
         cdr
     }
 
@@ -255,4 +256,24 @@ impl Site {
             before.insert(root, event["seq"].as_u64().unwrap());
         }
     }
+}
+
+/// What a CDR and the last event of its call have in common is the same.
+#[track_caller]
+pub(crate) fn check_cdr(cdr: &Value, last: &Value) {
+    for field in [
+        "t_cause",
+        "terminated_by",
+        "src",
+        "src_id",
+        "dst",
+        "dst_id",
+        "context",
+        "destination",
+        "clid",
+        "cause",
+    ] {
+        assert_eq!(cdr[field], last[field], "{field} of {cdr} and {last}");
+    }
+    assert_eq!(cdr["calldate"], last["start_time"]);
 }

@@ -3,34 +3,68 @@
 use std::f64::consts::TAU;
 use std::path::Path;
 
-/// Writes a mono recording of 8,000 samples a second with one tone.
-pub(crate) fn write(file: &Path, hertz: f64, seconds: u32) {
-    let samples = (0..seconds * RATE).flat_map(|n| {
-        let level = (f64::from(n) * TAU * hertz / f64::from(RATE)).sin() * 8_000.0;
-        #[expect(clippy::cast_possible_truncation, reason = "between -8,000 and 8,000")]
-        (level as i16).to_le_bytes()
-    });
-    let samples: Vec<u8> = samples.collect();
-    let length = u32::try_from(samples.len()).unwrap();
-    let mut octets = Vec::new();
-    octets.extend_from_slice(b"RIFF");
-    octets.extend_from_slice(&(length + 36).to_le_bytes());
-    octets.extend_from_slice(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
-    octets.extend_from_slice(&RATE.to_le_bytes());
-    octets.extend_from_slice(&(RATE * 2).to_le_bytes());
-    octets.extend_from_slice(b"\x02\0\x10\0data");
-    octets.extend_from_slice(&length.to_le_bytes());
-    octets.extend_from_slice(&samples);
-    std::fs::write(file, octets).unwrap();
+/// What a phone says.
+#[derive(Clone, Copy, Debug)]
+pub enum Sound {
+    /// A minute of one tone of so many hertz.
+    Tone(f64),
+    /// These keys of a telephone after two seconds, each for 100 ms with as much silence behind it, and silence after them:
+    /// a minute in all.
+    Keys(&'static str),
 }
 
-/// How many seconds of a recording are a tone of this frequency and little else.
+impl Sound {
+    /// Writes it as a mono recording of 8,000 samples a second.
+    pub(crate) fn write(self, file: &Path) {
+        let samples = (0..RATE * 60).flat_map(|n| {
+            let level = match self {
+                Self::Tone(hertz) => wave(n, hertz) * 8_000.0,
+                Self::Keys(keys) => key_at(keys, n)
+                    .map_or(0.0, |(low, high)| (wave(n, low) + wave(n, high)) * 5_000.0),
+            };
+            #[expect(clippy::cast_possible_truncation, reason = "between -10,000 and 10,000")]
+            (level as i16).to_le_bytes()
+        });
+        let samples: Vec<u8> = samples.collect();
+        let length = u32::try_from(samples.len()).unwrap();
+        let mut octets = Vec::new();
+        octets.extend_from_slice(b"RIFF");
+        octets.extend_from_slice(&(length + 36).to_le_bytes());
+        octets.extend_from_slice(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+        octets.extend_from_slice(&RATE.to_le_bytes());
+        octets.extend_from_slice(&(RATE * 2).to_le_bytes());
+        octets.extend_from_slice(b"\x02\0\x10\0data");
+        octets.extend_from_slice(&length.to_le_bytes());
+        octets.extend_from_slice(&samples);
+        std::fs::write(file, octets).unwrap();
+    }
+}
+
+fn wave(n: u32, hertz: f64) -> f64 {
+    (f64::from(n) * TAU * hertz / f64::from(RATE)).sin()
+}
+
+/// The two tones of the key that sounds at this sample (ITU-T Q.23).
+fn key_at(keys: &str, n: u32) -> Option<(f64, f64)> {
+    let since = n.checked_sub(RATE * 2)?;
+    let key = keys.chars().nth(usize::try_from(since / (RATE / 5)).ok()?)?;
+    let place = "123A456B789C*0#D".find(key).expect("a key");
+    let tones = (
+        [697.0, 770.0, 852.0, 941.0][place / 4],
+        [1_209.0, 1_336.0, 1_477.0, 1_633.0][place % 4],
+    );
+    (since % (RATE / 5) < RATE / 10).then_some(tones)
+}
+
+/// How many seconds of a recording are a tone of this frequency and little else. One that has only begun may be empty yet.
 ///
 /// # Panics
 /// When the file is no recording.
-#[must_use]
-pub fn seconds_of_tone(file: &Path, hertz: f64) -> f64 {
+pub(crate) fn seconds_of_tone(file: &Path, hertz: f64) -> f64 {
     let octets = std::fs::read(file).unwrap();
+    if octets.is_empty() {
+        return 0.0;
+    }
     let data = octets
         .windows(4)
         .position(|word| word == b"data")
@@ -42,22 +76,25 @@ pub fn seconds_of_tone(file: &Path, hertz: f64) -> f64 {
         .iter()
         .map(|pair| f64::from(i16::from_le_bytes(*pair)))
         .collect();
-    let (blocks, _) = samples.as_chunks::<BLOCK>();
-    let toned = blocks
-        .iter()
-        .filter(|block| purity(&block[..], hertz) > 0.8)
-        .count();
-    f64::from(u32::try_from(toned * BLOCK).unwrap()) / f64::from(RATE)
+    seconds_in(&samples, RATE, hertz)
+}
+
+/// How many seconds of these samples are a tone of this frequency and little else; in blocks of 50 ms, in which tones of
+/// multiples of 20 Hz have whole waves.
+pub(crate) fn seconds_in(samples: &[f64], rate: u32, hertz: f64) -> f64 {
+    let blocks = samples.chunks_exact(rate as usize / 20);
+    let toned = blocks.filter(|block| purity(block, rate, hertz) > 0.8);
+    toned.count() as f64 / 20.0
 }
 
 /// The share of the energy that is at one frequency, by Goertzel's algorithm; 0 for silence.
-fn purity(samples: &[f64], hertz: f64) -> f64 {
+fn purity(samples: &[f64], rate: u32, hertz: f64) -> f64 {
     let count = f64::from(u32::try_from(samples.len()).unwrap());
     let energy: f64 = samples.iter().map(|sample| sample * sample).sum();
     if energy < count * 100.0 {
         return 0.0;
     }
-    let coefficient = 2.0 * (TAU * hertz / f64::from(RATE)).cos();
+    let coefficient = 2.0 * (TAU * hertz / f64::from(rate)).cos();
     let (mut last, mut before) = (0.0, 0.0);
     for sample in samples {
         (last, before) = (sample + coefficient * last - before, last);
@@ -67,9 +104,6 @@ fn purity(samples: &[f64], hertz: f64) -> f64 {
 
 const RATE: u32 = 8_000;
 
-/// 50 ms, in which tones of multiples of 20 Hz have whole waves.
-const BLOCK: usize = 400;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,8 +112,8 @@ mod tests {
     fn a_tone_is_found_at_its_own_frequency_only() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("tone.wav");
-        write(&file, 440.0, 2);
-        assert!((seconds_of_tone(&file, 440.0) - 2.0).abs() < 0.01);
+        Sound::Tone(440.0).write(&file);
+        assert!((seconds_of_tone(&file, 440.0) - 60.0).abs() < 0.1);
         assert!(seconds_of_tone(&file, 1_000.0) < 0.01);
     }
 }

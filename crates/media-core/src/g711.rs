@@ -13,6 +13,63 @@ impl Law {
             Self::Mu => mu_law(sample),
         }
     }
+
+    /// Decodes one code word: the middle of its interval.
+    pub(crate) fn decode(self, word: u8) -> i16 {
+        let table = match self {
+            Self::A => &A_LAW,
+            Self::Mu => &MU_LAW,
+        };
+        table.get(usize::from(word)).copied().unwrap_or_default()
+    }
+}
+
+static A_LAW: [i16; 256] = decoded(Law::A);
+
+static MU_LAW: [i16; 256] = decoded(Law::Mu);
+
+const fn decoded(law: Law) -> [i16; 256] {
+    let mut table = [0; 256];
+    let mut word = 0;
+    while word < 256 {
+        #[expect(clippy::cast_possible_truncation, reason = "below 256")]
+        let value = match law {
+            Law::A => a_law_value(word as u8),
+            Law::Mu => mu_law_value(word as u8),
+        };
+        #[expect(clippy::indexing_slicing, reason = "the compiler runs it")]
+        {
+            table[word] = value;
+        }
+        word += 1;
+    }
+    table
+}
+
+const fn a_law_value(word: u8) -> i16 {
+    let word = word ^ 0x55;
+    let (chord, step) = ((word >> 4) & 7, (word & 15) as i16);
+    let magnitude = if chord == 0 {
+        16 * step + 8
+    } else {
+        (16 * step + 264) << (chord - 1)
+    };
+    if word & SIGN == 0 {
+        -magnitude
+    } else {
+        magnitude
+    }
+}
+
+const fn mu_law_value(word: u8) -> i16 {
+    let word = !word;
+    let (chord, step) = ((word >> 4) & 7, (word & 15) as i16);
+    let magnitude = ((8 * step + 132) << chord) - 132;
+    if word & SIGN == 0 {
+        magnitude
+    } else {
+        -magnitude
+    }
 }
 
 /// G.711 table 1: sixteen steps a chord, of which the first two have the same width; even bits are inverted.
@@ -102,6 +159,33 @@ mod tests {
                     reference(law, sample),
                     "{law:?} {sample}"
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn every_word_is_decoded_as_the_middle_of_its_interval() {
+        for law in [Law::A, Law::Mu] {
+            let mut edges = decisions(law);
+            // The last interval ends at the overload.
+            edges.push(match law {
+                Law::A => 32_768,
+                Law::Mu => 4 * 8_159,
+            });
+            for word in 0..=u8::MAX {
+                let code = usize::from(match law {
+                    Law::A => (word ^ 0x55) & 0x7f,
+                    Law::Mu => !word & 0x7f,
+                });
+                let middle = match law {
+                    // The first interval of µ-law is both sides of zero.
+                    Law::Mu if code == 0 => 0,
+                    Law::A | Law::Mu => i32::midpoint(edges[code], edges[code + 1]),
+                };
+                let value = i32::from(law.decode(word));
+                assert_eq!(value.abs(), middle, "{law:?} {word:#x}");
+                let negative_zero = law == Law::Mu && word == 0x7f;
+                assert!(negative_zero || law.encode(law.decode(word)) == word);
             }
         }
     }

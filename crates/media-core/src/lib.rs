@@ -18,6 +18,7 @@
 //! assert_eq!(verdict, Verdict::Forward { side: Side::B, to: phone_b.address });
 //! ```
 
+mod codec;
 mod command;
 mod dtmf;
 mod formats;
@@ -33,6 +34,7 @@ mod relay;
 mod sequence;
 mod tone;
 
+pub use codec::{Codec, Decoder, Encoder, G722Decoder, G722Encoder};
 pub use command::{
     Format, Law, MediaCommand, MediaEvent, PairId, PortPair, PressWay, RefusedStart, RelayId,
     SideQuality, Sound, Taped,

@@ -3,7 +3,7 @@
 use offhook_tests::{Site, free_port};
 use serde_json::{Value, json};
 
-use crate::assert_story;
+use crate::{assert_documented, assert_story};
 
 async fn click(site: &Site, from: u64, to: &str, status: u16) -> Value {
     let wish = json!({"from": from, "to": to});
@@ -14,7 +14,7 @@ async fn click(site: &Site, from: u64, to: &str, status: u16) -> Value {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_originator_picks_up_and_is_connected() {
     let site = Site::start().await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     let own = site.sipp("uas_talks").value("ring_ms", "1000");
     let own = site.phone_of(&alice, own).await;
     let called = site.phone_of(&bob, site.sipp("uas_hangs_up")).await;
@@ -33,6 +33,7 @@ async fn the_originator_picks_up_and_is_connected() {
 
     let root = site.root().await;
     assert_eq!(call["id"], root.root);
+    assert_documented(&root, "Click-to-call, answered");
     assert_story(
         &root,
         &[
@@ -57,13 +58,9 @@ async fn the_originator_picks_up_and_is_connected() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_destination_is_busy() {
     let site = Site::start().await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     let own = site.phone_of(&alice, site.sipp("uas_talks")).await;
-    let busy = site
-        .sipp("uas_refused_at_once")
-        .value("status", "486")
-        .value("reason", "Busy Here");
-    let busy = site.phone_of(&bob, busy).await;
+    let busy = site.busy_phone(&bob).await;
     click(&site, alice.user_id, "2002", 201).await;
     own.finish().await;
     busy.finish().await;
@@ -86,11 +83,8 @@ async fn the_destination_is_busy() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_originator_declines() {
     let site = Site::start().await;
-    let (alice, _) = (site.user("2001").await, site.user("2002").await);
-    let own = site
-        .sipp("uas_refused")
-        .value("status", "603")
-        .value("reason", "Decline");
+    let [alice, _] = site.users(["2001", "2002"]).await;
+    let own = site.sipp("uas_refused").refusing("603", "Decline");
     let own = site.phone_of(&alice, own).await;
     click(&site, alice.user_id, "2002", 201).await;
     own.finish().await;
@@ -103,6 +97,7 @@ async fn the_originator_declines() {
             "a missed ENDPOINT in 2001>2002: Call Rejected by callee (21 603), final",
         ],
     );
+    assert_eq!(site.cdrs(&root).await, ["a NO ANSWER M"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -124,6 +119,7 @@ async fn a_call_outside_shows_the_number_that_was_asked_for() {
         "{invite}"
     );
     let root = site.root().await;
+    assert_documented(&root, "Click-to-call to the outside");
     assert_story(
         &root,
         &[
@@ -138,12 +134,16 @@ async fn a_call_outside_shows_the_number_that_was_asked_for() {
             "a hangup ENDPOINT out 2001>34600111222: Normal Clearing by callee (16 200), final",
         ],
     );
+    assert_eq!(
+        site.cdrs(&root).await,
+        ["a CONNECTED O", "b CONNECTED O of a"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_called_is_told_at_once() {
     let site = Site::start().await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     click(&site, alice.user_id, "2002", 412).await;
     site.register(&alice, free_port()).await;
     click(&site, alice.user_id, "2001", 400).await;

@@ -12,7 +12,7 @@ const CALLS_A_SECOND: u32 = 40;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_crashes_under_load_lose_and_double_nothing() {
     let mut site = Site::start_with("never", "").await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     let port = free_port();
     site.register(&bob, port).await;
     // Stored for certain, so that no crash can take it away.
@@ -29,9 +29,7 @@ async fn twenty_crashes_under_load_lose_and_double_nothing() {
             .listen()
             .await;
         let caller = site
-            .sipp("uac_answered")
-            .account(&alice)
-            .value("to", "2002")
+            .caller("uac_answered", &alice, "2002")
             .value("talk_ms", "300")
             .calls(100_000, CALLS_A_SECOND)
             .start();

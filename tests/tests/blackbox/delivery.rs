@@ -6,28 +6,15 @@ use std::time::Duration;
 use offhook_tests::{Mode, Offhook, Receiver, Settings, Site, free_port};
 use serde_json::{Value, json};
 
-use crate::{CONNECTED, INITIAL, RINGING, assert_flow};
-
-const ANSWERED: [&str; 4] = [
-    INITIAL,
-    RINGING,
-    CONNECTED,
-    "4 call.hangup HANGUP: Normal Clearing by caller (16 NORMAL_CLEARING 200), final",
-];
+use crate::{ANSWERED, assert_flow};
 
 /// The receiver treats the first request of a call badly, and then all is well.
 async fn survives(mode: Mode) {
     let site = Site::start_with("never", "").await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
-    let port = free_port();
-    site.register(&bob, port).await;
-    let phone = site.sipp("uas_answered").port(port).listen().await;
+    let [alice, bob] = site.users(["2001", "2002"]).await;
+    let phone = site.phone_of(&bob, site.sipp("uas_answered")).await;
     site.receiver.set_mode("calls", mode);
-    site.sipp("uac_answered")
-        .account(&alice)
-        .value("to", "2002")
-        .run()
-        .await;
+    site.caller("uac_answered", &alice, "2002").run().await;
     phone.finish().await;
     site.receiver
         .wait_for("a first attempt", Duration::from_secs(20), |received| {
@@ -91,7 +78,7 @@ async fn a_receiver_that_closes_without_an_answer_gets_it_again() {
 /// One receiver hangs or worse; the other one gets the whole call at once, and the bad one gets it when it is well.
 async fn costs_others_nothing(mode: Mode) {
     let site = Site::start_with("never", "").await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     let port = free_port();
     site.register(&bob, port).await;
     let bad = site.webhook("bad", &["call.state_change"]).await;
@@ -103,11 +90,7 @@ async fn costs_others_nothing(mode: Mode) {
     site.receiver.set_mode("bad", mode);
 
     let phone = site.sipp("uas_answered").port(port).listen().await;
-    site.sipp("uac_answered")
-        .account(&alice)
-        .value("to", "2002")
-        .run()
-        .await;
+    site.caller("uac_answered", &alice, "2002").run().await;
     phone.finish().await;
     let call = site.the_call(&alice, "2002").await;
     assert_flow(&call, &ANSWERED);
@@ -227,12 +210,7 @@ async fn saving_a_webhook_tries_it_first() {
 async fn each_delivery_can_be_read_with_its_attempts_and_sent_again() {
     let site = Site::start_with("never", "").await;
     let alice = site.user("2001").await;
-    site.sipp("uac_refused")
-        .account(&alice)
-        .value("to", "2999")
-        .value("status", "404")
-        .run()
-        .await;
+    site.refused(&alice, "2999", "404").await;
     let call = site.the_call(&alice, "2999").await;
     let delivered =
         offhook_tests::eventually("both deliveries", Duration::from_secs(10), async || {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use offhook_tests::{Site, Transport, eventually, free_port, tshark};
+use offhook_tests::{Site, Transport, eventually, tshark};
 use serde_json::Value;
 
 const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -40,10 +40,8 @@ fn long_sdp() -> String {
 async fn exported(ip: IpAddr, transport: Transport, sdp: &str) {
     let site = Site::start_on(ip, "always", "").await;
     site.webhook("missed", &["call.missed"]).await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
-    let port = free_port();
-    site.register(&bob, port).await;
-    let phone = site.sipp("uas_answered").port(port).listen().await;
+    let [alice, bob] = site.users(["2001", "2002"]).await;
+    let phone = site.phone_of(&bob, site.sipp("uas_answered")).await;
     let media = format!("m=audio [media_port] RTP/AVP 0\n      a=rtpmap:0 PCMU/8000{sdp}");
     site.sipp_over(transport, "uac_answered")
         .account(&alice)

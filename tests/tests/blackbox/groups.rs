@@ -1,8 +1,8 @@
 //! Ring groups: one number, several users.
 
-use offhook_tests::{Account, Running, Site, free_port};
+use offhook_tests::{Account, Site, free_port};
 
-use crate::assert_story;
+use crate::{assert_documented, assert_story};
 
 /// What a phone that loses is told: it shows no missed call then (RFC 3326).
 const ELSEWHERE: &str = r#"<action><ereg regexp="SIP;cause=200" search_in="hdr" header="Reason:" check_it="true" assign_to="told" /><log message="[$told]" /></action>"#;
@@ -11,61 +11,42 @@ const ELSEWHERE: &str = r#"<action><ereg regexp="SIP;cause=200" search_in="hdr" 
 const GIVEN_UP: &str = r#"<action><ereg regexp="SIP;cause=487" search_in="hdr" header="Reason:" check_it="true" assign_to="told" /><log message="[$told]" /></action>"#;
 
 async fn call(site: &Site, alice: &Account, number: &str) {
-    site.sipp("uac_answered")
-        .account(alice)
-        .value("to", number)
-        .run()
-        .await;
-}
-
-async fn busy_phone(site: &Site, account: &Account) -> Running {
-    let sipp = site
-        .sipp("uas_refused_at_once")
-        .value("status", "486")
-        .value("reason", "Busy Here");
-    site.phone_of(account, sipp).await
+    site.caller("uac_answered", alice, number).run().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_ring_and_the_losers_hear_that_another_one_answered() {
     let site = Site::start().await;
-    let (alice, bob, carol) = (
-        site.user("2001").await,
-        site.user("2002").await,
-        site.user("2003").await,
-    );
+    let [alice, bob, carol] = site.users(["2001", "2002", "2003"]).await;
     let group = site.ring_group("3000", "ring_all", &[&bob, &carol]).await;
     let loser = site.sipp("uas_ringing").value("cancel", ELSEWHERE);
     let loser = site.phone_of(&bob, loser).await;
-    // The winner answers once the loser rings: both are events that come in this order then.
-    let winner = site.sipp("uas_talks").value("ring_ms", "1500");
+    // The winner rings later, and answers once both ring: these are events that come in this order then.
+    let winner = site.sipp("uas_talks").value("ring_ms", "1000");
+    let winner = winner.value("arrival", "uas_invite_late.xml");
     let winner = site.phone_of(&carol, winner).await;
     call(&site, &alice, "3000").await;
     loser.finish().await;
     winner.finish().await;
 
     let root = site.root().await;
-    let mut story = root.story();
-    // Who of the two rings first is up to their phones.
-    let rings = |line: &String| line.contains("ringing LOCAL_USER");
-    assert_eq!(story.iter().filter(|line| rings(line)).count(), 2);
-    story.retain(|line| !rings(line));
     let rg = format!("RG-{group} in 2001>3000");
-    assert_eq!(
-        story,
-        [
-            &*format!("a initial {rg}"),
+    assert_documented(&root, "Ring group, answered");
+    assert_story(
+        &root,
+        &[
+            &format!("a initial {rg}"),
             "b initial LOCAL_USER in 2001>2002",
             "c initial LOCAL_USER in 2001>2003",
-            &*format!("a ringing {rg}"),
+            "b ringing LOCAL_USER in 2001>2002",
+            &format!("a ringing {rg}"),
+            "c ringing LOCAL_USER in 2001>2003",
             "c connected LOCAL_USER in 2001>2003",
-            &*format!("a connected {rg}"),
+            &format!("a connected {rg}"),
             "b hangup LOCAL_USER in 2001>2002: Lose Race by system (26 487)",
             "c hangup LOCAL_USER in 2001>2003: Normal Clearing by caller (16 200)",
-            &*format!("a hangup {rg}: Normal Clearing by caller (16 200), final"),
+            &format!("a hangup {rg}: Normal Clearing by caller (16 200), final"),
         ],
-        "{:#?}",
-        root.events
     );
     assert_eq!(root.events[0]["dst_name"], "Sales");
     assert_eq!(root.events[0]["dst_id"], group.to_string());
@@ -78,13 +59,9 @@ async fn all_ring_and_the_losers_hear_that_another_one_answered() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn members_are_rung_one_after_the_other() {
     let site = Site::start().await;
-    let (alice, bob, carol) = (
-        site.user("2001").await,
-        site.user("2002").await,
-        site.user("2003").await,
-    );
+    let [alice, bob, carol] = site.users(["2001", "2002", "2003"]).await;
     let group = site.ring_group("3000", "linear", &[&bob, &carol]).await;
-    let busy = busy_phone(&site, &bob).await;
+    let busy = site.busy_phone(&bob).await;
     let winner = site.phone_of(&carol, site.sipp("uas_talks")).await;
     call(&site, &alice, "3000").await;
     busy.finish().await;
@@ -116,21 +93,12 @@ async fn members_are_rung_one_after_the_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_of_the_group_answers() {
     let site = Site::start().await;
-    let (alice, bob, carol) = (
-        site.user("2001").await,
-        site.user("2002").await,
-        site.user("2003").await,
-    );
+    let [alice, bob, carol] = site.users(["2001", "2002", "2003"]).await;
     let group = site.ring_group("3000", "ring_all", &[&bob, &carol]).await;
     // Carol has no phone at all.
     let ringing = site.sipp("uas_ringing").value("cancel", GIVEN_UP);
     let ringing = site.phone_of(&bob, ringing).await;
-    site.sipp("uac_refused")
-        .account(&alice)
-        .value("to", "3000")
-        .value("status", "480")
-        .run()
-        .await;
+    site.refused(&alice, "3000", "480").await;
     ringing.finish().await;
 
     let root = site.root().await;
@@ -157,14 +125,10 @@ async fn nobody_of_the_group_answers() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_caller_gives_up_while_the_group_rings() {
     let site = Site::start().await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     let group = site.ring_group("3000", "ring_all", &[&bob]).await;
     let ringing = site.phone_of(&bob, site.sipp("uas_ringing")).await;
-    site.sipp("uac_cancel")
-        .account(&alice)
-        .value("to", "3000")
-        .run()
-        .await;
+    site.caller("uac_cancel", &alice, "3000").run().await;
     ringing.finish().await;
 
     let root = site.root().await;
@@ -180,18 +144,20 @@ async fn the_caller_gives_up_while_the_group_rings() {
             &format!("a missed {rg}: Originator Cancel by caller (16 487), abandoned, final"),
         ],
     );
+    assert_eq!(
+        site.cdrs(&root).await,
+        ["a NO ANSWER M", "b NO ANSWER M of a"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_group_that_is_deleted_lets_its_caller_go() {
     let site = Site::start().await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     let group = site.ring_group("3000", "ring_all", &[&bob]).await;
     let ringing = site.phone_of(&bob, site.sipp("uas_ringing")).await;
     let refused = |port: u16| {
-        site.sipp("uac_refused")
-            .account(&alice)
-            .value("to", "3000")
+        site.caller("uac_refused", &alice, "3000")
             .value("status", "404")
             .port(port)
     };
@@ -213,6 +179,10 @@ async fn a_group_that_is_deleted_lets_its_caller_go() {
             "b missed LOCAL_USER in 2001>2002: Unallocated Number by system (1 404)",
             &format!("a missed {rg}: Unallocated Number by system (1 404), removed, final"),
         ],
+    );
+    assert_eq!(
+        site.cdrs(&root).await,
+        ["a NO ANSWER M", "b NO ANSWER M of a"]
     );
     // New ones get 404.
     refused(free_port()).run().await;

@@ -2,7 +2,7 @@
 
 use offhook_tests::{Site, free_port};
 
-use crate::{CONNECTED, INITIAL, RINGING, assert_flow};
+use crate::{CONNECTED, INITIAL, RINGING, assert_documented, assert_flow};
 
 async fn hold_and_take_back(
     caller: &'static str,
@@ -11,7 +11,7 @@ async fn hold_and_take_back(
     direction: &str,
 ) {
     let site = Site::start().await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     let port = free_port();
     site.register(&bob, port).await;
     let phone = site.sipp(phone).port(port).listen().await;
@@ -25,6 +25,7 @@ async fn hold_and_take_back(
     phone.finish().await;
 
     let call = site.the_call(&alice, "2002").await;
+    assert_documented(&call, "Hold");
     assert_flow(
         &call,
         &[

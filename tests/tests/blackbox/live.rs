@@ -10,15 +10,9 @@ use crate::{CONNECTED, INITIAL, RINGING, assert_flow};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_is_read_while_it_is_up_and_hung_up_by_rest() {
     let site = Site::start().await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
-    let port = free_port();
-    site.register(&bob, port).await;
-    let phone = site.sipp("uas_answered").port(port).listen().await;
-    let caller = site
-        .sipp("uac_answered_far_end")
-        .account(&alice)
-        .value("to", "2002")
-        .start();
+    let [alice, bob] = site.users(["2001", "2002"]).await;
+    let phone = site.phone_of(&bob, site.sipp("uas_answered")).await;
+    let caller = site.caller("uac_answered_far_end", &alice, "2002").start();
 
     let event = site
         .receiver
@@ -72,17 +66,13 @@ async fn a_call_is_read_while_it_is_up_and_hung_up_by_rest() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_an_event_tells_can_be_read_before_it_is_answered() {
     let site = Site::start_with("never", "").await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     let port = free_port();
     site.register(&bob, port).await;
     for _ in 0..10 {
         let before = offhook_tests::calls_of(&site.receiver.received(), "/calls").len();
         let phone = site.sipp("uas_answered").port(port).listen().await;
-        let caller = site
-            .sipp("uac_answered")
-            .account(&alice)
-            .value("to", "2002")
-            .start();
+        let caller = site.caller("uac_answered", &alice, "2002").start();
         let last = site
             .receiver
             .wait_for("the call's end", Duration::from_secs(20), |received| {
@@ -99,14 +89,9 @@ async fn what_an_event_tells_can_be_read_before_it_is_answered() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_user_sees_own_calls_only() {
     let site = Site::start().await;
-    let (alice, _) = (site.user("2001").await, site.user("2002").await);
+    let [alice, _] = site.users(["2001", "2002"]).await;
     site.user("2003").await;
-    site.sipp("uac_refused")
-        .account(&alice)
-        .value("to", "2002")
-        .value("status", "480")
-        .run()
-        .await;
+    site.refused(&alice, "2002", "480").await;
     let call = site.the_call(&alice, "2002").await;
 
     let password = serde_json::json!({"password": "a password of many words"});

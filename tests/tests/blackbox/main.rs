@@ -11,6 +11,7 @@ mod answered;
 mod click;
 mod crash;
 mod delivery;
+mod dtmf;
 mod exports;
 mod forking;
 mod groups;
@@ -20,6 +21,7 @@ mod lifecycle;
 mod live;
 mod moved_sound;
 mod queues;
+mod recordings;
 mod registration;
 mod rest_faults;
 mod sms;
@@ -29,7 +31,7 @@ mod transfer;
 mod trunks;
 mod unanswered;
 
-use offhook_tests::Call;
+use offhook_tests::{Call, documented, steps_of};
 
 /// Compares a call's events, written one a line, with what the contract promises.
 #[track_caller]
@@ -42,6 +44,21 @@ fn assert_flow(call: &Call, expected: &[&str]) {
 fn assert_story(root: &Call, expected: &[&str]) {
     assert_eq!(root.story(), expected, "{:#?}", root.events);
 }
+
+/// Compares the events of all calls of a root with what `docs/call-flows.md` promises under a heading.
+#[track_caller]
+fn assert_documented(root: &Call, title: &str) {
+    let events = steps_of(&root.events);
+    assert_eq!(events, documented(title), "{:#?}", root.story());
+}
+
+/// A call that was answered, and that the caller ended.
+const ANSWERED: [&str; 4] = [
+    INITIAL,
+    RINGING,
+    CONNECTED,
+    "4 call.hangup HANGUP: Normal Clearing by caller (16 NORMAL_CLEARING 200), final",
+];
 
 const INITIAL: &str = "1 call.initial INITIAL";
 const RINGING: &str = "2 call.ringing RINGING";

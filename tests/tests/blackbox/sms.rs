@@ -1,14 +1,12 @@
 //! Texts: between users, by a trunk, and by REST.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
 use std::time::Duration;
 
-use offhook_tests::{Account, Running, Site, eventually, free_port};
+use offhook_tests::{Account, CARRIER, Running, Site, Transport, eventually, free_port};
 use serde_json::{Value, json};
-
-/// Where the carrier is: not where phones are, since a trunk is known by its address.
-const CARRIER: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9));
 
 /// A node whose texts are told to a webhook of their own.
 async fn site() -> Site {
@@ -25,9 +23,7 @@ async fn phone(site: &Site, port: u16) -> Running {
 
 /// Sends a text from a phone, which is to see this final status.
 async fn send(site: &Site, from: &Account, to: &str, text: &str, status: &str) {
-    site.sipp("uac_message")
-        .account(from)
-        .value("to", to)
+    site.caller("uac_message", from, to)
         .value("text", text)
         .value("status", status)
         .run()
@@ -94,7 +90,7 @@ fn count(site: &Site) -> usize {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_text_between_registered_phones_is_delivered_and_told() {
     let site = site().await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     let port = free_port();
     site.register(&bob, port).await;
     let phone = phone(&site, port).await;
@@ -115,7 +111,7 @@ async fn a_text_between_registered_phones_is_delivered_and_told() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_text_waits_for_the_phone_to_register_also_over_a_crash() {
     let mut site = site().await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     send(&site, &alice, "2002", "for later", "202").await;
     told(&site, "for later", &bob, "2001", "2002").await;
     listed(&site, "for later", "2001", "2002", "in", "received").await;
@@ -132,30 +128,23 @@ async fn a_text_waits_for_the_phone_to_register_also_over_a_crash() {
     assert_eq!(count(&site), 1, "it is one text");
 }
 
-/// A trunk at the carrier's address, and a number of Bob's that comes by it.
+/// A trunk, and a number of Bob's that comes by it.
 async fn trunk(site: &Site, bob: &Account) -> Running {
     let port = free_port();
-    let carrier = site.sipp("uas_message").at(CARRIER).port(port);
-    let carrier = carrier.calls(1_000, 1).listen().await;
-    let trunk = json!({"name": "Carrier", "host": CARRIER.to_string(), "port": port});
-    let trunk = site.rest.post("/trunks", trunk).await.expect(201);
-    let ddi = json!({
-        "e164": "+34910000002", "trunk_id": trunk["data"]["id"], "target_type": "user", "target_id": bob.user_id,
-    });
-    site.rest.post("/ddis", ddi).await.expect(201);
-    carrier
-        .until_message(&["message received", "OPTIONS sip:"])
-        .await;
+    let carrier = site.sipp("uas_message").carrier_at(port).listen().await;
+    site.trunk(port, json!({})).await;
+    site.ddi("34910000002", "user", bob.user_id).await;
+    carrier.got("OPTIONS").await;
     carrier
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_trunk_brings_texts_for_our_numbers_and_takes_those_for_others() {
     let site = site().await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     let carrier = trunk(&site, &bob).await;
     let bring = async |to: &str, text: &str, status: &str| {
-        let sipp = site.sipp("uac_message_trunk").at(CARRIER);
+        let sipp = site.sipp("uac_message_trunk").carrier();
         let sipp = sipp.value("user", "+34600000001").value("to", to);
         sipp.value("text", text).value("status", status).run().await;
     };
@@ -170,7 +159,7 @@ async fn a_trunk_brings_texts_for_our_numbers_and_takes_those_for_others() {
         .until_message(&["message received", "MESSAGE sip:", "to outside"])
         .await;
     assert!(
-        got.contains("MESSAGE sip:34600000003@127.0.0.9:"),
+        got.contains(&format!("MESSAGE sip:34600000003@{CARRIER}:")),
         "E.164: {got}"
     );
     assert!(got.contains("<sip:2001@"), "{got}");
@@ -210,5 +199,109 @@ async fn rest_clients_send_texts_and_carriers_hand_them_over() {
     for (text, status) in refused {
         site.rest.post("/sms", text).await.expect(status);
     }
+    assert_eq!(count(&site), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_text_that_is_too_long_is_refused_and_its_connection_goes_on() {
+    let site = site().await;
+    let [alice, bob] = site.users(["2001", "2002"]).await;
+    let port = free_port();
+    site.register(&bob, port).await;
+    let phone = phone(&site, port).await;
+    // Of 1,600 characters, which are two octets each, not of octets.
+    site.sipp_over(Transport::Tcp, "uac_message_limits")
+        .account(&alice)
+        .value("to", "2002")
+        .value("huge", "64000")
+        .value("long", "3202")
+        .value("most", "3200")
+        .value("status", "413")
+        .run()
+        .await;
+    let most = "é".repeat(1_600);
+    phone
+        .until_message(&["message received", "MESSAGE sip:", &most])
+        .await;
+    told(&site, &most, &bob, "2001", "2002").await;
+    listed(&site, &most, "2001", "2002", "in", "delivered").await;
+    assert_eq!(site.rest.get("/sms").await.expect(200)["total"], 1);
+    assert_eq!(count(&site), 1);
+}
+
+/// Asks by OPTIONS on a connection.
+fn answers(connection: &mut TcpStream, call_id: &str) {
+    let options = request("OPTIONS", call_id, "");
+    connection.write_all(options.as_bytes()).unwrap();
+    let answer = read_head(connection);
+    assert!(answer.starts_with("SIP/2.0 200 "), "{answer}");
+    assert!(answer.contains(call_id), "{answer}");
+}
+
+fn request(method: &str, call_id: &str, body: &str) -> String {
+    format!(
+        "{method} sip:2002@offhook SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1:9;rport;branch=z9hG4bK{call_id}\r\n\
+         Max-Forwards: 70\r\nFrom: <sip:2001@127.0.0.1>;tag=1\r\nTo: <sip:2002@offhook>\r\nCall-ID: {call_id}\r\n\
+         CSeq: 1 {method}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len(),
+    )
+}
+
+fn read_head(connection: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    let mut buffer = [0; 4_096];
+    while !answer.windows(4).any(|end| end == b"\r\n\r\n") {
+        let length = connection.read(&mut buffer).expect("an answer");
+        assert_ne!(length, 0, "the connection stays open");
+        answer.extend_from_slice(&buffer[..length]);
+    }
+    String::from_utf8(answer).expect("a head of SIP")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_of_64_kb_costs_its_own_connection_and_no_other_one() {
+    let site = site().await;
+    let [alice, bob] = site.users(["2001", "2002"]).await;
+    let port = free_port();
+    site.register(&bob, port).await;
+    let phone = phone(&site, port).await;
+    let server = site.offhook.sip(Transport::Tcp);
+    let connect = || {
+        let connection = TcpStream::connect(server).unwrap();
+        let patience = Some(Duration::from_secs(5));
+        connection.set_read_timeout(patience).unwrap();
+        connection
+    };
+    let (mut other, mut own) = (connect(), connect());
+    answers(&mut other, "before");
+    // The longest message there is, 65,535 octets, is read: who sends it is asked for a password.
+    let head = request("MESSAGE", "longest", &"x".repeat(60_000)).len() - 60_000;
+    let longest = request("MESSAGE", "longest", &"x".repeat(65_535 - head));
+    assert_eq!(longest.len(), 65_535);
+    own.write_all(longest.as_bytes()).unwrap();
+    let answer = read_head(&mut own);
+    assert!(answer.starts_with("SIP/2.0 401 "), "{answer}");
+    answers(&mut own, "between");
+
+    let too_long = request("MESSAGE", "toolong", &"x".repeat(65_536));
+    own.write_all(too_long.as_bytes()).unwrap();
+    let answer = read_head(&mut own);
+    assert!(
+        answer.starts_with("SIP/2.0 513 Message Too Large"),
+        "{answer}"
+    );
+    // It is closed; some of what was sent may not have been read then.
+    match own.read(&mut [0; 4_096]) {
+        Ok(length) => assert_eq!(length, 0, "nothing more is said"),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::ConnectionReset),
+    }
+    answers(&mut other, "after");
+
+    send(&site, &alice, "2002", "short", "202").await;
+    phone
+        .until_message(&["message received", "MESSAGE sip:", "short"])
+        .await;
+    told(&site, "short", &bob, "2001", "2002").await;
+    assert_eq!(site.rest.get("/sms").await.expect(200)["total"], 1);
     assert_eq!(count(&site), 1);
 }

@@ -10,7 +10,7 @@ use crate::{CONNECTED, INITIAL, RINGING, assert_flow};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_tells_what_the_webhook_tells_and_resumes_in_mid_call() {
     let site = Site::start_with("never", "").await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     let everything = "include=deliveries,registrations,calls";
     let mut watching = Stream::open(&site.rest, everything, None).await;
     let mut cut_off = Stream::open(&site.rest, "", None).await;
@@ -28,11 +28,7 @@ async fn a_stream_tells_what_the_webhook_tells_and_resumes_in_mid_call() {
     assert_eq!(phone["contacts"], json!([registered.data["contact"]]));
 
     let phone = site.sipp("uas_answered").port(port).listen().await;
-    let caller = site
-        .sipp("uac_answered_far_end")
-        .account(&alice)
-        .value("to", "2002")
-        .start();
+    let caller = site.caller("uac_answered_far_end", &alice, "2002").start();
     let connected = cut_off
         .wait_for("call.connected", is("call.connected"))
         .await;
@@ -139,16 +135,14 @@ fn check_bodies(site: &Site, seen: &[Message]) {
 async fn two_hundred_clients_that_read_nothing_cost_little_and_delay_nobody() {
     const CALLS: usize = 120;
     let site = Site::start_with("never", "").await;
-    let (alice, _) = (site.user("2001").await, site.user("2002").await);
+    let [alice, _] = site.users(["2001", "2002"]).await;
     let mut reading = Stream::open(&site.rest, "", None).await;
     let before = site.offhook.memory();
     let mut unread = Vec::new();
     for _ in 0..200 {
         unread.push(open_unread(&site).await);
     }
-    site.sipp("uac_refused")
-        .account(&alice)
-        .value("to", "2002")
+    site.caller("uac_refused", &alice, "2002")
         .value("status", "480")
         .calls(CALLS.try_into().unwrap(), 40)
         .run()

@@ -19,22 +19,10 @@ async fn outcome(site: &Site, call: &Call) -> [Value; 3] {
 /// Alice calls Bob, whose phone runs a scenario; Alice's phone is to see the final status.
 async fn refused_by_the_phone(status: &str, reason: &str) -> (Site, Account, Call) {
     let site = Site::start().await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
-    let port = free_port();
-    site.register(&bob, port).await;
-    let phone = site
-        .sipp("uas_refused")
-        .value("status", status)
-        .value("reason", reason)
-        .port(port)
-        .listen()
-        .await;
-    site.sipp("uac_refused")
-        .account(&alice)
-        .value("to", "2002")
-        .value("status", status)
-        .run()
-        .await;
+    let [alice, bob] = site.users(["2001", "2002"]).await;
+    let phone = site.sipp("uas_refused").refusing(status, reason);
+    let phone = site.phone_of(&bob, phone).await;
+    site.refused(&alice, "2002", status).await;
     phone.finish().await;
     let call = site.the_call(&alice, "2002").await;
     (site, bob, call)
@@ -66,15 +54,9 @@ async fn declined() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_caller_gives_up_while_it_rings() {
     let site = Site::start().await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
-    let port = free_port();
-    site.register(&bob, port).await;
-    let phone = site.sipp("uas_ringing").port(port).listen().await;
-    site.sipp("uac_cancel")
-        .account(&alice)
-        .value("to", "2002")
-        .run()
-        .await;
+    let [alice, bob] = site.users(["2001", "2002"]).await;
+    let phone = site.phone_of(&bob, site.sipp("uas_ringing")).await;
+    site.caller("uac_cancel", &alice, "2002").run().await;
     phone.finish().await;
 
     let call = site.the_call(&alice, "2002").await;
@@ -86,16 +68,9 @@ async fn the_caller_gives_up_while_it_rings() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_picks_up_within_the_ring_time() {
     let site = Site::start().await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
-    let port = free_port();
-    site.register(&bob, port).await;
-    let phone = site.sipp("uas_ringing").port(port).listen().await;
-    site.sipp("uac_refused")
-        .account(&alice)
-        .value("to", "2002")
-        .value("status", "480")
-        .run()
-        .await;
+    let [alice, bob] = site.users(["2001", "2002"]).await;
+    let phone = site.phone_of(&bob, site.sipp("uas_ringing")).await;
+    site.refused(&alice, "2002", "480").await;
     phone.finish().await;
 
     let call = site.the_call(&alice, "2002").await;
@@ -113,13 +88,8 @@ async fn nobody_picks_up_within_the_ring_time() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_called_user_has_no_registered_phone() {
     let site = Site::start().await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
-    site.sipp("uac_refused")
-        .account(&alice)
-        .value("to", "2002")
-        .value("status", "480")
-        .run()
-        .await;
+    let [alice, bob] = site.users(["2001", "2002"]).await;
+    site.refused(&alice, "2002", "480").await;
 
     let call = site.the_call(&alice, "2002").await;
     let end = "2 call.missed HANGUP: Subscriber Absent by system (20 SUBSCRIBER_ABSENT 480), final";
@@ -132,12 +102,7 @@ async fn the_called_user_has_no_registered_phone() {
 async fn the_number_is_nobodys() {
     let site = Site::start().await;
     let alice = site.user("2001").await;
-    site.sipp("uac_refused")
-        .account(&alice)
-        .value("to", "2999")
-        .value("status", "404")
-        .run()
-        .await;
+    site.refused(&alice, "2999", "404").await;
 
     let call = site.the_call(&alice, "2999").await;
     let end =
@@ -150,11 +115,9 @@ async fn the_number_is_nobodys() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_offer_without_media_is_refused_and_harms_nobody() {
     let site = Site::start().await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let [alice, bob] = site.users(["2001", "2002"]).await;
     site.register(&bob, free_port()).await;
-    site.sipp("uac_refused")
-        .account(&alice)
-        .value("to", "2002")
+    site.caller("uac_refused", &alice, "2002")
         .value("status", "488")
         .value("media", "a=nothing")
         .run()

@@ -319,13 +319,6 @@ impl Loop {
                 );
                 switch.handle_media_lost(now, CallId(relay.0));
             }
-            CallInput::Media(
-                event @ (MediaEvent::Pressed { .. }
-                | MediaEvent::Quality { .. }
-                | MediaEvent::Silent { .. }),
-            ) => {
-                tracing::debug!(?event, "nobody listens to this yet");
-            }
             CallInput::Media(MediaEvent::Stopped { relay, stats }) => {
                 tracing::debug!(call = relay.0, ?stats, "relayed");
             }
