@@ -22,7 +22,10 @@ impl Sound {
                 Self::Keys(keys) => key_at(keys, n)
                     .map_or(0.0, |(low, high)| (wave(n, low) + wave(n, high)) * 5_000.0),
             };
-            #[expect(clippy::cast_possible_truncation, reason = "between -10,000 and 10,000")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "between -10,000 and 10,000"
+            )]
             (level as i16).to_le_bytes()
         });
         let samples: Vec<u8> = samples.collect();
@@ -47,7 +50,9 @@ fn wave(n: u32, hertz: f64) -> f64 {
 /// The two tones of the key that sounds at this sample (ITU-T Q.23).
 fn key_at(keys: &str, n: u32) -> Option<(f64, f64)> {
     let since = n.checked_sub(RATE * 2)?;
-    let key = keys.chars().nth(usize::try_from(since / (RATE / 5)).ok()?)?;
+    let key = keys
+        .chars()
+        .nth(usize::try_from(since / (RATE / 5)).ok()?)?;
     let place = "123A456B789C*0#D".find(key).expect("a key");
     let tones = (
         [697.0, 770.0, 852.0, 941.0][place / 4],

@@ -18,7 +18,10 @@ impl Wav {
     /// When it is no WAV file of 16-bit samples, or its header does not fit it.
     #[must_use]
     pub fn read(octets: &[u8]) -> Self {
-        assert_eq!((&octets[..4], &octets[8..16]), (&b"RIFF"[..], &b"WAVEfmt "[..]));
+        assert_eq!(
+            (&octets[..4], &octets[8..16]),
+            (&b"RIFF"[..], &b"WAVEfmt "[..])
+        );
         let word = |at: usize| u16::from_le_bytes(octets[at..at + 2].try_into().unwrap());
         let long = |at: usize| u32::from_le_bytes(octets[at..at + 4].try_into().unwrap());
         assert_eq!((word(20), word(34)), (1, 16), "PCM of 16 bits");
@@ -56,7 +59,9 @@ impl Wav {
     pub fn level(&self, channel: usize) -> f64 {
         let loud: Vec<f64> = self.channels[channel]
             .chunks_exact(self.rate as usize / 20)
-            .map(|block| block.iter().map(|sample| sample * sample).sum::<f64>() / block.len() as f64)
+            .map(|block| {
+                block.iter().map(|sample| sample * sample).sum::<f64>() / block.len() as f64
+            })
             .filter(|energy| *energy > 100.0)
             .collect();
         (loud.iter().sum::<f64>() / loud.len() as f64).sqrt()

@@ -12,7 +12,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use bytes::Bytes;
 use offhook_base::CallId;
-use offhook_media_core::{Format, Law, MediaCommand, PortPair, RelayId, Side, Sound};
+use offhook_media_core::{
+    self as media_core, Format, MediaCommand, PortPair, RelayId, Side, Sound,
+};
 use offhook_sip_message::sdp::{Answer, Codec, Direction, Sdp};
 
 use crate::effect::Effect;
@@ -44,8 +46,8 @@ pub(crate) struct Media {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 struct Spoken {
     payload_type: u8,
-    /// `None` for anything but G.711.
-    law: Option<Law>,
+    /// `None` for what we do not speak.
+    speech: Option<media_core::Codec>,
 }
 
 /// What one side has said and was told.
@@ -273,8 +275,8 @@ impl Media {
         let said = self.a.said.clone()?;
         let offer = Sdp::parse(&said).ok()?;
         // Early media may have told it of a codec: an answer is one and the same (RFC 3261 §13.2.1).
-        let told = self.spoken.filter(|spoken| spoken.law.is_some());
-        let codec = offer.plain_g711_or(told.map(|spoken| spoken.payload_type))?;
+        let told = self.spoken.map(|spoken| spoken.payload_type);
+        let codec = offer.plain_g711_or(told)?;
         let side = self.turn(Side::A);
         let relayed = self.relayed.as_mut()?;
         let (address, port) = relayed.facing(side);
@@ -309,19 +311,22 @@ impl Media {
         Some(self.a.told.carry(&Bytes::from(out), None))
     }
 
-    /// The first side hears this, where it speaks G.711 and the relay runs.
+    /// The first side hears this, where it speaks what we do and the relay runs.
     pub(crate) fn play(&mut self, sound: Sound, effects: &mut Vec<Effect>) {
         let side = self.turn(Side::A);
         let Some(Spoken {
             payload_type,
-            law: Some(law),
+            speech: Some(codec),
         }) = self.spoken
         else {
             return;
         };
         if let Some(relay) = self.relayed.as_ref().and_then(|relayed| relayed.running()) {
             self.plays = true;
-            let format = Format { payload_type, law };
+            let format = Format {
+                payload_type,
+                codec,
+            };
             effects.push(Effect::Media(MediaCommand::Play {
                 relay,
                 side,
@@ -350,8 +355,8 @@ impl Media {
     }
 
     /// Whether what is spoken is something that we speak, by way of us.
-    pub(crate) fn speaks_g711(&self) -> bool {
-        self.relayed.is_some() && self.spoken.is_some_and(|spoken| spoken.law.is_some())
+    pub(crate) fn is_spoken_by_us(&self) -> bool {
+        self.relayed.is_some() && self.spoken.is_some_and(|spoken| spoken.speech.is_some())
     }
 
     /// Whether the first side was told last that it is heard and hears.
@@ -438,13 +443,12 @@ fn direction(octets: &[u8]) -> Option<Direction> {
 fn spoken(octets: &[u8]) -> Option<Spoken> {
     let sdp = Sdp::parse(octets).ok()?;
     let codec = sdp.first_audio()?.codecs().find(Codec::is_voice)?;
-    let law = match codec.rate {
-        8_000 if codec.is("PCMA") => Some(Law::A),
-        8_000 if codec.is("PCMU") => Some(Law::Mu),
-        _ => None,
-    };
+    let speech = codec
+        .name()
+        .filter(|_| codec.rate == 8_000)
+        .and_then(media_core::Codec::from_name);
     Some(Spoken {
         payload_type: codec.payload_type,
-        law,
+        speech,
     })
 }

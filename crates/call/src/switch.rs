@@ -1,6 +1,7 @@
 //! The whole switch of one node: SIP stack and calls, driven by one owner.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use offhook_base::{
@@ -21,7 +22,7 @@ use crate::guard::Guard;
 use crate::pbx::{Action, LegName, Pbx};
 use crate::sms::{TextChange, TextCommand, TextReply};
 use crate::star::AgentLogin;
-use offhook_media_core::{MediaCommand, MediaEvent, PortPair};
+use offhook_media_core::{Clip, MediaCommand, MediaEvent, PortPair};
 
 /// A change of the registrations that the store keeps.
 #[derive(Clone, Debug)]
@@ -212,6 +213,11 @@ impl Switch {
     pub fn handle_recorded(&mut self, now: Now, recording: RecordingId, audio: Option<Audio>) {
         self.pbx.handle_recorded(now, recording, audio);
         self.drain(now);
+    }
+
+    /// What callers are told before they may leave a message; `None` for only the tone.
+    pub fn set_greeting(&mut self, clip: Option<Arc<Clip>>) {
+        self.pbx.office.greeting = clip;
     }
 
     /// The media shell tells what is heard in a relay.

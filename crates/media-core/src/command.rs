@@ -1,10 +1,13 @@
 //! What a call's owner and the media shell say to each other.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use offhook_base::RecordingId;
 
+use crate::clip::Clip;
+use crate::codec::Codec;
 use crate::{Digit, Formats, RelayStats, Remote, Side};
 
 /// The relay of one call; chosen by the owner, never reused within a process.
@@ -43,7 +46,7 @@ pub enum Taped {
 }
 
 /// What a call's owner asks of the media shell. Commands take effect in the order in which they were sent.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum MediaCommand {
     /// Says what the payload types of a side mean: its SDP's formats. They replace what was said before.
     Formats {
@@ -55,7 +58,7 @@ pub enum MediaCommand {
         formats: Formats,
     },
     /// Starts what is played to the phone of a side, or replaces it. While it plays, nothing of the other side is
-    /// relayed to that phone. A sound that goes on in the next one, such as music, is not begun anew.
+    /// relayed to that phone. Music that goes on in the next sound is not begun anew.
     Play {
         /// The relay.
         relay: RelayId,
@@ -149,25 +152,45 @@ pub enum MediaCommand {
 }
 
 /// What a phone hears while nobody speaks to it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Sound {
+    /// A recording once, then the music goes on: what a caller is told who waits.
+    Announcement(Arc<Clip>, Music),
+    /// 1 kHz for half a second: speak now. Its end is told by [`MediaEvent::Played`]; then there is silence.
+    Beep(Cue),
+    /// Music, repeating.
+    Music(Music),
+    /// A recording once. Its end is told by [`MediaEvent::Played`]; then there is silence.
+    Once(Arc<Clip>, Cue),
+    /// The caller's position as so many short high beeps (1 to 9; 10 or more one long one), then the music goes on.
+    /// Position 0 is none and gives music at once.
+    Position(u32, Music),
     /// 425 Hz, 1 s on, 4 s off (ITU-T E.180).
     Ringback,
-    /// A soft arpeggio, quiet (-20 dBm0), repeating: music until there are sounds.
-    Music,
-    /// The caller's position as so many short high beeps (1 to 9; 10 or more one long one), then [`Sound::Music`] goes
-    /// on. Position 0 is none and gives music at once.
-    Position(u32),
 }
 
-/// How a sound is encoded: G.711, 8,000 samples a second, 20 ms a packet.
+/// What is heard while somebody waits.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum Music {
+    /// A recording, repeating.
+    Clip(Arc<Clip>),
+    /// A soft arpeggio, quiet (-20 dBm0), repeating: it needs no memory, and is there where nothing else is.
+    #[default]
+    Tune,
+}
+
+/// Names one playing of a sound that ends, so that its end is not taken for that of the next one. Chosen by the owner.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Cue(pub u32);
+
+/// How a sound is encoded: 20 ms and 160 octets a packet.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Format {
-    /// Payload type of the packets, as the SDP of the phone has it: 0 for PCMU and 8 for PCMA (RFC 3551 section 6), or
-    /// a dynamic one.
+    /// Payload type of the packets, as the SDP of the phone has it: 0 for PCMU, 8 for PCMA and 9 for G722 (RFC 3551
+    /// section 6), or a dynamic one.
     pub payload_type: u8,
-    /// The encoding law.
-    pub law: Law,
+    /// The encoding.
+    pub codec: Codec,
 }
 
 /// The two laws of G.711.
@@ -182,6 +205,15 @@ pub enum Law {
 /// What the media shell tells a call's owner.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum MediaEvent {
+    /// A sound that has an end has been played to it. Not told of one that was replaced or stopped before.
+    Played {
+        /// The relay.
+        relay: RelayId,
+        /// Who heard it.
+        side: Side,
+        /// As it stood in the sound.
+        cue: Cue,
+    },
     /// Pairs for calls to come, the answer to [`MediaCommand::Refill`].
     Ports(Vec<PortPair>),
     /// A key was pressed, told once for each way in which it was heard.

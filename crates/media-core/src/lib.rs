@@ -18,6 +18,7 @@
 //! assert_eq!(verdict, Verdict::Forward { side: Side::B, to: phone_b.address });
 //! ```
 
+mod clip;
 mod codec;
 mod command;
 mod dtmf;
@@ -34,10 +35,11 @@ mod relay;
 mod sequence;
 mod tone;
 
+pub use clip::{Clip, UnusableClip};
 pub use codec::{Codec, Decoder, Encoder, G722Decoder, G722Encoder};
 pub use command::{
-    Format, Law, MediaCommand, MediaEvent, PairId, PortPair, PressWay, RefusedStart, RelayId,
-    SideQuality, Sound, Taped,
+    Cue, Format, Law, MediaCommand, MediaEvent, Music, PairId, PortPair, PressWay, RefusedStart,
+    RelayId, SideQuality, Sound, Taped,
 };
 pub use dtmf::{
     Digit, EVENT_OCTETS, EventPacket, EventReceiver, EventSender, EventStream, Press, UnknownDigit,

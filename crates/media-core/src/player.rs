@@ -15,12 +15,13 @@ use std::time::Duration;
 
 use offhook_base::Mono;
 
-use crate::command::{Format, Sound};
+use crate::codec::Encoder;
+use crate::command::{Cue, Format, Sound};
 use crate::packet::{RTCP_CONFLICTS, VERSION};
 use crate::program::Program;
-use crate::tone::FRAME_SAMPLES;
+use crate::tone::{FRAME_SAMPLES, Rate, WIDE_SAMPLES};
 
-/// Octets of a played packet: the header and 20 ms of G.711.
+/// Octets of a played packet: the header and 20 ms of G.711 or G.722, which are as many.
 pub const PLAYED_OCTETS: usize = HEADER_OCTETS + FRAME_SAMPLES as usize;
 
 /// Random octets for the start of a stream: SSRC, first timestamp, first sequence number (RFC 3550 section 5.1).
@@ -39,11 +40,14 @@ impl std::fmt::Display for UnusablePayloadType {
 impl std::error::Error for UnusablePayloadType {}
 
 /// What is played to one phone.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Player {
     due: Mono,
     format: Format,
+    encoder: Encoder,
     program: Program,
+    /// What has been played to its end, and nobody was told yet.
+    played: Option<Cue>,
     talkspurt: Talkspurt,
     ssrc: u32,
     /// Of the next packet.
@@ -70,7 +74,9 @@ impl Player {
         Ok(Self {
             due: now,
             format: usable(format)?,
+            encoder: Encoder::new(format.codec),
             program: Program::new(sound),
+            played: None,
             talkspurt: Talkspurt::Beginning,
             ssrc: u32::from_be_bytes([c0, c1, c2, c3]),
             timestamp: u32::from_be_bytes([t0, t1, t2, t3]),
@@ -84,9 +90,19 @@ impl Player {
         sound: Sound,
         format: Format,
     ) -> Result<(), UnusablePayloadType> {
-        self.format = usable(format)?;
-        self.program = self.program.replaced_by(sound);
+        let before = std::mem::replace(&mut self.format, usable(format)?);
+        // G.722 remembers what it encoded; the phone's decoder does so too, and goes on with the same stream.
+        if before.codec != format.codec {
+            self.encoder = Encoder::new(format.codec);
+        }
+        self.program.replace(sound);
+        self.played = None;
         Ok(())
+    }
+
+    /// What has been played to its end; told once.
+    pub(crate) const fn poll_played(&mut self) -> Option<Cue> {
+        self.played.take()
     }
 
     /// When the next packet is due.
@@ -112,7 +128,11 @@ impl Player {
             let [c0, c1, c2, c3] = self.ssrc.to_be_bytes();
             let kind = marker | self.format.payload_type;
             *header = [VERSION << 6, kind, s0, s1, t0, t1, t2, t3, c0, c1, c2, c3];
-            self.program.render(self.format.law, payload);
+            let rate = Rate::of(self.format.codec);
+            let mut frame = [0; WIDE_SAMPLES as usize];
+            let samples = frame.get_mut(..rate.frame() as usize).unwrap_or_default();
+            self.program.render(rate, samples);
+            self.encoder.encode(samples, payload);
         }
         self.talkspurt = Talkspurt::Running;
         self.sequence = self.sequence.wrapping_add(1);
@@ -142,7 +162,9 @@ impl Player {
         let samples = (frames as u32).wrapping_mul(FRAME_SAMPLES);
         self.timestamp = self.timestamp.wrapping_add(samples);
         self.due = self.due + Duration::from_nanos(frames.saturating_mul(FRAME_NANOS));
-        self.program.advance(frames);
+        if let Some(cue) = self.program.advance(frames) {
+            self.played = Some(cue);
+        }
     }
 }
 

@@ -1,23 +1,51 @@
 //! What of a sound is heard when, in frames of 20 ms.
 //!
 //! ```text
-//!  Play(Ringback) ─► Ringback      Play(Position) ─► Beeps ── all heard ─► Music ◄─ Play(Music)
+//!  a sound ─► first: beeps, a recording, once ── all heard: the end is told ─► ground: music, ringback, silence
+//!        └────────────────────── has no first part ─────────────────────────────►      repeating
 //! ```
 //!
-//! Music is one tune through all its interruptions: after the beeps it goes on where it was.
+//! The ground stands still while the first part is heard. Music is one through all its interruptions: it goes on where it
+//! was, whatever was told between.
 
-use crate::command::{Law, Sound};
-use crate::tone::{Level, MilliHertz, Tone};
+use std::sync::Arc;
+
+use crate::clip::Clip;
+use crate::command::{Cue, Music, Sound};
+use crate::tone::{Level, MilliHertz, Rate, Tone};
 
 /// A sound and the place in it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Program {
-    /// Beeps first, then the music from its own place.
-    Beeps { beeps: Beeps, at: u32, music: u32 },
-    /// The place in the tune.
-    Music { at: u32 },
-    /// The place in the cadence.
-    Ringback { at: u32 },
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Program {
+    first: Option<First>,
+    ground: Ground,
+    /// The place in the ground.
+    at: u64,
+}
+
+/// What is heard once.
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct First {
+    what: What,
+    at: u64,
+    /// Who is told of the end.
+    cue: Option<Cue>,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum What {
+    /// Speak now.
+    Beep,
+    Beeps(Beeps),
+    Clip(Arc<Clip>),
+}
+
+/// What is heard after it, without an end.
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Ground {
+    Music(Music),
+    Ringback,
+    Silence,
 }
 
 /// How a position is told.
@@ -29,70 +57,131 @@ pub(crate) enum Beeps {
 }
 
 impl Program {
-    pub(crate) const fn new(sound: Sound) -> Self {
-        Self::with_music(sound, 0)
-    }
-
-    /// The sound that takes the place of this one, or goes on if it is the same.
-    pub(crate) const fn replaced_by(self, sound: Sound) -> Self {
-        match self {
-            Self::Ringback { .. } if matches!(sound, Sound::Ringback) => self,
-            Self::Ringback { .. } => Self::new(sound),
-            Self::Beeps { music: at, .. } | Self::Music { at } => Self::with_music(sound, at),
-        }
-    }
-
-    const fn with_music(sound: Sound, music: u32) -> Self {
-        let beeps = match sound {
-            Sound::Ringback => return Self::Ringback { at: 0 },
-            Sound::Music | Sound::Position(0) => return Self::Music { at: music },
-            Sound::Position(position @ 1..=9) => Beeps::Short(position),
-            Sound::Position(10..) => Beeps::Long,
-        };
-        Self::Beeps {
-            beeps,
+    pub(crate) fn new(sound: Sound) -> Self {
+        let (first, ground) = parts(sound);
+        Self {
+            first,
+            ground,
             at: 0,
-            music,
         }
     }
 
-    /// Encodes the frame at this place.
-    pub(crate) fn render(&self, law: Law, payload: &mut [u8]) {
-        match self.heard() {
-            Some((tone, index)) => tone.render(law, index, payload),
-            None => payload.fill(law.encode(0)),
+    /// Another sound takes the place of this one; a ground that is in both goes on.
+    pub(crate) fn replace(&mut self, sound: Sound) {
+        let (first, ground) = parts(sound);
+        if !self.ground.is(&ground) {
+            self.at = 0;
+        }
+        self.first = first;
+        self.ground = ground;
+    }
+
+    /// Makes the frame at this place.
+    pub(crate) fn render(&self, rate: Rate, samples: &mut [i16]) {
+        match &self.first {
+            Some(First { what, at, .. }) => what.render(rate, *at, samples),
+            None => self.ground.render(rate, self.at, samples),
         }
     }
 
-    /// Moves on by so many frames, heard or not.
-    pub(crate) fn advance(&mut self, frames: u64) {
-        *self = match *self {
-            Self::Beeps { beeps, at, music } => {
-                let reached = u64::from(at).saturating_add(frames);
-                match u32::try_from(reached) {
-                    Ok(at) if at < beeps.frames() => Self::Beeps { beeps, at, music },
-                    Ok(_) | Err(_) => Self::Music {
-                        at: along(music, reached - u64::from(beeps.frames()), TUNE_FRAMES),
-                    },
-                }
+    /// Moves on by so many frames, heard or not. Gives the cue of what has come to its end by that.
+    pub(crate) fn advance(&mut self, frames: u64) -> Option<Cue> {
+        let Some(first) = &mut self.first else {
+            self.at = self.ground.along(self.at, frames);
+            return None;
+        };
+        let reached = first.at.saturating_add(frames);
+        let length = first.what.frames();
+        if reached < length {
+            first.at = reached;
+            return None;
+        }
+        self.at = self.ground.along(self.at, reached - length);
+        self.first.take().and_then(|first| first.cue)
+    }
+}
+
+fn parts(sound: Sound) -> (Option<First>, Ground) {
+    let first = |what, cue| Some(First { what, at: 0, cue });
+    match sound {
+        Sound::Announcement(clip, music) => (first(What::Clip(clip), None), Ground::Music(music)),
+        Sound::Beep(cue) => (first(What::Beep, Some(cue)), Ground::Silence),
+        Sound::Music(music) | Sound::Position(0, music) => (None, Ground::Music(music)),
+        Sound::Once(clip, cue) => (first(What::Clip(clip), Some(cue)), Ground::Silence),
+        Sound::Position(position, music) => {
+            let beeps = match position {
+                1..=9 => Beeps::Short(position),
+                _ => Beeps::Long,
+            };
+            (first(What::Beeps(beeps), None), Ground::Music(music))
+        }
+        Sound::Ringback => (None, Ground::Ringback),
+    }
+}
+
+impl What {
+    fn frames(&self) -> u64 {
+        match self {
+            Self::Beep => u64::from(SPEAK_NOW.frames),
+            Self::Beeps(beeps) => u64::from(beeps.frames()),
+            Self::Clip(clip) => clip.frames(),
+        }
+    }
+
+    fn render(&self, rate: Rate, at: u64, samples: &mut [i16]) {
+        let place = u32::try_from(at).unwrap_or(u32::MAX);
+        match self {
+            Self::Beep => sounds(Some((&SPEAK_NOW, place)), rate, samples),
+            Self::Beeps(beeps) => sounds(beeps.heard(place), rate, samples),
+            Self::Clip(clip) => clip.render_once(rate, at, samples),
+        }
+    }
+}
+
+impl Ground {
+    /// Whether the other one goes on where this one is. Clips are told apart by where they are, not by their samples.
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Music(Music::Clip(clip)), Self::Music(Music::Clip(other))) => {
+                Arc::ptr_eq(clip, other)
             }
-            Self::Music { at } => Self::Music {
-                at: along(at, frames, TUNE_FRAMES),
-            },
-            Self::Ringback { at } => Self::Ringback {
-                at: along(at, frames, CADENCE),
-            },
-        };
+            (Self::Music(Music::Tune), Self::Music(Music::Tune))
+            | (Self::Ringback, Self::Ringback) => true,
+            (Self::Music(_) | Self::Ringback | Self::Silence, _) => false,
+        }
     }
 
-    /// The tone that is heard, and which frame of it.
-    fn heard(&self) -> Option<(&'static Tone, u32)> {
-        let (tone, index) = match *self {
-            Self::Beeps { beeps, at, .. } => beeps.heard(at)?,
-            Self::Music { at } => (TUNE.get((at / NOTE) as usize)?, at % NOTE),
-            Self::Ringback { at } => (&RINGBACK, at),
+    fn render(&self, rate: Rate, at: u64, samples: &mut [i16]) {
+        let place = u32::try_from(at).unwrap_or_default();
+        match self {
+            Self::Music(Music::Clip(clip)) => clip.render_looped(rate, at, samples),
+            Self::Music(Music::Tune) => {
+                let note = TUNE.get((place / NOTE) as usize);
+                sounds(note.map(|note| (note, place % NOTE)), rate, samples);
+            }
+            Self::Ringback => sounds(Some((&RINGBACK, place)), rate, samples),
+            Self::Silence => samples.fill(0),
+        }
+    }
+
+    /// The place `frames` on.
+    fn along(&self, at: u64, frames: u64) -> u64 {
+        let period = match self {
+            // It repeats by itself, wherever its samples end.
+            Self::Music(Music::Clip(_)) => return at.wrapping_add(frames),
+            Self::Music(Music::Tune) => u64::from(TUNE_FRAMES),
+            Self::Ringback => u64::from(CADENCE),
+            Self::Silence => return 0,
         };
-        (index < tone.frames).then_some((tone, index))
+        (at + frames % period) % period
+    }
+}
+
+/// Makes a frame of a tone, or of silence where there is none any more.
+fn sounds(heard: Option<(&Tone, u32)>, rate: Rate, samples: &mut [i16]) {
+    match heard.filter(|(tone, index)| *index < tone.frames) {
+        Some((tone, index)) => tone.render(rate, index, samples),
+        None => samples.fill(0),
     }
 }
 
@@ -117,12 +206,6 @@ impl Beeps {
     }
 }
 
-/// The place `frames` on in something that repeats.
-fn along(at: u32, frames: u64, period: u32) -> u32 {
-    let reached = (u64::from(at) + frames % u64::from(period)) % u64::from(period);
-    u32::try_from(reached).unwrap_or_default()
-}
-
 const fn note(frequency: u64) -> Tone {
     Tone::new(MilliHertz(frequency), Level::QUIET, NOTE, 5)
 }
@@ -142,6 +225,9 @@ static SHORT_BEEP: Tone = Tone::new(BEEP_FREQUENCY, Level::NOMINAL, 6, 1);
 
 /// 1 s.
 static LONG_BEEP: Tone = Tone::new(BEEP_FREQUENCY, Level::NOMINAL, 50, 1);
+
+/// 500 ms.
+static SPEAK_NOW: Tone = Tone::new(BEEP_FREQUENCY, Level::NOMINAL, 25, 1);
 
 /// From one short beep to the next: 300 ms, slow enough to be counted.
 const BEEP_EVERY: u32 = 15;

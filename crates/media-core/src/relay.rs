@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use offhook_base::Mono;
 
-use crate::command::{Format, PressWay, Sound};
+use crate::command::{Cue, Format, PressWay, Sound};
 use crate::dtmf::{Digit, Press};
 use crate::formats::{Formats, PayloadFormat};
 use crate::latch::Remote;
@@ -71,6 +71,13 @@ pub enum DropReason {
 /// What a relay has to tell.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Notice {
+    /// A sound has been played to its end.
+    Played {
+        /// To whom.
+        side: Side,
+        /// Which.
+        cue: Cue,
+    },
     /// A side pressed a key.
     Pressed {
         /// Who.
@@ -96,7 +103,7 @@ pub struct Played {
 }
 
 /// The relay of one call.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Relay {
     a: Half,
     b: Half,
@@ -241,7 +248,7 @@ impl Relay {
     }
 
     /// Relays the other side's packets to the side again.
-    pub const fn stop_play(&mut self, side: Side) {
+    pub fn stop_play(&mut self, side: Side) {
         self.half_mut(side).player = None;
     }
 
@@ -299,6 +306,10 @@ impl Relay {
             if let Some(press) = self.half_mut(side).events.poll_press() {
                 let way = PressWay::Rfc4733;
                 return Some(Notice::Pressed { side, press, way });
+            }
+            let player = self.half_mut(side).player.as_mut();
+            if let Some(cue) = player.and_then(Player::poll_played) {
+                return Some(Notice::Played { side, cue });
             }
         }
         [Side::A, Side::B]

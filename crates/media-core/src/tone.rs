@@ -3,15 +3,44 @@
 //! A tone is a function of its place: nothing is accumulated from frame to frame, so it cannot drift, and a part of it
 //! that nobody could hear costs nothing to leave out.
 
-use crate::command::Law;
+use crate::codec::Codec;
 
 /// Samples of a frame: 20 ms at 8,000 a second.
 pub(crate) const FRAME_SAMPLES: u32 = 160;
 
+/// Samples of a frame at 16,000 a second.
+pub(crate) const WIDE_SAMPLES: u32 = 2 * FRAME_SAMPLES;
+
+/// How many samples a second a codec takes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Rate {
+    /// 8,000.
+    Narrow,
+    /// 16,000.
+    Wide,
+}
+
+impl Rate {
+    pub(crate) const fn of(codec: Codec) -> Self {
+        match codec {
+            Codec::G722 => Self::Wide,
+            Codec::Pcma | Codec::Pcmu => Self::Narrow,
+        }
+    }
+
+    /// Samples of a frame of 20 ms.
+    pub(crate) const fn frame(self) -> u32 {
+        match self {
+            Self::Narrow => FRAME_SAMPLES,
+            Self::Wide => WIDE_SAMPLES,
+        }
+    }
+}
+
 /// A sine that lasts whole frames. It fades in over its first frame and out over its last ones, so that it never clicks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tone {
-    /// How much of a turn, in 2^-32, a sample is.
+    /// How much of a turn, in 2^-32, a sample is at 8,000 a second.
     step: u32,
     /// Peak, in sixteen bits.
     amplitude: i32,
@@ -37,20 +66,26 @@ impl Tone {
         }
     }
 
-    /// Encodes the frame at `index`.
-    pub(crate) fn render(&self, law: Law, index: u32, payload: &mut [u8]) {
-        let mut phase = index.wrapping_mul(FRAME_SAMPLES).wrapping_mul(self.step);
+    /// Makes the frame at `index`.
+    pub(crate) fn render(&self, rate: Rate, index: u32, samples: &mut [i16]) {
+        let step = match rate {
+            Rate::Narrow => self.step,
+            Rate::Wide => self.step / 2,
+        };
+        let count = rate.frame();
+        let mut phase = index.wrapping_mul(count).wrapping_mul(step);
         let mut level = self.amplitude * self.gain(index);
-        let slope = (self.amplitude * self.gain(index + 1) - level) / FRAME_SAMPLES.cast_signed();
-        for octet in payload {
+        let slope = (self.amplitude * self.gain(index + 1) - level) / count.cast_signed();
+        for place in samples {
             let sample = (i32::from(sine(phase)) * (level / FULL)) >> 15;
             #[expect(
                 clippy::cast_possible_truncation,
                 reason = "no more than the amplitude"
             )]
-            let sample = sample as i16;
-            *octet = law.encode(sample);
-            phase = phase.wrapping_add(self.step);
+            {
+                *place = sample as i16;
+            }
+            phase = phase.wrapping_add(step);
             level += slope;
         }
     }
@@ -146,6 +181,8 @@ const SINE_SHIFT: u32 = u32::BITS - SINE_BITS;
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::codec::Encoder;
+    use crate::command::Law;
 
     /// What a phone makes of a code word: the middle of its interval, in sixteen bits.
     pub(crate) fn decode(law: Law, word: u8) -> f64 {
@@ -162,6 +199,13 @@ pub(crate) mod tests {
         f64::from(if negative { -value } else { value })
     }
 
+    /// The octets of a frame that a phone gets.
+    pub(crate) fn encode(law: Law, samples: &[i16]) -> [u8; FRAME_SAMPLES as usize] {
+        let mut payload = [0; FRAME_SAMPLES as usize];
+        Encoder::G711(law).encode(samples, &mut payload);
+        payload
+    }
+
     /// The power of one frequency in dBm0 (Goertzel).
     pub(crate) fn dbm0(samples: &[f64], hertz: f64) -> f64 {
         let coefficient = 2.0 * (std::f64::consts::TAU * hertz / 8_000.0).cos();
@@ -175,14 +219,16 @@ pub(crate) mod tests {
         20.0 * (peak / 32_768.0).log10() + 20.0 * 0.157
     }
 
+    fn heard(tone: &Tone, law: Law, index: u32) -> [f64; FRAME_SAMPLES as usize] {
+        let mut samples = [0; FRAME_SAMPLES as usize];
+        tone.render(Rate::Narrow, index, &mut samples);
+        encode(law, &samples).map(|word| decode(law, word))
+    }
+
     fn played(tone: &Tone, law: Law) -> Vec<f64> {
-        let mut payload = [0; FRAME_SAMPLES as usize];
-        let mut samples = Vec::new();
-        for index in 0..tone.frames {
-            tone.render(law, index, &mut payload);
-            samples.extend(payload.map(|word| decode(law, word)));
-        }
-        samples
+        (0..tone.frames)
+            .flat_map(|index| heard(tone, law, index))
+            .collect()
     }
 
     #[test]
@@ -226,9 +272,20 @@ pub(crate) mod tests {
     fn a_frame_is_the_same_whatever_was_rendered_before() {
         let tone = Tone::new(MilliHertz(1_000_000), Level::QUIET, 50, 1);
         let all = played(&tone, Law::Mu);
-        let mut payload = [0; FRAME_SAMPLES as usize];
-        tone.render(Law::Mu, 31, &mut payload);
-        let samples = payload.map(|word| decode(Law::Mu, word));
+        let samples = heard(&tone, Law::Mu, 31);
         assert_eq!(samples, all[31 * 160..32 * 160]);
+    }
+
+    #[test]
+    fn at_twice_the_rate_it_is_the_same_tone() {
+        let tone = Tone::new(MilliHertz(1_000_000), Level::QUIET, 50, 1);
+        for index in [0, 1, 31, 49] {
+            let (mut narrow, mut wide) = ([0; 160], [0; 320]);
+            tone.render(Rate::Narrow, index, &mut narrow);
+            tone.render(Rate::Wide, index, &mut wide);
+            for (one, other) in narrow.iter().zip(wide.iter().step_by(2)) {
+                assert!((one - other).abs() < 16, "{index}: {one} and {other}");
+            }
+        }
     }
 }

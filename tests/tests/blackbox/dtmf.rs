@@ -65,7 +65,9 @@ async fn keys_of_baresip_are_told_once_each_and_reach_the_other_phone() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn keys_of_sipp_by_rfc_4733_are_told_once_each() {
     let (site, alice, bob) = site().await;
-    let phone = site.phone_of(&bob, site.sipp("uas_talks").value("media", KEYS_TOO)).await;
+    let phone = site
+        .phone_of(&bob, site.sipp("uas_talks").value("media", KEYS_TOO))
+        .await;
     let caller = site
         .sipp("uac_keys")
         .account(&alice)
@@ -76,7 +78,9 @@ async fn keys_of_sipp_by_rfc_4733_are_told_once_each() {
         .start();
     told(&site, &bob, "1590").await;
     caller.finish().await;
-    phone.finish_somehow(std::time::Duration::from_secs(10)).await;
+    phone
+        .finish_somehow(std::time::Duration::from_secs(10))
+        .await;
     nothing_else(&site, "1590").await;
 }
 
@@ -86,7 +90,9 @@ async fn keys_by_sip_info_are_told_and_what_is_no_key_is_refused() {
     let phone = site.phone_of(&bob, site.sipp("uas_answered")).await;
     let caller = site.sipp("uac_info").account(&alice).value("to", "2002");
     caller.run().await;
-    phone.finish_somehow(std::time::Duration::from_secs(10)).await;
+    phone
+        .finish_somehow(std::time::Duration::from_secs(10))
+        .await;
     told(&site, &bob, "5#").await;
     nothing_else(&site, "5#").await;
 }

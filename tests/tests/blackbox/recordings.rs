@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use offhook_tests::{Account, Baresip, BaresipSetup, Call, Site, Sound, Transport, Wav, eventually};
+use offhook_tests::{
+    Account, Baresip, BaresipSetup, Call, Site, Sound, Transport, Wav, eventually,
+};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -25,7 +27,10 @@ impl Talk {
         let site = Site::start().await;
         let [alice, bob] = site.users(["2001", "2002"]).await;
         let path = format!("/users/{}", bob.user_id);
-        site.rest.patch(&path, json!({"record": "in"})).await.expect(200);
+        site.rest
+            .patch(&path, json!({"record": "in"}))
+            .await
+            .expect(200);
         site.webhook("sounds", &["monitor.audio_ready"]).await;
         let udp = site.offhook.sip(Transport::Udp);
         let setup = |hertz, auto_answer| BaresipSetup {
@@ -78,7 +83,10 @@ async fn talked(site: &Site, call: &Call) -> f64 {
     let rows = flow["data"]["rows"].as_array().unwrap().clone();
     let at = |row: &Value| {
         let at = row["at"].as_str().unwrap();
-        let clock: Vec<f64> = at[11..26].split(':').map(|part| part.parse().unwrap()).collect();
+        let clock: Vec<f64> = at[11..26]
+            .split(':')
+            .map(|part| part.parse().unwrap())
+            .collect();
         clock[0] * 3_600.0 + clock[1] * 60.0 + clock[2]
     };
     let sip = |start: &str| {
@@ -98,7 +106,10 @@ async fn a_recorded_call_has_the_caller_left_the_called_right_and_its_own_length
     let ready = talk.audio_ready().await;
     assert_eq!(ready["call_id"], call.root);
     assert_eq!(ready["user_id"], talk.bob.user_id);
-    assert_eq!((&ready["src"], &ready["dst"]), (&json!("2001"), &json!("2002")));
+    assert_eq!(
+        (&ready["src"], &ready["dst"]),
+        (&json!("2001"), &json!("2002"))
+    );
     assert_eq!(ready.get("seq"), None);
 
     let found = talk
@@ -109,15 +120,24 @@ async fn a_recorded_call_has_the_caller_left_the_called_right_and_its_own_length
     assert_eq!(found.len(), 1, "{found:?}");
     let monitor = &found[0];
     let id = &monitor["id"];
-    assert_eq!((id, &monitor["size"]), (&ready["monitor_id"], &ready["size"]));
-    assert_eq!((&monitor["caller"], &monitor["called"]), (&json!("2001"), &json!("2002")));
+    assert_eq!(
+        (id, &monitor["size"]),
+        (&ready["monitor_id"], &ready["size"])
+    );
+    assert_eq!(
+        (&monitor["caller"], &monitor["called"]),
+        (&json!("2001"), &json!("2002"))
+    );
 
     let wav = talk.wav(id).await;
     assert_eq!((wav.rate, wav.channels.len()), (8_000, 2));
     for (channel, own, others) in [(0, ALICE_PLAYS, BOB_PLAYS), (1, BOB_PLAYS, ALICE_PLAYS)] {
         let heard = wav.seconds_of_tone(channel, own);
         assert!(heard >= LONG_ENOUGH, "{own} Hz for {heard} s");
-        assert!(wav.seconds_of_tone(channel, others) < 0.1, "{others} Hz in channel {channel}");
+        assert!(
+            wav.seconds_of_tone(channel, others) < 0.1,
+            "{others} Hz in channel {channel}"
+        );
         // The tone is a sine of 8,000.
         let level = 20.0 * (wav.level(channel) / (8_000.0 / 2.0_f64.sqrt())).log10();
         assert!(level.abs() < 1.0, "{level} dB off");
@@ -146,7 +166,11 @@ async fn the_mp3_has_the_size_that_was_told_and_can_be_fetched_in_parts_and_deco
     assert!(decoded.seconds_of_tone(1, BOB_PLAYS) >= LONG_ENOUGH);
     assert!(decoded.seconds_of_tone(0, BOB_PLAYS) < 0.1);
 
-    talk.site.rest.delete(&format!("/monitors/{id}")).await.expect(204);
+    talk.site
+        .rest
+        .delete(&format!("/monitors/{id}"))
+        .await
+        .expect(204);
     talk.site.rest.get(&path).await.expect(404);
 }
 
@@ -156,16 +180,23 @@ async fn a_recording_that_a_kill_cut_short_is_listed_and_can_be_played() {
     talk.site.offhook.kill().await;
     talk.site.offhook.start_again().await;
     let ready = talk.audio_ready().await;
-    let listed = eventually("the recording in the list", Duration::from_secs(20), async || {
-        let all = talk.site.rest.get("/monitors").await.expect(200);
-        (all["total"] == 1).then(|| all["data"][0].clone())
-    });
+    let listed = eventually(
+        "the recording in the list",
+        Duration::from_secs(20),
+        async || {
+            let all = talk.site.rest.get("/monitors").await.expect(200);
+            (all["total"] == 1).then(|| all["data"][0].clone())
+        },
+    );
     let listed = listed.await;
     assert_eq!(listed["id"], ready["monitor_id"]);
     assert_eq!(listed["cut"], true);
     let wav = talk.wav(&listed["id"]).await;
     let kept = wav.seconds_of_tone(0, ALICE_PLAYS);
-    assert!(kept > LONG_ENOUGH - 2.0, "{kept} s of at least {LONG_ENOUGH} s");
+    assert!(
+        kept > LONG_ENOUGH - 2.0,
+        "{kept} s of at least {LONG_ENOUGH} s"
+    );
     assert!(wav.seconds_of_tone(1, BOB_PLAYS) > LONG_ENOUGH - 2.0);
 }
 
@@ -175,7 +206,9 @@ async fn decode(mp3: &[u8]) -> Wav {
     let (coded, plain) = (folder.path().join("in.mp3"), folder.path().join("out.wav"));
     std::fs::write(&coded, mp3).unwrap();
     let mut mpg123 = Command::new("mpg123");
-    mpg123.args(["--quiet", "--no-gapless", "-w"]).args([&plain, &coded]);
+    mpg123
+        .args(["--quiet", "--no-gapless", "-w"])
+        .args([&plain, &coded]);
     let done = mpg123.status().await.expect("mpg123 is installed");
     assert!(done.success());
     Wav::read(&std::fs::read(&plain).unwrap())

@@ -51,6 +51,7 @@ impl Pbx {
     /// The media shell tells what is heard in a relay, which has the number of its conversation.
     pub(crate) fn handle_media(&mut self, now: Now, event: &MediaEvent) {
         let (relay, input) = match *event {
+            MediaEvent::Played { relay, cue, .. } => (relay, Input::Played { cue }),
             MediaEvent::Pressed {
                 relay, side, digit, ..
             } => (relay, Input::Pressed { side, digit }),

@@ -36,7 +36,7 @@ impl Owed {
             | Input::CodeStored(_)
             | Input::GroupRemoved(_)
             | Input::Lost { .. }
-            | Input::Played
+            | Input::Played { .. }
             | Input::Pressed { .. }
             | Input::Recorded { .. }
             | Input::Silent { .. }

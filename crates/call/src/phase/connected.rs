@@ -174,7 +174,7 @@ impl Connected {
             Input::Cancelled { .. }
             | Input::CodeStored(_)
             | Input::GroupRemoved(_)
-            | Input::Played
+            | Input::Played { .. }
             | Input::Pressed { .. }
             | Input::Provisional { .. }
             | Input::Queue(_)

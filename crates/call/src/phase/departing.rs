@@ -104,7 +104,7 @@ impl Departing {
                 | Input::Hold { .. }
                 | Input::Lost { .. }
                 | Input::MediaLost
-                | Input::Played
+                | Input::Played { .. }
                 | Input::Pressed { .. }
                 | Input::Provisional { .. }
                 | Input::Queue(_)

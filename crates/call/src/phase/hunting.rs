@@ -176,7 +176,7 @@ impl Hunting {
             | Input::CodeStored(_)
             | Input::GroupRemoved(_)
             | Input::Lost { .. }
-            | Input::Played
+            | Input::Played { .. }
             | Input::Pressed { .. }
             | Input::Queue(_)
             | Input::Recorded { .. }

@@ -35,7 +35,7 @@ mod voicemail;
 mod waiting;
 
 use offhook_base::{Audio, Mono, RecordingId};
-use offhook_media_core::{Digit, Side};
+use offhook_media_core::{Cue, Digit, Side};
 use offhook_sip_core::{Command, Headers, LegId, TxId};
 use offhook_sip_message::Message;
 
@@ -128,7 +128,7 @@ pub(crate) enum Input {
     /// The media shell could not start the relay.
     MediaLost,
     /// A sound that has an end was played to it.
-    Played,
+    Played { cue: Cue },
     /// A side, as the relay names it, pressed a key.
     Pressed { side: Side, digit: Digit },
     /// What there is of a message; `None` when nothing was recorded. It comes unasked when the recorder cannot go on.

@@ -180,7 +180,7 @@ impl Originating {
             | Input::CodeStored(_)
             | Input::GroupRemoved(_)
             | Input::Lost { .. }
-            | Input::Played
+            | Input::Played { .. }
             | Input::Pressed { .. }
             | Input::Queue(_)
             | Input::Recorded { .. }

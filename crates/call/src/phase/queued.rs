@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use offhook_base::{CallId, Cause, Mono, TerminatedBy};
-use offhook_media_core::Sound;
+use offhook_media_core::{Music, Sound};
 use offhook_sip_core::{Body, Command, LegId};
 use offhook_sip_message::Message;
 
@@ -83,7 +83,7 @@ pub(crate) fn start(
     waiting.arrive(cx);
     answer(cx, &mut waiting);
     waiting.prepare_offer();
-    waiting.media.play(Sound::Music, cx.effects);
+    waiting.media.play(Sound::Music(Music::Tune), cx.effects);
     let unanswered = waiting.unanswered.is_some();
     let rings_again = unanswered.then(|| cx.now.mono + RING_AGAIN);
     Phase::Queued(Box::new(Queued {
@@ -239,7 +239,7 @@ impl Queued {
             | Input::CodeStored(_)
             | Input::GroupRemoved(_)
             | Input::Lost { .. }
-            | Input::Played
+            | Input::Played { .. }
             | Input::Pressed { .. }
             | Input::Recorded { .. }
             | Input::Response { .. }
@@ -254,7 +254,7 @@ impl Queued {
             QueueNews::Announce(position) => {
                 self.waiting
                     .media
-                    .play(Sound::Position(position), cx.effects);
+                    .play(Sound::Position(position, Music::Tune), cx.effects);
             }
             QueueNews::Offer(offer, ring_time) => {
                 let tried = route::try_member(cx, &self.waiting, self.call, offer.agent, ring_time);

@@ -107,7 +107,7 @@ impl Ringing {
             | Input::CodeStored(_)
             | Input::GroupRemoved(_)
             | Input::Lost { .. }
-            | Input::Played
+            | Input::Played { .. }
             | Input::Pressed { .. }
             | Input::Queue(_)
             | Input::Recorded { .. }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use offhook_base::Mono;
-use offhook_media_core::Sound;
+use offhook_media_core::{Music, Sound};
 use offhook_sip_core::{Body, Command, LegId};
 use offhook_sip_message::Method;
 
@@ -68,7 +68,8 @@ impl Service {
             }),
         };
         cx.free(self.leg, command);
-        self.media.play(Sound::Position(beeps), cx.effects);
+        self.media
+            .play(Sound::Position(beeps, Music::Tune), cx.effects);
         self.stage = Stage::Told;
         self.ends_at = cx.now.mono + PATIENCE;
         Phase::Service(self)
@@ -132,7 +133,7 @@ impl Service {
             | Input::GroupRemoved(_)
             | Input::Hangup { .. }
             | Input::Hold { .. }
-            | Input::Played
+            | Input::Played { .. }
             | Input::Pressed { .. }
             | Input::Provisional { .. }
             | Input::Queue(_)

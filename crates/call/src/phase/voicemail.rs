@@ -28,7 +28,7 @@ use offhook_base::{
     Audio, CallId, Cause, Mono, RecordingId, RecordingKind, RecordingRecord, RecordingStart,
     TerminatedBy, UserId,
 };
-use offhook_media_core::{Digit, MediaCommand, Side, Sound, Taped};
+use offhook_media_core::{Cue, Digit, MediaCommand, Music, Side, Sound, Taped};
 use offhook_sip_core::{Body, Command, LegId};
 use offhook_sip_message::Message;
 
@@ -237,8 +237,9 @@ impl Voicemail {
 
     /// The caller hears us from here on.
     fn greet(&mut self, cx: &mut Context<'_>) {
-        match greeting(cx, self.user) {
-            Some(sound) => {
+        match cx.office.greeting.clone() {
+            Some(clip) => {
+                let sound = Sound::Once(clip, GREETING);
                 self.waiting.media.play(sound, cx.effects);
                 let until = cx.now.mono + GREETING_AT_MOST;
                 self.stage = Stage::Greeting { until };
@@ -248,9 +249,9 @@ impl Voicemail {
     }
 
     fn beep(&mut self, cx: &mut Context<'_>) {
-        self.waiting.media.play(BEEP, cx.effects);
+        self.waiting.media.play(Sound::Beep(TONE), cx.effects);
         self.stage = Stage::Beeping {
-            until: cx.now.mono + BEEP_AT_MOST,
+            until: cx.now.mono + TONE_AT_MOST,
         };
     }
 
@@ -338,7 +339,7 @@ impl Voicemail {
             Heard::Other(input) => input,
         };
         match input {
-            Input::Played => self.on_played(cx),
+            Input::Played { cue } => self.on_played(cx, cue),
             Input::Pressed { side, digit } => {
                 if self.is_caller(side) && Digit::from_char('#') == Some(digit) {
                     return self.on_hash(cx);
@@ -451,11 +452,13 @@ impl Voicemail {
         relay.is_some_and(|(_, caller)| caller == side)
     }
 
-    fn on_played(&mut self, cx: &mut Context<'_>) {
+    fn on_played(&mut self, cx: &mut Context<'_>, cue: Cue) {
         match self.stage {
-            Stage::Greeting { .. } => self.beep(cx),
-            Stage::Beeping { .. } => self.record(cx),
+            Stage::Greeting { .. } if cue == GREETING => self.beep(cx),
+            Stage::Beeping { .. } if cue == TONE => self.record(cx),
             Stage::Answering
+            | Stage::Greeting { .. }
+            | Stage::Beeping { .. }
             | Stage::Recording { .. }
             | Stage::Closing { .. }
             | Stage::Refusing { .. } => {}
@@ -633,11 +636,6 @@ fn keep(
     Some(Box::new(message.with_audio(audio)))
 }
 
-/// What the user's callers are told before the tone.
-fn greeting(_: &Context<'_>, _: UserId) -> Option<Sound> {
-    None
-}
-
 fn sdp(octets: Bytes) -> Body {
     Body {
         content_type: Bytes::from_static(b"application/sdp"),
@@ -648,12 +646,14 @@ fn sdp(octets: Bytes) -> Body {
 /// `context` of such a call.
 const CONTEXT: &str = "VM";
 
-/// Two high beeps and a pause say as much as words: speak now.
-const BEEP: Sound = Sound::Position(1);
-/// How long that takes.
-const BEEP_AT_MOST: Duration = Duration::from_millis(500);
+/// The greeting, when its end is told.
+const GREETING: Cue = Cue(1);
+/// The tone after it.
+const TONE: Cue = Cue(2);
+/// The tone takes half a second; that its end is not told must not keep the caller waiting.
+const TONE_AT_MOST: Duration = Duration::from_secs(2);
 /// Three: no message can be left.
-const REFUSED: Sound = Sound::Position(3);
+const REFUSED: Sound = Sound::Position(3, Music::Tune);
 /// How long that takes.
 const REFUSED_FOR: Duration = Duration::from_millis(1_300);
 /// A greeting is cut off after that.

@@ -237,7 +237,7 @@ impl Waiting {
         if self.unanswered.is_some() {
             self.media.can_answer()
         } else {
-            self.media.speaks_g711()
+            self.media.is_spoken_by_us()
         }
     }
 

@@ -1,9 +1,11 @@
 use super::*;
-use crate::command::Law;
+use crate::clip::Clip;
+use crate::codec::{Codec, Decoder};
+use crate::command::Music;
 
 const PCMA: Format = Format {
     payload_type: 8,
-    law: Law::A,
+    codec: Codec::Pcma,
 };
 
 const ENTROPY: StreamEntropy = [1, 2, 3, 4, 0xff, 0xff, 0xff, 0x60, 0xff, 0xfe];
@@ -35,7 +37,7 @@ fn sent(player: &mut Player, now: Mono) -> Option<Header> {
 
 #[test]
 fn rfc3550_5_1_numbers_run_on_over_their_wraps_from_a_random_start() {
-    let mut player = player(Sound::Music);
+    let mut player = player(Sound::Music(Music::Tune));
     let headers: Vec<Header> = (0..4)
         .map(|n| sent(&mut player, ms(n * 20)).unwrap())
         .collect();
@@ -67,7 +69,7 @@ fn a_packet_leaves_every_20_ms_and_never_earlier() {
 
 #[test]
 fn a_short_stall_is_caught_up_and_a_long_one_skipped() {
-    let mut player = player(Sound::Music);
+    let mut player = player(Sound::Music(Music::Tune));
     sent(&mut player, ms(0));
     let mut caught_up = Vec::new();
     while let Some((marker, _, sequence, timestamp, _)) = sent(&mut player, ms(80)) {
@@ -113,9 +115,9 @@ fn another_sound_and_format_stay_in_the_stream() {
     sent(&mut player, ms(0));
     let dynamic = Format {
         payload_type: 100,
-        law: Law::Mu,
+        codec: Codec::Pcmu,
     };
-    player.replace(Sound::Music, dynamic).unwrap();
+    player.replace(Sound::Music(Music::Tune), dynamic).unwrap();
     assert_eq!(player.next_timeout(), ms(20));
     assert_eq!(
         sent(&mut player, ms(20)),
@@ -127,13 +129,18 @@ fn another_sound_and_format_stay_in_the_stream() {
 fn rfc5761_4_payload_types_that_look_like_rtcp_are_refused() {
     let format = |payload_type| Format {
         payload_type,
-        law: Law::Mu,
+        codec: Codec::Pcmu,
     };
     for payload_type in [64, 72, 95, 128, 255] {
         let refused = UnusablePayloadType(payload_type);
-        let new = Player::new(ms(0), Sound::Music, format(payload_type), ENTROPY);
+        let new = Player::new(
+            ms(0),
+            Sound::Music(Music::Tune),
+            format(payload_type),
+            ENTROPY,
+        );
         assert_eq!(new.unwrap_err(), refused);
-        let mut player = player(Sound::Music);
+        let mut player = player(Sound::Music(Music::Tune));
         assert_eq!(
             player.replace(Sound::Ringback, format(payload_type)),
             Err(refused)
@@ -145,13 +152,95 @@ fn rfc5761_4_payload_types_that_look_like_rtcp_are_refused() {
         );
     }
     for payload_type in [0, 8, 63, 96, 127] {
-        assert!(Player::new(ms(0), Sound::Music, format(payload_type), ENTROPY).is_ok());
+        assert!(
+            Player::new(
+                ms(0),
+                Sound::Music(Music::Tune),
+                format(payload_type),
+                ENTROPY
+            )
+            .is_ok()
+        );
     }
 }
 
 #[test]
 fn the_end_of_time_does_not_panic() {
-    let mut player = player(Sound::Position(3));
+    let mut player = player(Sound::Position(3, Music::Tune));
     assert!(sent(&mut player, Mono(u64::MAX)).is_some());
     player.handle_timeout_unheard(Mono(u64::MAX));
+}
+
+/// What a phone hears in so many packets, by the decoder of its codec.
+fn decoded(codec: Codec, sound: Sound, packets: u64) -> Vec<i16> {
+    let format = Format {
+        payload_type: 96,
+        codec,
+    };
+    let mut player = Player::new(ms(0), sound, format, ENTROPY).unwrap();
+    let mut decoder = Decoder::new(codec);
+    let mut heard = Vec::new();
+    for n in 0..packets {
+        let mut packet = [0; PLAYED_OCTETS];
+        assert!(player.handle_timeout(ms(n * 20), &mut packet));
+        let mut samples = [0; 320];
+        let count = decoder.decode(&packet[HEADER_OCTETS..], &mut samples);
+        heard.extend_from_slice(&samples[..count]);
+    }
+    heard
+}
+
+#[test]
+fn a_recording_is_heard_in_each_codec_at_its_own_rate() {
+    let sine = |rate: u32| -> Vec<i16> {
+        (0..rate)
+            .map(|n| {
+                let turn = f64::from(n) * 1_000.0 / f64::from(rate);
+                #[expect(clippy::cast_possible_truncation, reason = "half of the scale")]
+                let sample = (16_000.0 * (turn * std::f64::consts::TAU).sin()) as i16;
+                sample
+            })
+            .collect()
+    };
+    let clip = Clip::new("1 kHz".to_owned(), sine(8_000), sine(16_000)).unwrap();
+    let clip = std::sync::Arc::new(clip);
+    let clip = || Sound::Once(clip.clone(), Cue(1));
+    for (codec, rate) in [
+        (Codec::Pcma, 8_000),
+        (Codec::Pcmu, 8_000),
+        (Codec::G722, 16_000),
+    ] {
+        let heard = decoded(codec, clip(), 50);
+        assert_eq!(heard.len(), rate as usize, "one second");
+        // The second half; a codec of two bands is late by some samples.
+        let (mut best, wanted) = (f64::MAX, sine(rate));
+        for late in 0..40 {
+            let error: f64 = heard[rate as usize / 2..]
+                .iter()
+                .zip(&wanted[rate as usize / 2 - late..])
+                .map(|(heard, wanted)| (f64::from(*heard) - f64::from(*wanted)).powi(2))
+                .sum();
+            best = best.min(error);
+        }
+        let level = (best / f64::from(rate / 2)).sqrt();
+        assert!(level < 400.0, "{codec:?}: an error of {level} in 16,000");
+    }
+}
+
+#[test]
+fn the_end_of_what_is_heard_once_is_told_with_its_last_packet() {
+    let mut player = player(Sound::Beep(Cue(3)));
+    for n in 0..25 {
+        assert_eq!(player.poll_played(), None);
+        assert!(sent(&mut player, ms(n * 20)).is_some());
+    }
+    assert_eq!(player.poll_played(), Some(Cue(3)));
+    assert_eq!(player.poll_played(), None);
+    player.replace(Sound::Beep(Cue(4)), PCMA).unwrap();
+    player.handle_timeout_unheard(ms(10_000));
+    assert_eq!(player.poll_played(), Some(Cue(4)), "heard or not");
+    player.replace(Sound::Beep(Cue(5)), PCMA).unwrap();
+    player.handle_timeout_unheard(ms(20_000));
+    player.replace(Sound::Ringback, PCMA).unwrap();
+    assert_eq!(player.poll_played(), None, "it was replaced");
 }

@@ -1,6 +1,8 @@
 use super::*;
+use crate::clip::tests::counted;
+use crate::command::Law;
 use crate::tone::FRAME_SAMPLES;
-use crate::tone::tests::{dbm0, decode};
+use crate::tone::tests::{dbm0, decode, encode};
 
 const FRAME: usize = FRAME_SAMPLES as usize;
 
@@ -8,12 +10,18 @@ const FRAME: usize = FRAME_SAMPLES as usize;
 fn heard(program: &mut Program, law: Law, frames: u32) -> Vec<f64> {
     let mut samples = Vec::new();
     for _ in 0..frames {
-        let mut payload = [0; FRAME];
-        program.render(law, &mut payload);
+        let mut frame = [0; FRAME];
+        program.render(Rate::Narrow, &mut frame);
         program.advance(1);
-        samples.extend(payload.map(|word| decode(law, word)));
+        samples.extend(encode(law, &frame).map(|word| decode(law, word)));
     }
     samples
+}
+
+const MUSIC: Sound = Sound::Music(Music::Tune);
+
+const fn position(number: u32) -> Sound {
+    Sound::Position(number, Music::Tune)
 }
 
 /// Stretches of sound and of silence in milliseconds, the first one of sound; shorter ones than 10 ms are none.
@@ -31,10 +39,10 @@ fn cadence(samples: &[f64]) -> Vec<usize> {
     stretches
 }
 
-fn beeps(position: u32) -> Vec<f64> {
-    let mut program = Program::new(Sound::Position(position));
+fn beeps(number: u32) -> Vec<f64> {
+    let mut program = Program::new(position(number));
     let mut samples = Vec::new();
-    while matches!(program, Program::Beeps { .. }) {
+    while program.first.is_some() {
         samples.extend(heard(&mut program, Law::A, 1));
     }
     samples
@@ -61,7 +69,7 @@ fn e180_ringback_is_425_hz_one_second_on_and_four_off() {
 
 #[test]
 fn music_is_quiet_soft_and_repeats() {
-    let mut program = Program::new(Sound::Music);
+    let mut program = Program::new(MUSIC);
     let tune = heard(&mut program, Law::A, TUNE_FRAMES);
     assert_eq!(tune, heard(&mut program, Law::A, TUNE_FRAMES));
     let chord = [261.626, 329.628, 391.995, 523.251, 391.995, 329.628];
@@ -79,72 +87,119 @@ fn music_is_quiet_soft_and_repeats() {
 
 #[test]
 fn a_position_is_so_many_short_beeps() {
-    for position in 1..=9 {
-        let samples = beeps(position);
+    for number in 1..=9 {
+        let samples = beeps(number);
         assert!(dbm0(&samples[1_760..2_400], 1_000.0) > -11.0);
         let mut wanted = vec![0, 200];
-        for _ in 1..position {
+        for _ in 1..number {
             wanted.extend([120, 180]);
         }
         wanted.extend([120, 180 + 400]);
-        assert_eq!(cadence(&samples), wanted, "position {position}");
+        assert_eq!(cadence(&samples), wanted, "position {number}");
     }
 }
 
 #[test]
 fn ten_and_more_are_one_long_beep_and_none_is_music() {
-    for position in [10, 11, 500, u32::MAX] {
-        assert_eq!(cadence(&beeps(position)), [0, 200, 1_000, 400]);
+    for number in [10, 11, 500, u32::MAX] {
+        assert_eq!(cadence(&beeps(number)), [0, 200, 1_000, 400]);
     }
-    let none = Program::new(Sound::Position(0));
-    assert_eq!(none, Program::new(Sound::Music));
+    let none = Program::new(position(0));
+    assert_eq!(none, Program::new(MUSIC));
 }
 
 #[test]
 fn music_goes_on_after_the_beeps_where_it_was() {
-    let mut program = Program::new(Sound::Music);
+    let mut program = Program::new(MUSIC);
     program.advance(100);
-    program = program.replaced_by(Sound::Position(2));
+    program.replace(position(2));
     let length = u64::from(Beeps::Short(2).frames());
     program.advance(length - 1);
-    assert!(matches!(program, Program::Beeps { .. }));
-    let interrupted = program.replaced_by(Sound::Position(1));
-    assert!(matches!(
-        interrupted,
-        Program::Beeps {
-            at: 0,
-            music: 100,
-            ..
-        }
-    ));
+    assert!(program.first.is_some());
+    let mut interrupted = program.clone();
+    interrupted.replace(position(1));
+    let first = interrupted.first.as_ref().map(|first| first.at);
+    assert_eq!((first, interrupted.at), (Some(0), 100));
     program.advance(1);
-    assert_eq!(program, Program::Music { at: 100 });
+    assert_eq!((program.first, program.at), (None, 100));
 }
 
 #[test]
 fn the_same_sound_again_goes_on_and_another_begins() {
+    let replaced = |program: &Program, sound| {
+        let mut program = program.clone();
+        program.replace(sound);
+        program
+    };
     let mut program = Program::new(Sound::Ringback);
     program.advance(30);
-    assert_eq!(program.replaced_by(Sound::Ringback), program);
-    assert_eq!(program.replaced_by(Sound::Music), Program::Music { at: 0 });
-    let mut music = Program::new(Sound::Music);
+    assert_eq!(replaced(&program, Sound::Ringback), program);
+    assert_eq!(replaced(&program, MUSIC), Program::new(MUSIC));
+    let mut music = Program::new(MUSIC);
     music.advance(30);
-    assert_eq!(music.replaced_by(Sound::Music), music);
-    assert_eq!(
-        music.replaced_by(Sound::Ringback),
-        Program::Ringback { at: 0 }
-    );
+    assert_eq!(replaced(&music, MUSIC), music);
+    let ringback = Program::new(Sound::Ringback);
+    assert_eq!(replaced(&music, Sound::Ringback), ringback);
+}
+
+#[test]
+fn a_recording_as_music_repeats_and_goes_on_after_what_is_told_between() {
+    let clip = Arc::new(counted(250));
+    let music = || Music::Clip(clip.clone());
+    let mut program = Program::new(Sound::Music(music()));
+    program.advance(7);
+    program.replace(Sound::Announcement(Arc::new(counted(170)), music()));
+    let told = frames(&mut program, 2);
+    assert_eq!((told[0], told[169], told[170], told[319]), (1, 170, 0, 0));
+    let went_on = frames(&mut program, 2);
+    let wanted: Vec<i16> = (1..=250).cycle().skip(7 * FRAME).take(2 * FRAME).collect();
+    assert_eq!(went_on, wanted);
+    program.replace(Sound::Music(Music::Clip(Arc::new(counted(250)))));
+    assert_eq!(frames(&mut program, 1)[0], 1, "another recording begins");
+}
+
+#[test]
+fn what_is_heard_once_is_told_once_and_is_silence_from_then_on() {
+    let cue = Cue(7);
+    for (sound, length) in [
+        (Sound::Once(Arc::new(counted(250)), cue), 2),
+        (Sound::Beep(cue), 25),
+    ] {
+        let mut program = Program::new(sound.clone());
+        for _ in 1..length {
+            assert_eq!(program.advance(1), None);
+        }
+        assert_eq!(program.advance(1), Some(cue));
+        assert_eq!(program.advance(1), None);
+        assert_eq!(frames(&mut program, 3), [0; 3 * FRAME]);
+        let mut leap = Program::new(sound);
+        assert_eq!(leap.advance(u64::MAX), Some(cue), "heard or not");
+    }
+    for endless in [MUSIC, position(3), Sound::Ringback] {
+        assert_eq!(Program::new(endless).advance(100_000), None);
+    }
+}
+
+fn frames(program: &mut Program, count: usize) -> Vec<i16> {
+    let mut samples = vec![0; count * FRAME];
+    for frame in samples.chunks_mut(FRAME) {
+        program.render(Rate::Narrow, frame);
+        program.advance(1);
+    }
+    samples
 }
 
 #[test]
 fn moving_on_at_once_or_step_by_step_is_the_same() {
     for sound in [
         Sound::Ringback,
-        Sound::Music,
-        Sound::Position(3),
-        Sound::Position(12),
+        MUSIC,
+        position(3),
+        position(12),
+        Sound::Music(Music::Clip(Arc::new(counted(250)))),
+        Sound::Announcement(Arc::new(counted(250)), Music::Tune),
     ] {
-        let (mut steps, mut leap) = (Program::new(sound), Program::new(sound));
+        let (mut steps, mut leap) = (Program::new(sound.clone()), Program::new(sound));
         for _ in 0..10_007 {
             steps.advance(1);
         }

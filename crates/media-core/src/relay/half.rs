@@ -14,7 +14,7 @@ use crate::packet::{Kind, RtpHeader, is_rtcp};
 use crate::player::{PLAYED_OCTETS, Player, StreamEntropy};
 use crate::sequence::Sequence;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Half {
     pub(super) latch: Latch,
     /// What its SDP lists.

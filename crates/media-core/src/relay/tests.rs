@@ -1,5 +1,6 @@
 use super::*;
-use crate::command::Law;
+use crate::codec::Codec;
+use crate::command::Music;
 use crate::formats::Encoding;
 
 fn at(text: &str) -> SocketAddr {
@@ -192,7 +193,7 @@ fn any_octets_from_anywhere_give_a_verdict() {
 
 const PCMU: Format = Format {
     payload_type: 0,
-    law: Law::Mu,
+    codec: Codec::Pcmu,
 };
 
 /// Where the packets go that are due.
@@ -236,7 +237,7 @@ fn nothing_of_the_other_side_is_relayed_while_a_sound_plays() {
     let mut report = [0x80, 201, 0, 1, 1, 2, 3, 4];
     let b_rtcp = SocketAddr::new(b.ip(), b.port() + 1);
     relay
-        .play(Mono(0), Side::A, Sound::Music, PCMU, [0; 10])
+        .play(Mono(0), Side::A, Sound::Music(Music::Tune), PCMU, [0; 10])
         .unwrap();
     for (kind, from, packet) in [
         (Kind::Rtp, b, &mut rtp(1)[..]),
@@ -274,7 +275,7 @@ fn a_side_on_hold_or_unknown_is_played_nothing() {
     let (mut relay, a, _) = relay();
     relay.set_remote(Side::A, None);
     relay
-        .play(Mono(0), Side::A, Sound::Music, PCMU, [0; 10])
+        .play(Mono(0), Side::A, Sound::Music(Music::Tune), PCMU, [0; 10])
         .unwrap();
     assert_eq!(played(&mut relay, Mono(0)), []);
     assert_eq!(relay.next_timeout(), Some(Mono(20_000_000)), "no busy loop");
@@ -325,9 +326,9 @@ fn a_refused_payload_type_changes_nothing() {
     let (mut relay, _, b) = relay();
     let format = Format {
         payload_type: 72,
-        law: Law::A,
+        codec: Codec::Pcma,
     };
-    let refused = relay.play(Mono(0), Side::A, Sound::Music, format, [0; 10]);
+    let refused = relay.play(Mono(0), Side::A, Sound::Music(Music::Tune), format, [0; 10]);
     assert_eq!(refused, Err(UnusablePayloadType(72)));
     assert_eq!(relay.next_timeout(), None);
     let verdict = relay.handle_packet(Mono(1), Side::B, Kind::Rtp, b, &mut rtp(1));
@@ -380,7 +381,7 @@ fn after_music_and_after_a_transfer_a_phone_hears_the_same_stream_go_on() {
     relay.handle_packet(Mono(0), Side::A, Kind::Rtp, a, &mut first);
     assert_eq!(numbers(&first), (0x0102_0304, 65_535, false));
     relay
-        .play(Mono(1), Side::B, Sound::Music, PCMU, [8; 10])
+        .play(Mono(1), Side::B, Sound::Music(Music::Tune), PCMU, [8; 10])
         .unwrap();
     let mut music = [0; PLAYED_OCTETS];
     relay.handle_timeout(Mono(1), &mut music).unwrap();
@@ -551,4 +552,22 @@ fn a_side_that_is_not_heard_is_told_once_until_it_is_heard_again() {
     assert_eq!(notices(&mut relay, 231), [Notice::Silent(Side::B)]);
     relay.watch(second(232), None);
     assert_eq!(relay.next_timeout(), None);
+}
+
+#[test]
+fn the_end_of_a_beep_is_told_of_the_side_that_hears_it() {
+    let (mut relay, ..) = relay();
+    relay
+        .play(Mono(0), Side::B, Sound::Beep(Cue(9)), PCMU, [0; 10])
+        .unwrap();
+    for n in 0..25 {
+        assert_eq!(relay.poll_notice(), None);
+        played(&mut relay, Mono(n * 20_000_000));
+    }
+    let told = Notice::Played {
+        side: Side::B,
+        cue: Cue(9),
+    };
+    assert_eq!(relay.poll_notice(), Some(told));
+    assert_eq!(relay.poll_notice(), None);
 }

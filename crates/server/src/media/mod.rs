@@ -90,16 +90,18 @@ impl Media {
     /// A `StopRecord` is kept for the sake of who said that he is not to be recorded. Few a relay and one a pair are kept.
     pub(crate) fn send(&mut self, command: MediaCommand) -> Result<(), Overloaded> {
         self.flush();
-        if self.backlog.is_empty() {
+        let command = if self.backlog.is_empty() {
             match self.commands.try_send(command) {
                 Ok(()) => {
                     self.wake();
                     return Ok(());
                 }
                 Err(TrySendError::Disconnected(_)) => return Err(Overloaded),
-                Err(TrySendError::Full(_)) => {}
+                Err(TrySendError::Full(command)) => command,
             }
-        }
+        } else {
+            command
+        };
         match command {
             MediaCommand::Play { .. }
             | MediaCommand::Press { .. }
@@ -134,12 +136,14 @@ impl Media {
 
     /// Passes on what an earlier `send` could not; to be called now and then, such as once a second.
     pub(crate) fn flush(&mut self) {
-        while let Some(command) = self.backlog.front() {
-            if self.commands.try_send(*command).is_err() {
-                return;
+        while let Some(command) = self.backlog.pop_front() {
+            match self.commands.try_send(command) {
+                Ok(()) => self.wake(),
+                Err(TrySendError::Full(command) | TrySendError::Disconnected(command)) => {
+                    self.backlog.push_front(command);
+                    return;
+                }
             }
-            self.backlog.pop_front();
-            self.wake();
         }
     }
 

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use offhook_media_core::{
-    Format, Law, PairId, PortPair, RefusedStart, RelayId, Remote, Side, Sound,
+    Codec, Format, Music, PairId, PortPair, RefusedStart, RelayId, Remote, Side, Sound,
 };
 
 use super::*;
@@ -143,7 +143,7 @@ impl Phone {
 
 const PCMA: Format = Format {
     payload_type: 8,
-    law: Law::A,
+    codec: Codec::Pcma,
 };
 
 const UNUSED: RelayId = RelayId(u64::MAX);
@@ -442,7 +442,7 @@ fn a_full_queue_refuses_what_can_be_refused_and_keeps_what_gives_ports_back() {
     };
 
     assert_eq!(media.send(stop(1)), Ok(()));
-    assert_eq!(media.send(update), Err(Overloaded));
+    assert_eq!(media.send(update.clone()), Err(Overloaded));
     assert_eq!(media.send(stop(2)), Ok(()));
     assert_eq!(media.send(stop(3)), Ok(()));
     assert_eq!(
@@ -452,7 +452,7 @@ fn a_full_queue_refuses_what_can_be_refused_and_keeps_what_gives_ports_back() {
     let play = MediaCommand::Play {
         relay: RelayId(1),
         side: Side::A,
-        sound: Sound::Music,
+        sound: Sound::Music(Music::Tune),
         format: PCMA,
     };
     let stop_play = MediaCommand::StopPlay {
@@ -460,8 +460,8 @@ fn a_full_queue_refuses_what_can_be_refused_and_keeps_what_gives_ports_back() {
         side: Side::A,
     };
     assert_eq!(media.send(play), Err(Overloaded));
-    assert_eq!(media.send(stop_play), Ok(()));
-    assert_eq!(media.send(stop_play), Ok(()), "and is kept once");
+    assert_eq!(media.send(stop_play.clone()), Ok(()));
+    assert_eq!(media.send(stop_play.clone()), Ok(()), "and is kept once");
     let mut carried_out = Vec::new();
     for _ in 0..4 {
         carried_out.push(inbox.try_recv().unwrap());

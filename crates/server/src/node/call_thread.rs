@@ -323,10 +323,11 @@ impl Loop {
                 tracing::debug!(call = relay.0, ?stats, "relayed");
             }
             CallInput::Media(
-                event @ (MediaEvent::Pressed { .. }
+                event @ (MediaEvent::Played { .. }
+                | MediaEvent::Pressed { .. }
                 | MediaEvent::Quality { .. }
                 | MediaEvent::Silent { .. }),
-            ) => tracing::trace!(?event, "the switch does not hear of this"),
+            ) => switch.handle_media(now, &event),
             CallInput::Room(calls) => {
                 switch.handle_room(calls);
                 self.core
@@ -458,7 +459,7 @@ impl Loop {
         let Some(media) = &mut self.core.media else {
             return;
         };
-        if media.send(command).is_ok() {
+        if media.send(command.clone()).is_ok() {
             return;
         }
         tracing::warn!(?command, "the media thread does not take commands");

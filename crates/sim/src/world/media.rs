@@ -40,8 +40,8 @@ impl Media {
     }
 
     /// The switch wants something of the media shell.
-    pub(super) fn command(&mut self, command: MediaCommand) {
-        match command {
+    pub(super) fn command(&mut self, command: &MediaCommand) {
+        match *command {
             MediaCommand::Refill { .. } | MediaCommand::Update { .. } => {}
             MediaCommand::Formats { relay, .. }
             | MediaCommand::Play { relay, .. }
@@ -81,7 +81,7 @@ impl Media {
         }
     }
 
-    fn give_back(&mut self, pair: PairId, command: MediaCommand) {
+    fn give_back(&mut self, pair: PairId, command: &MediaCommand) {
         if !self.out.remove(&pair) {
             self.broken
                 .push(format!("media: {command:?} gives back what was not out"));
@@ -127,7 +127,7 @@ mod tests {
         let mut media = Media::default();
         assert_eq!(media.refill(0).len(), STOCK);
         for command in commands {
-            media.command(*command);
+            media.command(command);
         }
         media.verdict(STOCK - 2).len()
     }

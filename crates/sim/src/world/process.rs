@@ -191,8 +191,8 @@ impl World {
                 Output::Received { bytes, .. } => self.watch.received(&bytes),
                 Output::Reply(reply) => self.api.replied(reply),
                 Output::Media(command) => {
-                    self.media.command(command);
-                    self.recorder.command(self.now.mono, command);
+                    self.media.command(&command);
+                    self.recorder.command(self.now.mono, &command);
                 }
                 Output::Text(change) => self.store_text(change),
                 Output::TextReply(reply) => self.texts.replied(reply),

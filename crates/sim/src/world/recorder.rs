@@ -45,10 +45,18 @@ impl Recorder {
         self.announced.insert(start.id, start);
     }
 
+    /// A message that is not worth keeping: its file is removed.
+    pub(super) fn dropped(&mut self, recording: RecordingId) {
+        if self.files.remove(&recording).is_none() {
+            self.broken
+                .push(format!("recorder: {recording} is dropped and is no file"));
+        }
+    }
+
     /// The media shell was told something.
-    pub(super) fn command(&mut self, now: Mono, command: MediaCommand) {
+    pub(super) fn command(&mut self, now: Mono, command: &MediaCommand) {
         #[expect(clippy::wildcard_enum_match_arm, reason = "the others record nothing")]
-        match command {
+        match *command {
             MediaCommand::Record {
                 relay, recording, ..
             } => match self.announced.remove(&recording) {

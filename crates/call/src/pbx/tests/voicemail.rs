@@ -3,10 +3,11 @@
 mod message;
 mod moved;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use offhook_base::{Audio, CallId, RecordingId, UserId};
-use offhook_media_core::{Digit, MediaEvent, PressWay, RelayId, Side};
+use offhook_media_core::{Clip, Cue, Digit, MediaEvent, PressWay, RelayId, Side};
 use offhook_sip_core::LegId;
 
 use super::{A, B1, Script, sdp};
@@ -50,6 +51,15 @@ impl Script {
             side: Side::A,
             digit: Digit::from_char(digit).expect("a key"),
             way: PressWay::Rfc4733,
+        })
+    }
+
+    /// A sound of ours has ended.
+    fn played(&mut self, cue: u32) -> &mut Self {
+        self.media(&MediaEvent::Played {
+            relay: RELAY,
+            side: Side::A,
+            cue: Cue(cue),
         })
     }
 
@@ -97,7 +107,7 @@ fn speaking() -> Script {
     script.provisional(B1, 180, None).commit();
     script.wait(Duration::from_secs(15)).commit();
     script.refused(B1, 487);
-    script.acked(A, None).wait(Duration::from_millis(500));
+    script.acked(A, None).played(2);
     script.skip();
     script
 }
@@ -118,9 +128,9 @@ fn nobody_answers_and_the_caller_leaves_a_message() {
     assert!(script.said(A, None).contains("m=audio 20006 RTP/AVP 0 101"));
     script.refused(B1, 487).expect(&[]);
     script.acked(A, None);
-    let played = "media Play { relay: RelayId(1), side: A, sound: Position(1), format: Format { payload_type: 0, law: Mu } }";
+    let played = "media Play { relay: RelayId(1), side: A, sound: Beep(Cue(2)), format: Format { payload_type: 0, codec: Pcmu } }";
     script.expect(&[played]);
-    script.wait(Duration::from_millis(500));
+    script.wait(Duration::from_millis(500)).played(2);
     script.expect(&[
         "media StopPlay { relay: RelayId(1), side: A }",
         "recording 3 of 2 for 100002: 2001 > 2002",
@@ -170,6 +180,46 @@ fn nobody_answers_and_the_caller_leaves_a_message() {
     assert_eq!(left.disposition, offhook_base::Disposition::Connected);
     assert_eq!(left.terminated_by, offhook_base::TerminatedBy::Caller);
     assert_eq!(script.pbx.len(), 0);
+}
+
+#[test]
+fn a_greeting_is_played_before_the_tone_and_hash_skips_it() {
+    let clip = Clip::new("greeting".to_owned(), vec![0; 8_000], vec![0; 16_000]);
+    let clip = Arc::new(clip.expect("a clip"));
+    let greeted = || {
+        let mut script = script(&[]);
+        script.pbx.office.greeting = Some(Arc::clone(&clip));
+        script.invite("2002", Some(&offer())).commit();
+        script.skip().acked(A, None);
+        let lines = std::mem::take(&mut script.lines);
+        assert!(lines.concat().contains("Once"), "{lines:?}");
+        // The end of another sound is none of it.
+        script.played(2).expect(&[]);
+        script
+    };
+    let steps: [fn(&mut Script); 3] = [
+        |script| {
+            script.played(1);
+        },
+        |script| {
+            script.pressed('#');
+        },
+        |script| {
+            script.wait(Duration::from_secs(60));
+        },
+    ];
+    for step in steps {
+        let mut script = greeted();
+        step(&mut script);
+        let lines = std::mem::take(&mut script.lines);
+        assert!(lines.concat().contains("Beep(Cue(2))"), "{lines:?}");
+        script.played(2);
+        assert_eq!(script.recordings.len(), 1);
+    }
+    // An end of the tone that is not told of is not waited for.
+    let mut script = greeted();
+    script.played(1).wait(Duration::from_secs(2));
+    assert_eq!(script.recordings.len(), 1);
 }
 
 #[test]
@@ -330,7 +380,7 @@ fn a_phone_that_answers_after_it_was_given_up_is_let_go() {
     script
         .answered(B1, Some(&offer()))
         .expect(&["B1 ACK", "B1 BYE"]);
-    script.acked(A, None).wait(Duration::from_secs(1));
+    script.acked(A, None).played(2);
     assert_eq!(script.recordings.len(), 1);
 }
 

@@ -90,7 +90,7 @@ const CALL: RelayId = RelayId(1);
 
 const PCMU: Format = Format {
     payload_type: 0,
-    law: Law::Mu,
+    codec: Codec::Pcmu,
 };
 
 #[test]
@@ -98,14 +98,14 @@ fn a_waiting_caller_hears_one_stream_and_then_the_one_who_answers() {
     let mut rig = Rig::new();
     let (alice, bob) = (Phone::new(), Phone::new());
     let [facing_alice, facing_bob] = rig.waiting(CALL, alice.remote());
-    rig.play(CALL, Sound::Music, PCMA);
+    rig.play(CALL, Sound::Music(Music::Tune), PCMA);
 
     let first = alice.hears_sound(facing_alice);
     assert!(first.marker);
     let mut last = first;
     for n in 0..20 {
         if n == 10 {
-            rig.play(CALL, Sound::Position(2), PCMA);
+            rig.play(CALL, Sound::Position(2, Music::Tune), PCMA);
         }
         let next = alice.hears_sound(facing_alice);
         assert!(next.follows(&last), "{next:?} after {last:?}");
@@ -187,7 +187,7 @@ fn a_stopped_relay_plays_no_more_and_others_go_on() {
     let [facing_alice, _] = rig.waiting(CALL, alice.remote());
     let [facing_bob, _] = rig.waiting(RelayId(2), bob.remote());
     for relay in [CALL, RelayId(2)] {
-        rig.play(relay, Sound::Music, PCMU);
+        rig.play(relay, Sound::Music(Music::Tune), PCMU);
     }
     alice.hears_sound(facing_alice);
     rig.stop(CALL);
@@ -219,7 +219,7 @@ fn a_call_goes_on_unharmed_among_callers_who_wait() {
         })
         .collect();
     for (id, ..) in &waiting {
-        rig.play(*id, Sound::Music, PCMA);
+        rig.play(*id, Sound::Music(Music::Tune), PCMA);
     }
     let (alice, bob) = (Phone::new(), Phone::new());
     let [facing_alice, facing_bob] = rig.relay(CALL, &alice, &bob);
@@ -251,10 +251,10 @@ fn what_cannot_be_played_leaves_the_relay_as_it_is() {
     let [_, facing_bob] = rig.relay(CALL, &alice, &bob);
     let unusable = Format {
         payload_type: 72,
-        law: Law::A,
+        codec: Codec::Pcma,
     };
-    rig.play(CALL, Sound::Music, unusable);
-    rig.play(UNUSED, Sound::Music, PCMA);
+    rig.play(CALL, Sound::Music(Music::Tune), unusable);
+    rig.play(UNUSED, Sound::Music(Music::Tune), PCMA);
     rig.stop_play(UNUSED);
     rig.stop_play(CALL);
     let said = bob.say(1, facing_bob);

@@ -82,7 +82,7 @@ fn a_full_disk_is_told_by_a_tone_and_what_was_recorded_before_is_kept() {
     for (had, kept) in [(None, 0), (Some(30_000), 1)] {
         let mut script = speaking();
         script.recorded(0, had);
-        let played = "media Play { relay: RelayId(1), side: A, sound: Position(3), format: Format { payload_type: 0, law: Mu } }";
+        let played = "media Play { relay: RelayId(1), side: A, sound: Position(3, Tune), format: Format { payload_type: 0, codec: Pcmu } }";
         script.expect(&[played]);
         script.wait(Duration::from_millis(1_300)).commit();
         script.expect(&[

@@ -80,7 +80,7 @@ fn who_was_held_for_the_transfer_is_asked_to_speak_again() {
     script.response(A, 5, 200, Some(&super::offer()));
     let lines = script.lines();
     assert_eq!(lines, ["A ACK"]);
-    script.wait(Duration::from_millis(500));
+    script.played(2);
     assert_eq!(script.recordings.len(), 1);
 }
 
