@@ -31,6 +31,7 @@ mod guard;
 mod hold;
 mod limit;
 mod media;
+mod mwi;
 mod numbers;
 mod office;
 mod pbx;
@@ -57,6 +58,7 @@ pub use directory::{
 pub use event_id::EventIds;
 pub use guard::GuardConfig;
 pub use limit::Network;
+pub use mwi::MessageCount;
 pub use numbers::{Numbering, NumberingError, Outside};
 
 pub use pbx::LegName;

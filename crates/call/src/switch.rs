@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use offhook_base::{
     Audio, CallId, FactRecord, Mono, Now, PhoneId, RecordingId, RecordingStart, SmsId, SmsRecord,
-    TrunkId,
+    TrunkId, UserId,
 };
 use offhook_sip_core::{
     AccountChange, Binding, BindingKey, Command, Event, FlowId, Output as Wire, Peer, Stack,
@@ -19,6 +19,7 @@ use crate::command::{ApiCommand, ApiReply};
 use crate::config::CallConfig;
 use crate::directory::DirectoryChange;
 use crate::guard::Guard;
+use crate::mwi::MessageCount;
 use crate::pbx::{Action, LegName, Pbx};
 use crate::sms::{TextChange, TextCommand, TextReply};
 use crate::star::AgentLogin;
@@ -212,6 +213,12 @@ impl Switch {
     /// The recorder tells what there is of a recording that is over: `None` when nothing was recorded.
     pub fn handle_recorded(&mut self, now: Now, recording: RecordingId, audio: Option<Audio>) {
         self.pbx.handle_recorded(now, recording, audio);
+        self.drain(now);
+    }
+
+    /// How many messages a user has: at the start, and whenever that changes. His phones that subscribed are told.
+    pub fn handle_message_count(&mut self, now: Now, user: UserId, count: MessageCount) {
+        self.pbx.handle_message_count(user, count);
         self.drain(now);
     }
 

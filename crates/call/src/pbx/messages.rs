@@ -1,12 +1,13 @@
-//! What the media shell and the recorder tell of a conversation: keys, silence, the end of a sound, and what there is of a
-//! message.
+//! Messages: what the media shell and the recorder tell of one that is being left, and whom we tell how many there are.
 
 use std::collections::BTreeMap;
 
-use offhook_base::{Audio, CallId, Now, RecordingId};
+use offhook_base::{Audio, CallId, Now, RecordingId, UserId};
 use offhook_media_core::MediaEvent;
+use offhook_sip_core::Event;
 
-use super::Pbx;
+use super::{Action, Pbx};
+use crate::mwi::MessageCount;
 use crate::phase::Input;
 
 /// Messages that are remembered until the recorder has told of them. One more, and the oldest is given up.
@@ -31,6 +32,33 @@ impl Messages {
 }
 
 impl Pbx {
+    /// A phone wants to know how many messages there are for its user, or does not any more.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the two that concern subscriptions"
+    )]
+    pub(super) fn on_subscription(&mut self, event: &Event) {
+        match *event {
+            Event::Subscribed {
+                subscription,
+                phone,
+            } => {
+                let office = (&self.office.directory, &*self.office.config.host);
+                let command = self.mwi.subscribed(subscription, phone, office);
+                self.actions.push_back(Action::Sip(command));
+            }
+            Event::Unsubscribed { subscription } => self.mwi.unsubscribed(subscription),
+            _ => {}
+        }
+    }
+
+    /// How many messages a user has now.
+    pub(crate) fn handle_message_count(&mut self, user: UserId, count: MessageCount) {
+        let office = (&self.office.directory, &*self.office.config.host);
+        let commands = self.mwi.count(user, count, office);
+        self.actions.extend(commands.into_iter().map(Action::Sip));
+    }
+
     /// The recorder tells what there is of a recording: `None` when nothing was recorded. False when it is no message.
     pub(super) fn on_message_recorded(
         &mut self,

@@ -28,6 +28,7 @@ use crate::directory::DirectoryChange;
 use crate::effect::Effect;
 use crate::fence::{Class, Fence};
 use crate::limit::{Bucket, Buckets};
+use crate::mwi::Mwi;
 use crate::office::Office;
 use crate::phase::{Context, Input, Phase, answer, reply};
 use crate::sms::{Answer, TextChange, TextReply, Texts, TextsConfig};
@@ -145,6 +146,7 @@ pub(crate) struct Pbx {
     new_legs: Vec<(LegId, LegName)>,
     queues: QueueDesk,
     messages: Messages,
+    mwi: Mwi,
     recordings: Recordings,
     pub(crate) actions: VecDeque<Action>,
 }
@@ -173,6 +175,7 @@ impl Pbx {
             new_legs: Vec::new(),
             queues: QueueDesk::default(),
             messages: Messages::default(),
+            mwi: Mwi::default(),
             recordings: Recordings::default(),
             actions: VecDeque::new(),
         }
@@ -238,8 +241,8 @@ impl Pbx {
             | DirectoryChange::Phone(_)
             | DirectoryChange::PhoneRemoved(_)
             | DirectoryChange::RingGroup(_)
-            | DirectoryChange::User(_)
-            | DirectoryChange::UserRemoved(_) => {}
+            | DirectoryChange::User(_) => {}
+            DirectoryChange::UserRemoved(user) => self.mwi.user_removed(*user),
         }
         None
     }
@@ -380,6 +383,7 @@ impl Pbx {
                 }
                 self.on_text_answer(now, tx, Answer::Nothing);
             }
+            Event::Subscribed { .. } | Event::Unsubscribed { .. } => self.on_subscription(&event),
             Event::Rejected { .. } => {}
         }
     }

@@ -21,29 +21,31 @@
 //! no difference who sends the caller: a transfer to the user is done once we have answered, and a transfer that failed
 //! and rings who transferred again may leave him a message.
 
+mod close;
+mod entry;
+
 use std::time::Duration;
 
 use bytes::Bytes;
 use offhook_base::{
-    Audio, CallId, Cause, Mono, RecordingId, RecordingKind, RecordingRecord, RecordingStart,
-    TerminatedBy, UserId,
+    Audio, CallId, Mono, RecordingId, RecordingKind, RecordingRecord, RecordingStart, TerminatedBy,
+    UserId,
 };
 use offhook_media_core::{Cue, Digit, MediaCommand, Music, Side, Sound, Taped};
-use offhook_sip_core::{Body, Command, LegId};
+use offhook_sip_core::{Body, Command};
 use offhook_sip_message::Message;
 
-use super::attempt::Failure;
 use super::own::{Own, Why};
 use super::transfer::Obstacle;
-use super::waiting::{Gone, Heard, Unanswered, Waiting};
-use super::{ANSWER_COMMIT_WITHIN, Context, Input, Phase};
+use super::waiting::{Heard, Unanswered, Waiting};
+use super::{Context, Input, Phase};
 use crate::cause::EndCause;
 use crate::command::{ApiAnswer, ApiRefusal};
 use crate::convey;
-use crate::directory::User;
 use crate::effect::Effect;
 use crate::fence::Class;
-use crate::record::{Destination, End, NewCall, Participant};
+use close::Close;
+pub(super) use entry::{or_fail, rings_for};
 
 /// A caller who is asked for a message.
 #[derive(Debug)]
@@ -87,113 +89,6 @@ enum Stage {
         entry: Option<Box<RecordingRecord>>,
         until: Mono,
     },
-}
-
-/// How the call ends.
-#[derive(Debug)]
-enum Close {
-    /// The caller has gone.
-    Gone(Gone),
-    /// We hang up.
-    Ours(Cause, TerminatedBy),
-}
-
-impl Close {
-    /// The message is complete.
-    fn complete() -> Self {
-        Self::Ours(EndCause::NormalClearing.cause(), TerminatedBy::System)
-    }
-
-    fn end(&self) -> End {
-        match self {
-            Self::Gone(gone) => gone.end(),
-            Self::Ours(cause, by) => End::new(*cause, *by),
-        }
-    }
-
-    /// Somebody else wants it too, before it is done.
-    fn and_then(self, cx: &mut Context<'_>, leg: LegId, later: Self) -> Self {
-        match (self, later) {
-            (Self::Gone(gone), Self::Gone(again)) => {
-                again.is_known(cx, leg);
-                Self::Gone(gone)
-            }
-            (Self::Gone(gone), Self::Ours(..)) | (Self::Ours(..), Self::Gone(gone)) => {
-                Self::Gone(gone)
-            }
-            (first @ Self::Ours(..), Self::Ours(..)) => first,
-        }
-    }
-}
-
-/// How long the phones of `user` ring for `waiting`, where a message can be left after that.
-pub(crate) fn rings_for(waiting: &Waiting, user: &User) -> Option<Duration> {
-    let stranger = waiting.party.user != Some(user.id);
-    user.voicemail.filter(|_| stranger && waiting.can_hear_us())
-}
-
-/// The user's `call` failed: his voicemail takes it, or the caller is told why.
-pub(crate) fn or_fail(
-    cx: &mut Context<'_>,
-    waiting: Waiting,
-    call: CallId,
-    failure: Failure,
-) -> Phase {
-    let missed = cx.calls.iter().find(|record| record.id == call);
-    let dst = missed.map(|record| record.dst.clone()).unwrap_or_default();
-    let user = dst.user.and_then(|user| cx.office.directory.user(user));
-    let takes = user.is_some_and(|user| user.active && rings_for(&waiting, user).is_some());
-    match dst.user {
-        Some(user) if takes => take(cx, waiting, (call, user, dst), failure),
-        Some(_) | None => waiting.fail(cx, failure),
-    }
-}
-
-fn take(
-    cx: &mut Context<'_>,
-    mut waiting: Waiting,
-    (missed, user, dst): (CallId, UserId, Participant),
-    failure: Failure,
-) -> Phase {
-    let call = NewCall {
-        parent: Some(missed),
-        context: CONTEXT.into(),
-        destination: Destination::In,
-        clid: waiting.clid.clone(),
-        src: waiting.party.clone(),
-        dst: Participant {
-            number: dst.number,
-            user: dst.user,
-            name: dst.name,
-            ..Participant::default()
-        },
-        referred_by: waiting.referred_by.clone(),
-        queue_state: "",
-    };
-    let Some(call) = cx.open(call) else {
-        return waiting.fail(cx, failure);
-    };
-    cx.end(missed, &failure.end);
-    // What rang may have sent early media: it is heard no more.
-    waiting.media.give_up(cx.effects);
-    waiting.media.stop_playing(cx.effects);
-    let answers = waiting.unanswered.is_some();
-    let mut voicemail = Voicemail {
-        waiting,
-        call,
-        user,
-        stage: Stage::Answering,
-        answers,
-        committed_by: Some(cx.now.mono + ANSWER_COMMIT_WITHIN),
-        own: None,
-        tokens: Vec::new(),
-    };
-    for open in cx.open_calls() {
-        cx.connected(open);
-    }
-    voicemail.answer(cx);
-    voicemail.waiting.arrive(cx);
-    Phase::Voicemail(Box::new(voicemail))
 }
 
 impl Voicemail {
@@ -498,11 +393,11 @@ impl Voicemail {
         match std::mem::replace(&mut self.stage, Stage::Answering) {
             Stage::Recording { message, .. } => {
                 tracing::warn!(%recording, "a message cannot be recorded any further");
-                let entry = keep(cx, message, audio);
+                let entry = keep(cx, *message, audio);
                 self.refuse(cx, entry);
             }
             Stage::Closing { message, close, .. } => {
-                let entry = keep(cx, message, audio);
+                let entry = keep(cx, *message, audio);
                 return self.finish(cx, close, entry);
             }
             other @ (Stage::Answering
@@ -625,7 +520,7 @@ impl Voicemail {
 /// The entry of a message that is long enough; the sound of any other is not kept.
 fn keep(
     cx: &mut Context<'_>,
-    message: Box<RecordingStart>,
+    message: RecordingStart,
     audio: Option<Audio>,
 ) -> Option<Box<RecordingRecord>> {
     let audio = audio?;

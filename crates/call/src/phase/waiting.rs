@@ -103,7 +103,7 @@ impl Gone {
     }
 
     /// That `leg` has gone is known already: its BYE is answered, and no more.
-    pub(crate) fn is_known(self, cx: &mut Context<'_>, leg: LegId) {
+    pub(crate) fn dismiss(self, cx: &mut Context<'_>, leg: LegId) {
         if let Some(tx) = self.bye {
             cx.reply(leg, tx, 200, Vec::new());
         }

@@ -7,6 +7,7 @@ mod group;
 mod hold_api;
 mod holding;
 mod model;
+mod mwi;
 mod queue;
 mod recording;
 mod restart;
@@ -544,6 +545,9 @@ fn describe(command: &Command) -> String {
         Command::Drop { leg } => format!("{} drop", name(leg)),
         Command::Outside { request, .. } => {
             format!("outside {}", String::from_utf8_lossy(&request.method))
+        }
+        Command::Notify { body, .. } => {
+            format!("notify {}", String::from_utf8_lossy(&body.octets))
         }
         Command::Account(_) | Command::Restore(_) | Command::Trunks(_) => {
             "configuration".to_owned()
