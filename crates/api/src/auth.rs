@@ -7,8 +7,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use offhook_base::Secret;
-use offhook_store::{CdrScope, Role, SmsScope, StoreError, User};
+use offhook_base::{RecordingKind, Secret};
+use offhook_store::{CdrScope, RecordingScope, Role, SmsScope, StoreError, User};
 
 use crate::Api;
 use crate::cookie;
@@ -54,6 +54,15 @@ impl Caller {
             Role::Admin => CdrScope::All,
             Role::User => CdrScope::Of(self.0.id),
         }
+    }
+
+    /// Whose recordings of this kind this caller may read.
+    pub(crate) fn recording_scope(&self, kind: RecordingKind) -> RecordingScope {
+        let user = match self.0.role {
+            Role::Admin => None,
+            Role::User => Some(self.0.id),
+        };
+        RecordingScope { kind, user }
     }
 
     /// Whose texts this caller may read.

@@ -210,6 +210,16 @@ impl ApiError {
         )
     }
 
+    /// 416: the range lies beyond the end.
+    pub(crate) fn range() -> Self {
+        Self::about(
+            StatusCode::RANGE_NOT_SATISFIABLE,
+            "range_not_satisfiable",
+            "Range",
+            "The range lies beyond the end",
+        )
+    }
+
     /// 404: nobody has the number that a text goes to.
     pub(crate) fn unknown_number() -> Self {
         Self::about(

@@ -2,6 +2,7 @@
 //!
 //! Each is a small trait, so that the surface is tested without a switch, a socket or a receiver.
 
+mod sounds;
 mod verbs;
 
 use std::fmt;
@@ -18,6 +19,7 @@ use offhook_base::{
 };
 use offhook_store::{Ddi, PhoneAccount, Queue, RingGroup, Trunk, User, Webhook};
 
+pub use sounds::{Outline, SoundError, Sounds};
 pub use verbs::{
     AgentState, CallControl, CallControlError, Originate, QueueNow, Side, Transfer, Verb,
 };
@@ -36,6 +38,8 @@ pub struct Ports {
     pub trunks: Arc<dyn TrunkStates>,
     /// Takes texts.
     pub texts: Arc<dyn TextControl>,
+    /// The sound of recordings.
+    pub sounds: Arc<dyn Sounds>,
     /// Sends `webhook.test`.
     pub tester: Arc<dyn WebhookTester>,
     /// Sends deliveries again.
@@ -288,6 +292,8 @@ pub enum ConfigChange {
     Queue(Queue),
     /// A queue is gone.
     QueueGone(QueueId),
+    /// A message of this user was marked or removed.
+    Messages(UserId),
     /// All webhooks were switched on or off.
     IntegrationEnabled(bool),
 }

@@ -202,7 +202,8 @@ impl FromRequestParts<Api> for Ids {
     }
 }
 
-fn number(text: &str) -> Result<u64, ApiError> {
+/// A number of digits alone; anything else names nothing.
+pub(crate) fn number(text: &str) -> Result<u64, ApiError> {
     let digits = !text.is_empty() && text.bytes().all(|octet| octet.is_ascii_digit());
     digits
         .then(|| text.parse().ok())

@@ -68,11 +68,11 @@ impl EventName {
         matches!(self, Self::CallMissed | Self::CallFailed | Self::CallHangup)
     }
 
-    /// Whether this event tells of a row that is copied out of the journal: a CDR or a text. It is told only once that row
+    /// Whether this event tells of a row that is copied out of the journal: a CDR, a text or a recording. It is told only once that row
     /// can be read.
     #[must_use]
     pub const fn has_row(self) -> bool {
-        self.is_last() || matches!(self, Self::SmsReceived)
+        self.is_last() || matches!(self, Self::MonitorAudioReady | Self::SmsReceived)
     }
 }
 

@@ -71,7 +71,7 @@ pub enum Output {
     /// [`Switch::handle_recorded`].
     Recording(Box<RecordingStart>),
     /// For the recorder: what it told of last is not worth keeping.
-    DropRecording(RecordingId),
+    DropRecording(Box<RecordingStart>),
     /// The answer to an API command.
     Reply(ApiReply),
     /// For the store.

@@ -1,5 +1,7 @@
 //! What the payload types of one side mean: the formats that its SDP lists (RFC 3551, RFC 8866 section 6.6).
 
+use crate::codec::Codec;
+
 /// How a payload is encoded, as far as it matters to whoever listens in.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Encoding {
@@ -17,6 +19,19 @@ pub enum Encoding {
     Pcmu,
     /// Keys (RFC 4733).
     TelephoneEvent,
+}
+
+impl Encoding {
+    /// The codec of a voice that we understand.
+    #[must_use]
+    pub const fn codec(self) -> Option<Codec> {
+        match self {
+            Self::G722 => Some(Codec::G722),
+            Self::Pcma => Some(Codec::Pcma),
+            Self::Pcmu => Some(Codec::Pcmu),
+            Self::ComfortNoise | Self::Opus | Self::Other | Self::TelephoneEvent => None,
+        }
+    }
 }
 
 /// One payload type.

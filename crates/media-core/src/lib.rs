@@ -31,6 +31,7 @@ mod player;
 mod program;
 #[cfg(test)]
 mod random;
+mod recording;
 mod relay;
 mod sequence;
 mod tone;
@@ -49,4 +50,5 @@ pub use formats::{Encoding, Formats, PayloadFormat};
 pub use latch::Remote;
 pub use packet::{Kind, RtpHeader};
 pub use player::{PLAYED_OCTETS, StreamEntropy, UnusablePayloadType};
+pub use recording::{Mp3Format, Peaks, Tape, TapedPacket, WAV_HEADER_OCTETS, WavFormat};
 pub use relay::{DropReason, Notice, Played, Relay, RelayStats, Side, SideStats, Verdict};

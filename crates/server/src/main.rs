@@ -7,6 +7,7 @@ mod demo;
 mod dns;
 mod media;
 mod node;
+mod recorder;
 
 fn main() -> std::process::ExitCode {
     cli::run()

@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use crate::config::Scope;
 use crate::filter::{Kind, Page, Property, Resource, Selection};
-use crate::{ConfigDb, ProjectedFact, ProjectedRow, StoreError, sms};
+use crate::{ConfigDb, ProjectedFact, ProjectedRow, StoreError, recordings, sms};
 
 const PROJECTION: &str = "cdr";
 
@@ -88,6 +88,11 @@ impl ConfigDb {
         let rows = batch.iter().map(|fact| (fact.pos, &fact.row));
         self.copy(rows, JournalPos(0), |tx, pos, row| match row {
             ProjectedRow::Cdr(cdr) => insert(tx, pos, cdr),
+            ProjectedRow::CdrAndRecording(cdr, recording) => {
+                insert(tx, pos, cdr)?;
+                recordings::copy(tx, recording)
+            }
+            ProjectedRow::Recording(recording) => recordings::copy(tx, recording),
             ProjectedRow::Sms(text) => sms::copy(tx, text),
         })
     }

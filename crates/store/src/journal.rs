@@ -34,6 +34,7 @@ pub(crate) const SCHEMA: Schema = Schema {
     migrations: &[
         include_str!("../migrations/journal/0001_facts.sql"),
         include_str!("../migrations/journal/0002_texts.sql"),
+        include_str!("../migrations/journal/0003_recordings.sql"),
     ],
 };
 
@@ -236,15 +237,16 @@ fn insert_fact(db: &Connection, pos: u64, routed: &RoutedFact) -> rusqlite::Resu
         snapshot,
         cdr,
         sms,
-        recording: _,
+        recording,
     } = &routed.fact;
     let cdr = cdr.as_deref().map(row::json).transpose()?;
     let sms = sms.as_deref().map(row::json).transpose()?;
+    let recording = recording.as_deref().map(row::json).transpose()?;
     let lanes = event.seq.is_some() && !routed.deliveries.is_empty();
     let routed_to = lanes.then(|| row::pack_webhooks(routed.deliveries.iter().map(|d| d.webhook)));
     db.prepare_cached(
-        "INSERT INTO fact (pos, event_id, root, call, seq, name, context, at, is_final, routed, body, cdr, sms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        "INSERT INTO fact (pos, event_id, root, call, seq, name, context, at, is_final, routed, body, cdr, sms, recording)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     )?
     .execute(params![
         pos,
@@ -259,7 +261,8 @@ fn insert_fact(db: &Connection, pos: u64, routed: &RoutedFact) -> rusqlite::Resu
         routed_to,
         &*event.body,
         cdr,
-        sms
+        sms,
+        recording
     ])?;
     if event.name.is_last() {
         db.prepare_cached("DELETE FROM open_call WHERE call = ?1")?

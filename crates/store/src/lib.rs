@@ -14,6 +14,7 @@ pub mod filter;
 mod journal;
 mod migrate;
 mod queue_day;
+mod recordings;
 mod sms;
 
 pub use attempts::{
@@ -42,4 +43,5 @@ pub use journal::{
     Router, StoredEvent, UnfinishedDelivery, UnfinishedState, VerdictRow,
 };
 pub use queue_day::QueueDay;
+pub use recordings::{MONITORS, Recording, RecordingScope, VOICE_MESSAGES};
 pub use sms::{SMS, SmsScope};

@@ -154,6 +154,11 @@ const PARAMETERS: &[(&str, &str, &str)] = &[
         "string",
         "A property, with - in front for descending",
     ),
+    (
+        "points",
+        "integer",
+        "Pieces of the outline, 1 to 10000; 800 unless given",
+    ),
     ("width", "integer", "Columns of the terminal, 40 to 500"),
 ];
 
@@ -169,6 +174,7 @@ pub(super) fn parameters() -> Value {
 pub(super) fn all() -> Value {
     let mut schemas: Map<String, Value> = SCHEMAS
         .iter()
+        .chain(super::recordings::SCHEMAS)
         .chain(super::shared::SCHEMAS)
         .map(|(name, fields)| ((*name).to_owned(), object(fields)))
         .collect();

@@ -1,6 +1,7 @@
 //! Which path leads where.
 
 mod apitokens;
+mod audio;
 mod call_verbs;
 mod calls;
 mod cdrs;
@@ -10,6 +11,7 @@ mod deliveries;
 mod events;
 mod flow;
 mod health;
+mod monitors;
 mod phones;
 mod queue_fields;
 mod queue_live;
@@ -21,6 +23,7 @@ mod stream;
 mod trunk_fields;
 mod trunks;
 mod users;
+mod voicemessages;
 mod webhook_fields;
 mod webhooks;
 
@@ -118,11 +121,31 @@ fn resources() -> Router<Api> {
         .route("/sms", get(sms::list).post(sms::send))
         .route("/sms/inbound", post(sms::receive))
         .route("/sms/{id}", get(sms::one))
+        .merge(recordings())
         .route("/deliveries", get(deliveries::list))
         .route("/deliveries/{id}", get(deliveries::one))
         .route("/deliveries/{id}/resend", post(deliveries::resend))
         .route("/events", get(events::list))
         .route("/events/stream", get(stream::serve))
+}
+
+/// What was recorded.
+fn recordings() -> Router<Api> {
+    Router::new()
+        .route("/monitors", get(monitors::list))
+        .route(
+            "/monitors/{id}",
+            get(monitors::one).delete(monitors::delete),
+        )
+        .route("/monitors/{id}/peaks", get(monitors::peaks))
+        .route("/voicemessages", get(voicemessages::list))
+        .route(
+            "/voicemessages/{id}",
+            get(voicemessages::one)
+                .patch(voicemessages::update)
+                .delete(voicemessages::delete),
+        )
+        .route("/voicemessages/{id}/peaks", get(voicemessages::peaks))
 }
 
 /// Trunks and numbers; ring groups and queues.

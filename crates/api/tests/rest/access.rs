@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::Request;
 use offhook_api::ports::LiveCall;
-use offhook_base::{CallId, DeliveryId, Secret, WebhookId};
+use offhook_base::{CallId, DeliveryId, RecordingId, RecordingKind, Secret, WebhookId};
 use offhook_store::{
     DdiSpec, DdiTarget, NewPhone, QueueAgent, QueueSpec, RingGroupSpec, RoutedDelivery, TrunkSpec,
 };
@@ -19,8 +19,33 @@ pub type Route = (&'static str, &'static str, Value, u16, u16);
 pub fn routes() -> Vec<Route> {
     // The last of the usual ones ends the session that the others use.
     let mut all = outside_and_shared();
+    all.extend(recorded());
     all.extend(usual());
     all
+}
+
+fn recorded() -> Vec<Route> {
+    vec![
+        ("GET", "/monitors", Value::Null, 200, 200),
+        ("GET", "/monitors/5", Value::Null, 200, 404),
+        ("GET", "/monitors/5.mp3", Value::Null, 200, 404),
+        ("GET", "/monitors/5.wav", Value::Null, 200, 404),
+        ("GET", "/monitors/5/peaks", Value::Null, 200, 404),
+        ("DELETE", "/monitors/99", Value::Null, 404, 403),
+        ("GET", "/voicemessages", Value::Null, 200, 200),
+        ("GET", "/voicemessages/6", Value::Null, 200, 404),
+        ("GET", "/voicemessages/6.mp3", Value::Null, 200, 404),
+        ("GET", "/voicemessages/6.wav", Value::Null, 200, 404),
+        ("GET", "/voicemessages/6/peaks", Value::Null, 200, 404),
+        (
+            "PATCH",
+            "/voicemessages/6",
+            json!({"is_new": false}),
+            200,
+            404,
+        ),
+        ("DELETE", "/voicemessages/99", Value::Null, 404, 404),
+    ]
 }
 
 fn usual() -> Vec<Route> {
@@ -244,6 +269,16 @@ pub fn furnished() -> World {
     world.db.create_ddi(&ddi).unwrap();
     world.project(1, &cdr(11, ADMIN_ID, None));
     world.text(2, &crate::sms::text(77, None, Some(ADMIN_ID)));
+    for (pos, id, kind) in [(3, 5, RecordingKind::Call), (4, 6, RecordingKind::Message)] {
+        world.recording(pos, &crate::recordings::record(id, kind, Some(ADMIN_ID)));
+        let sounds = [vec![1; 10], vec![2; 5]];
+        world
+            .played
+            .sounds
+            .lock()
+            .unwrap()
+            .insert(RecordingId(id), sounds);
+    }
     world.played.live.lock().unwrap().push(Arc::new(LiveCall {
         id: CallId(11),
         ..LiveCall::default()

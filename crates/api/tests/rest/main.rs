@@ -28,6 +28,7 @@ mod openapi;
 mod page;
 mod ports;
 mod queues;
+mod recordings;
 mod ringgroups;
 mod sms;
 mod stream;

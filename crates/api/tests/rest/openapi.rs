@@ -27,7 +27,8 @@ fn template(path: &str) -> String {
         if is_second_id {
             "{user_id}".to_owned()
         } else if is_id {
-            "{id}".to_owned()
+            let ending = part.find('.').map_or("", |dot| &part[dot..]);
+            format!("{{id}}{ending}")
         } else {
             (*part).to_owned()
         }

@@ -1,16 +1,20 @@
 //! The ports as the tests play them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::fs::File;
 use std::future::pending;
+use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use offhook_api::ports::{
     CallControl, CallControlError, CarrierText, ConfigChange, ConfigChanged, DeliveryControl,
-    DeliveryControlError, LiveCall, LiveCalls, NewText, Originate, PortFuture, QueueNow, Readiness,
-    Recover, Side, TestOutcome, TestTarget, TextControl, TextError, Transfer, TrunkStates, Verb,
-    WebhookTester,
+    DeliveryControlError, LiveCall, LiveCalls, NewText, Originate, Outline, PortFuture, QueueNow,
+    Readiness, Recover, Side, SoundError, Sounds, TestOutcome, TestTarget, TextControl, TextError,
+    Transfer, TrunkStates, Verb, WebhookTester,
 };
-use offhook_base::{CallId, DeliveryId, QueueId, SmsId, TrunkId, UserId, WebhookId};
+use offhook_base::{
+    CallId, DeliveryId, QueueId, RecordingId, RecordingRecord, SmsId, TrunkId, UserId, WebhookId,
+};
 
 /// What the test tells the API, and what the API told the test.
 #[derive(Default)]
@@ -34,6 +38,10 @@ pub struct Played {
     /// The next outcomes of `webhook.test`; a success when there is none.
     pub outcomes: Mutex<VecDeque<TestOutcome>>,
     pub tested: Mutex<Vec<TestTarget>>,
+    /// The octets of a recording's `.wav` and `.mp3`; those that are not here are missing.
+    pub sounds: Mutex<BTreeMap<RecordingId, [Vec<u8>; 2]>>,
+    /// The sounds that were asked for, in words.
+    pub sounds_asked: Mutex<Vec<String>>,
     pub resent: Mutex<Vec<DeliveryId>>,
     pub resend: Mutex<Option<Result<(), DeliveryControlError>>>,
     pub recovered: Mutex<Vec<(WebhookId, Recover)>>,
@@ -79,6 +87,7 @@ impl Played {
                     format!("queue {} {}", queue.id, agents.join(" "))
                 }
                 ConfigChange::QueueGone(id) => format!("queue {id} gone"),
+                ConfigChange::Messages(user) => format!("messages of {user}"),
                 ConfigChange::IntegrationEnabled(enabled) => format!("integration {enabled}"),
             })
             .collect()
@@ -106,6 +115,17 @@ impl LiveCalls for Port {
 }
 
 impl Port {
+    fn sound(&self, kind: usize, of: &RecordingRecord) -> Result<File, SoundError> {
+        let name = ["wav", "mp3"][kind];
+        let asked = format!("{}.{name}", of.id);
+        self.0.sounds_asked.lock().unwrap().push(asked);
+        let sounds = self.0.sounds.lock().unwrap();
+        let octets = sounds.get(&of.id).ok_or(SoundError::Missing)?;
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&octets[kind]).unwrap();
+        Ok(file)
+    }
+
     /// Takes a verb down, and answers it.
     fn verb<T: Send + 'static>(&self, verb: String, answer: T) -> Verb<'_, T> {
         self.0.verbs.lock().unwrap().push(verb);
@@ -227,5 +247,37 @@ impl ConfigChanged for Port {
 impl Readiness for Port {
     fn faults(&self) -> Vec<String> {
         self.0.faults.lock().unwrap().clone()
+    }
+}
+
+impl Sounds for Port {
+    fn wav(&self, of: RecordingRecord) -> PortFuture<'_, Result<File, SoundError>> {
+        let file = self.sound(0, &of);
+        Box::pin(async move { file })
+    }
+
+    fn mp3(&self, of: RecordingRecord) -> PortFuture<'_, Result<File, SoundError>> {
+        let file = self.sound(1, &of);
+        Box::pin(async move { file })
+    }
+
+    fn outline(
+        &self,
+        of: RecordingRecord,
+        points: u32,
+    ) -> PortFuture<'_, Result<Arc<Outline>, SoundError>> {
+        let there = self.sound(0, &of);
+        let outline = Outline {
+            channels: vec![vec![-1, 1], vec![-32_768, 32_767]],
+            points: points.into(),
+        };
+        Box::pin(async move { there.map(|_| Arc::new(outline)) })
+    }
+
+    fn remove(&self, of: RecordingRecord) -> PortFuture<'_, Result<(), SoundError>> {
+        self.0.sounds.lock().unwrap().remove(&of.id);
+        let asked = format!("remove {}", of.id);
+        self.0.sounds_asked.lock().unwrap().push(asked);
+        Box::pin(async { Ok(()) })
     }
 }

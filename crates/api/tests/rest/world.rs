@@ -16,7 +16,7 @@ use offhook_api::ports::{ClientAddr, Ports};
 use offhook_api::{Api, PasswordCost, Settings, Stores, hash_password};
 use offhook_base::{
     CallId, CdrRecord, Disposition, EventName, EventRecord, FactRecord, JournalPos, Mono, Now,
-    Party, Secret, SmsRecord, TerminatedBy, UserId, Wall,
+    Party, RecordingRecord, Secret, SmsRecord, TerminatedBy, UserId, Wall,
 };
 use offhook_store::{
     Batch, CaptureWriter, ConfigDb, DeliveryReader, Journal, JournalReader, NewUser, ProjectedFact,
@@ -157,6 +157,7 @@ impl World {
                 calls: port.clone(),
                 trunks: port.clone(),
                 texts: port.clone(),
+                sounds: port.clone(),
                 tester: port.clone(),
                 deliveries: port.clone(),
                 config: port.clone(),
@@ -263,6 +264,15 @@ impl World {
         };
         self.db.project_rows(&[fact]).unwrap();
         self.feed.projected(JournalPos(pos));
+    }
+
+    /// Copies the entry of a recording.
+    pub fn recording(&self, pos: u64, record: &RecordingRecord) {
+        let fact = ProjectedFact {
+            pos: JournalPos(pos),
+            row: ProjectedRow::Recording(Arc::new(record.clone())),
+        };
+        self.db.project_rows(&[fact]).unwrap();
     }
 
     /// Commits an event of `call`, with deliveries of the webhooks given.

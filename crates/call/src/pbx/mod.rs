@@ -13,9 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use offhook_base::{
-    CallId, FactRecord, Mono, Now, RecordingId, RecordingStart, RingGroupId, UserId,
-};
+use offhook_base::{CallId, FactRecord, Mono, Now, RecordingStart, RingGroupId, UserId};
 use offhook_media_core::{MediaCommand, PortPair};
 use offhook_sip_core::{Command, Event, LegId, Origin, TrunkPeer, TxId};
 use offhook_sip_message::Method;
@@ -53,7 +51,7 @@ pub(crate) enum Action {
     /// To the recorder, before the media shell is told to record.
     Recording(Box<RecordingStart>),
     /// To the recorder: this one is not worth keeping.
-    DropRecording(RecordingId),
+    DropRecording(Box<RecordingStart>),
     /// To whoever gave the command.
     Reply(ApiReply),
     /// Reserve call ids below this number.

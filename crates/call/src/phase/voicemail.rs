@@ -525,7 +525,7 @@ fn keep(
 ) -> Option<Box<RecordingRecord>> {
     let audio = audio?;
     if Duration::from_millis(audio.duration_ms) < SHORTEST_MESSAGE {
-        cx.effects.push(Effect::DropRecording(message.id));
+        cx.effects.push(Effect::DropRecording(Box::new(message)));
         return None;
     }
     Some(Box::new(message.with_audio(audio)))

@@ -140,7 +140,7 @@ fn visit_retention(retention: &mut Retention, visitor: &mut impl Visitor) {
     visitor.key("captures_days", &mut retention.captures_days, any);
     visitor.key("captures_bytes", &mut retention.captures_bytes, any);
     visitor.later("cdrs_days", &mut retention.cdrs_days);
-    visitor.later("recordings_days", &mut retention.recordings_days);
+    visitor.key("recordings_days", &mut retention.recordings_days, any);
 }
 
 fn visit_limits(limits: &mut Limits, visitor: &mut impl Visitor) {

@@ -263,10 +263,6 @@ fn what_a_later_version_brings_is_refused_not_ignored() {
             "store.url",
         ),
         ("[retention]\ncdrs_days = 7", "retention.cdrs_days"),
-        (
-            "[retention]\nrecordings_days = 7",
-            "retention.recordings_days",
-        ),
     ];
     for (text, path) in cases {
         let faults = faults(text);

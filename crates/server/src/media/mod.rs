@@ -7,6 +7,7 @@
 mod relays;
 mod socket;
 mod stock;
+mod tap;
 mod worker;
 
 #[cfg(test)]
@@ -18,12 +19,16 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use offhook_media_core::{MediaCommand, MediaEvent};
 use tokio::sync::mpsc;
 
 use self::stock::Stock;
 use self::worker::Worker;
+#[cfg(test)]
+pub(crate) use tap::Tapes;
+pub(crate) use tap::{Record, Tap, TapReader, ring};
 
 /// Where media sockets are bound.
 #[derive(Clone, Copy, Debug)]
@@ -63,13 +68,19 @@ impl Media {
     ///
     /// Events that find `events` full wait in the thread, in order: there is at most one a relay.
     ///
+    /// `tap` leads to the recorder, with what the thread's clock shall count from.
+    ///
     /// # Errors
     /// When the system refuses the poll, the thread, or the first pair of ports.
-    pub(crate) fn start(config: MediaConfig, events: mpsc::Sender<MediaEvent>) -> io::Result<Self> {
+    pub(crate) fn start(
+        config: MediaConfig,
+        events: mpsc::Sender<MediaEvent>,
+        tap: (Tap, Instant),
+    ) -> io::Result<Self> {
         // Full: `send` decides by the command's kind.
         let (commands, inbox) = sync_channel(COMMAND_QUEUE);
         let stock = Stock::open(config)?;
-        let (worker, waker) = Worker::new(stock, inbox, events)?;
+        let (worker, waker) = Worker::new(stock, inbox, events, tap)?;
         let thread = std::thread::Builder::new()
             .name("media".to_owned())
             .spawn(move || worker.run())?;

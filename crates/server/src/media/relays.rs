@@ -6,6 +6,7 @@ use offhook_base::Mono;
 use offhook_media_core::{Kind, Notice, PLAYED_OCTETS, Played, Relay, RelayId, Side};
 
 use super::socket::Pair;
+use super::tap::Tapes;
 
 /// The relays that run, found by name for commands and by slot for packets.
 #[derive(Debug, Default)]
@@ -24,17 +25,19 @@ pub(super) struct Active {
     pub(super) relay: Relay,
     pub(super) a: Pair,
     pub(super) b: Pair,
+    pub(super) tapes: Tapes,
     /// Its entry among the deadlines.
     deadline: Option<Mono>,
 }
 
 impl Active {
-    pub(super) const fn new(id: RelayId, relay: Relay, a: Pair, b: Pair) -> Self {
+    pub(super) fn new(id: RelayId, relay: Relay, a: Pair, b: Pair) -> Self {
         Self {
             id,
             relay,
             a,
             b,
+            tapes: Tapes::default(),
             deadline: None,
         }
     }

@@ -26,7 +26,7 @@ impl Rig {
         };
         let (sender, events) = mpsc::channel(16);
         Self {
-            media: Media::start(config, sender).unwrap(),
+            media: Media::start(config, sender, (Tap::default(), Instant::now())).unwrap(),
             events,
         }
     }
@@ -407,7 +407,7 @@ fn pairs_that_are_not_in_the_owners_hands_are_refused() {
 #[test]
 fn a_large_refill_comes_in_parts_without_a_pause() {
     let mut rig = Rig::new();
-    let asked_at = std::time::Instant::now();
+    let asked_at = Instant::now();
     let pairs = rig.ports(100);
     assert!(
         asked_at.elapsed() < Duration::from_millis(900),

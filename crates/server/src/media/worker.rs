@@ -16,6 +16,7 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use super::relays::{Active, Relays};
 use super::stock::Stock;
+use super::tap::Tap;
 
 /// Everything the thread owns.
 #[derive(Debug)]
@@ -25,6 +26,7 @@ pub(super) struct Worker {
     outbox: Outbox,
     stock: Stock,
     relays: Relays,
+    tap: Tap,
     /// Pairs that the owner asked for and has not got yet.
     owed: u32,
     /// The last of them could not be had.
@@ -54,6 +56,7 @@ impl Worker {
         stock: Stock,
         inbox: Receiver<MediaCommand>,
         events: mpsc::Sender<MediaEvent>,
+        (tap, origin): (Tap, Instant),
     ) -> io::Result<(Self, Waker)> {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), WAKE)?;
@@ -66,11 +69,12 @@ impl Worker {
             },
             stock,
             relays: Relays::default(),
+            tap,
             owed: 0,
             out_of_ports: false,
             unfinished: Vec::new(),
             buffer: vec![0; LARGEST_DATAGRAM],
-            origin: Instant::now(),
+            origin,
         };
         Ok((worker, waker))
     }
@@ -101,6 +105,7 @@ impl Worker {
             self.play();
             self.pay_owed(now);
             self.outbox.flush();
+            self.tap.flush();
         }
     }
 
@@ -110,7 +115,9 @@ impl Worker {
         let Some(active) = self.relays.at(slot) else {
             return;
         };
-        let Active { relay, a, b, .. } = active;
+        let Active {
+            relay, a, b, tapes, ..
+        } = active;
         let (here, there) = match side {
             Side::A => (&*a, &*b),
             Side::B => (&*b, &*a),
@@ -127,7 +134,13 @@ impl Worker {
                 Err(_) => continue,
             };
             let packet = self.buffer.get_mut(..length).unwrap_or_default();
-            match relay.handle_packet(now, side, kind, from, packet) {
+            let taped = tapes.header(kind, packet);
+            let verdict = relay.handle_packet(now, side, kind, from, packet);
+            if let Some(header) = taped {
+                let of = (&*tapes, &*relay);
+                self.tap.packet(now, of, (side, verdict), &header, packet);
+            }
+            match verdict {
                 Verdict::Drop(_) => {}
                 Verdict::Forward { side: _, to } => {
                     if there.send(kind, packet, to).is_err() {
@@ -163,8 +176,18 @@ impl Worker {
                     Some(active) => active.relay.set_formats(side, formats),
                     None => tracing::debug!(%relay, "formats came for a relay that does not run"),
                 },
-                Ok(MediaCommand::Record { relay, .. } | MediaCommand::StopRecord { relay, .. }) => {
-                    tracing::debug!(%relay, "there is no recorder");
+                Ok(MediaCommand::Record {
+                    relay,
+                    recording,
+                    taped,
+                }) => match self.relays.get_mut(relay) {
+                    Some(active) => self.tap.begin(now, &mut active.tapes, recording, taped),
+                    None => self.tap.end_unbegun(now, recording),
+                },
+                Ok(MediaCommand::StopRecord { relay, recording }) => {
+                    if let Some(active) = self.relays.get_mut(relay) {
+                        self.tap.end(now, &mut active.tapes, recording);
+                    }
                 }
                 Ok(MediaCommand::Press {
                     relay,
@@ -291,6 +314,7 @@ impl Worker {
             tracing::debug!(relay = %id, "a relay that does not run cannot be stopped");
             return;
         };
+        self.tap.end_all(now, std::mem::take(&mut active.tapes));
         self.unwatch(&mut active);
         self.outbox.push(MediaEvent::Stopped {
             relay: id,
@@ -371,7 +395,8 @@ impl Worker {
             return Some(Duration::ZERO);
         }
         let now = self.now();
-        let retry = (!self.outbox.waiting.is_empty()).then_some(RETRY_EVENTS);
+        let behind = !self.outbox.waiting.is_empty() || self.tap.is_behind();
+        let retry = behind.then_some(RETRY_EVENTS);
         let ports = (self.owed > 0).then(|| {
             let rested = self.stock.next_rested().map_or(RETRY_BIND, |at| at - now);
             rested.min(RETRY_BIND)
@@ -476,7 +501,7 @@ const NOTICES_WAITING: usize = 65_536;
 
 const LARGEST_DATAGRAM: usize = 65_535;
 
-/// How soon an owner whose queue is full is tried again.
+/// How soon an owner or a recorder whose queue is full is tried again.
 const RETRY_EVENTS: Duration = Duration::from_millis(20);
 
 /// How soon ports of others, or descriptors, may have become free.

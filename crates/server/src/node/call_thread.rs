@@ -1,7 +1,7 @@
 //! The call thread: owns the switch, the UDP sockets and the write queues of connections. It moves octets and
 //! time, and decides nothing.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::Context;
 use bytes::Bytes;
 use mio::{Events, Interest, Poll, Token};
-use offhook_base::{CallId, FactRecord, Now, SmsId};
+use offhook_base::{CallId, FactRecord, Now, RecordingId, RecordingStart, SmsId};
 use offhook_call::{
     AgentLogin, ApiAnswer, ApiRefusal, BindingChange, Output, Switch, TextChange, TextRefusal,
 };
@@ -26,6 +26,7 @@ use super::live::LiveIndex;
 use super::projector::ProjectorHandle;
 use super::trunk_states::TrunkStates;
 use crate::media::Media;
+use crate::recorder::RecorderHandle;
 
 const WAKE: Token = Token(usize::MAX);
 /// Datagrams taken from one socket before the others get their turn.
@@ -46,6 +47,7 @@ pub(crate) struct CallThread {
     pub(crate) captures: CaptureHandle,
     pub(crate) projector: ProjectorHandle,
     pub(crate) media: Option<Media>,
+    pub(crate) recorder: RecorderHandle,
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) trunks: TrunkStates,
     pub(crate) logins: mpsc::Sender<AgentLogin>,
@@ -101,6 +103,8 @@ struct Loop {
     ids_wanted: Option<u64>,
     committed: u64,
     reserved: u64,
+    /// Recordings of which the recorder has yet to tell what became of them.
+    recordings: HashSet<RecordingId>,
     /// Pairs asked of the media thread and not yet received.
     ports_asked: usize,
     ending: Option<offhook_base::Mono>,
@@ -126,6 +130,7 @@ impl CallThread {
             ids_wanted: None,
             committed: 0,
             reserved: 0,
+            recordings: HashSet::new(),
             ports_asked: 0,
             ending: None,
         };
@@ -207,13 +212,15 @@ impl Loop {
             .map_or(LONGEST, |at| (at - now).min(LONGEST))
     }
 
-    /// After a shutdown: every call has ended, its last fact is on disk, and the answers to our BYEs had a moment.
+    /// After a shutdown: every call has ended, so has what is recorded, its last fact is on disk, and the answers to our BYEs had a moment.
     fn is_over(&self, now: Now) -> bool {
         let Some(since) = self.ending else {
             return false;
         };
         let waited = now.mono - since;
-        let quiet = self.core.switch.calls() == 0 && self.committed + 1 >= self.next_fact;
+        let quiet = self.core.switch.calls() == 0
+            && self.recordings.is_empty()
+            && self.committed + 1 >= self.next_fact;
         waited >= GRACE || (quiet && waited >= LAST_ANSWERS)
     }
 
@@ -328,6 +335,11 @@ impl Loop {
                 | MediaEvent::Quality { .. }
                 | MediaEvent::Silent { .. }),
             ) => switch.handle_media(now, &event),
+            CallInput::Recorded { id, audio } => {
+                self.recordings.remove(&id);
+                switch.handle_recorded(now, id, audio);
+            }
+            CallInput::Messages { user, count } => switch.handle_message_count(now, user, count),
             CallInput::Room(calls) => {
                 switch.handle_room(calls);
                 self.core
@@ -365,13 +377,8 @@ impl Loop {
                 Output::Record(fact) => self.record(*fact),
                 Output::Media(command) => self.command_media(now, command),
                 Output::Monitored { call, on } => self.core.live.monitor(call, on),
-                Output::Recording(start) => {
-                    tracing::debug!(recording = %start.id, "there is no recorder");
-                    self.core.switch.handle_recorded(now, start.id, None);
-                }
-                Output::DropRecording(recording) => {
-                    tracing::debug!(%recording, "there is no recorder");
-                }
+                Output::Recording(start) => self.begin_recording(now, start),
+                Output::DropRecording(start) => self.core.recorder.discard(start),
                 Output::Reply(reply) => {
                     answer(self.replies.remove(&reply.token), reply.result);
                 }
@@ -455,6 +462,17 @@ impl Loop {
         }
     }
 
+    /// Tells the recorder first: the media thread's packets must find it prepared.
+    fn begin_recording(&mut self, now: Now, start: Box<RecordingStart>) {
+        let id = start.id;
+        if self.core.media.is_some() && self.core.recorder.begin(start).is_ok() {
+            self.recordings.insert(id);
+        } else {
+            tracing::warn!(recording = %id, "nothing is recorded: the recorder takes no more");
+            self.core.switch.handle_recorded(now, id, None);
+        }
+    }
+
     fn command_media(&mut self, now: Now, command: MediaCommand) {
         let Some(media) = &mut self.core.media else {
             return;
@@ -471,6 +489,12 @@ impl Loop {
                 }
             }
             self.core.switch.handle_media_lost(now, CallId(relay.0));
+        }
+        if let MediaCommand::Record { recording, .. } = command
+            && self.core.recorder.cancel(recording).is_err()
+        {
+            self.recordings.remove(&recording);
+            self.core.switch.handle_recorded(now, recording, None);
         }
     }
 

@@ -11,6 +11,7 @@ use offhook_sip_core::{Account, AccountChange};
 use offhook_store::PhoneAccount;
 
 use super::inbox::{CallInput, Inbox};
+use super::projector::ProjectorHandle;
 use super::subscribers::Subscribers;
 use super::trunks::Trunks;
 
@@ -20,6 +21,7 @@ pub(crate) struct Changes {
     pub(crate) inbox: Inbox,
     pub(crate) subscribers: Subscribers,
     pub(crate) trunks: Trunks,
+    pub(crate) projector: ProjectorHandle,
 }
 
 impl ConfigChanged for Changes {
@@ -47,6 +49,7 @@ impl ConfigChanged for Changes {
             ConfigChange::QueueGone(id) => self.tell(DirectoryChange::QueueRemoved(id)),
             ConfigChange::Webhook(webhook) => self.subscribers.put(&webhook),
             ConfigChange::WebhookGone(id) => self.subscribers.remove(id),
+            ConfigChange::Messages(user) => self.projector.messages(user),
             ConfigChange::IntegrationEnabled(enabled) => self.subscribers.set_enabled(enabled),
         }
     }

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use offhook_api::feed::{Feed, Notice};
-use offhook_base::{FactRecord, JournalPos, SmsId};
+use offhook_base::{FactRecord, JournalPos, SmsId, UserId};
+use offhook_call::MessageCount;
 use offhook_delivery::Waiting;
 use offhook_store::{CommitReport, CommitSink, ProjectedRow, StoreError};
 
@@ -13,6 +14,7 @@ use super::live::LiveIndex;
 use super::notices;
 use super::projector::{self, ProjectorHandle};
 use crate::delivery::DeliveryHandle;
+use crate::recorder::RecorderHandle;
 
 /// Told by the projector: what waited for a row goes on.
 #[derive(Debug)]
@@ -26,6 +28,10 @@ impl projector::Progress for Progress {
     fn projected(&self, upto: JournalPos) {
         self.delivery.projected(upto);
         self.feed.projected(upto);
+    }
+
+    fn messages(&self, user: UserId, count: MessageCount) {
+        self.inbox.send(CallInput::Messages { user, count });
     }
 
     fn text_kept(&self, text: SmsId, kept: bool) {
@@ -42,6 +48,7 @@ pub(crate) struct Commits {
     pub(crate) inbox: Inbox,
     pub(crate) live: Arc<LiveIndex>,
     pub(crate) projector: ProjectorHandle,
+    pub(crate) recorder: RecorderHandle,
     pub(crate) delivery: DeliveryHandle,
     pub(crate) feed: Arc<Feed>,
 }
@@ -67,14 +74,16 @@ impl CommitSink for Commits {
                 snapshot,
                 cdr,
                 sms,
-                recording: _,
+                recording,
             } = committed.fact;
-            let row = cdr
-                .map(ProjectedRow::Cdr)
-                .or_else(|| sms.map(ProjectedRow::Sms));
+            let recorded = recording.as_ref().map(|recording| recording.id);
+            let row = ProjectedRow::of(cdr, sms, recording);
             let after_projection = row.as_ref().map(|_| committed.pos);
             if let Some(row) = row {
                 self.projector.row(committed.pos, row);
+            }
+            if let Some(id) = recorded {
+                self.recorder.known(id);
             }
             if committed.deliveries.is_empty() && !is_watched {
                 continue;

@@ -22,12 +22,14 @@ use super::changes::Changes;
 use super::inbox::Inbox;
 use super::live::LiveIndex;
 use super::ports::{Deliveries, Ready, Texts};
+use super::projector::ProjectorHandle;
 use super::subscribers::Subscribers;
 use super::tester::Tester;
 use super::trunks::Trunks;
 use super::verbs::Calls;
 use super::{clock, http, tcp};
 use crate::config::Config;
+use crate::recorder::Library;
 
 /// Room for datagrams that arrive while a commit is handled: some hundred INVITEs.
 const RECEIVE_BUFFER: usize = 4 << 20;
@@ -63,9 +65,11 @@ pub(crate) struct Surface<'a> {
     pub(crate) captures: Arc<CaptureReader>,
     pub(crate) live: Arc<LiveIndex>,
     pub(crate) feed: Arc<Feed>,
+    pub(crate) library: Arc<Library>,
     pub(crate) inbox: Inbox,
     pub(crate) subscribers: Subscribers,
     pub(crate) trunks: Trunks,
+    pub(crate) projector: ProjectorHandle,
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) deliveries: Deliveries,
     pub(crate) tester: Tester,
@@ -288,12 +292,14 @@ impl Surface<'_> {
             texts: Arc::new(Texts {
                 inbox: self.inbox.clone(),
             }),
+            sounds: self.library,
             tester: Arc::new(self.tester),
             deliveries: Arc::new(self.deliveries),
             config: Arc::new(Changes {
                 inbox: self.inbox,
                 subscribers: self.subscribers,
                 trunks: self.trunks,
+                projector: self.projector,
             }),
             readiness: Arc::new(Ready {
                 gauges: self.gauges,

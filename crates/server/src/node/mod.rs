@@ -33,6 +33,7 @@ mod verbs;
 
 use std::fs::File;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -49,6 +50,7 @@ pub(crate) use thread::essential;
 
 use crate::config::Config;
 use crate::delivery::Delivery;
+use crate::recorder::{self, Library, Recorder, RecordingFiles};
 use call_thread::{CallThread, Gauges};
 use files::Files;
 use inbox::{CallInput, Inbox};
@@ -76,6 +78,7 @@ pub(crate) struct Running {
     writers: Writers,
     captures: CaptureWriter,
     attempts: AttemptsWriter,
+    recorder: Recorder,
     lock: File,
 }
 
@@ -135,6 +138,7 @@ impl Running {
             writers,
             captures,
             attempts,
+            recorder,
             lock,
             ..
         } = self;
@@ -147,6 +151,8 @@ impl Running {
         tokio::time::sleep(LAST_WORDS).await;
         tasks.shutdown().await;
         let files = tokio::task::spawn_blocking(move || {
+            // The media thread has ended with the call thread: nothing is recorded any more.
+            recorder.shutdown();
             // Delivery tells its last verdicts to the journal, whose commits reach the projector: so they stop in this
             // order. What was not delivered by then is delivered after the next start.
             writers.delivery.shutdown();
@@ -190,12 +196,14 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
     let (db, realm, admin_password) = (db.clone(), realm.clone(), admin_password.clone());
     let (capture_handle, attempt_handle) = (captures.handle(), attempts.handle());
     let events = Arc::clone(&files.events);
+    let (recordings, recorder, library) = start_recorder(&dir, &inbox)?;
     let (writers, captures, attempts) =
-        start_writers(&config, files, endpoints, &listeners, &inbox)?;
+        start_writers(&config, files, endpoints, &listeners, (&inbox, &recorder))?;
 
     let journal = writers.journal.handle();
     let first_call = switchboard::reserve(&recovered, &journal)?;
-    let first_fact = switchboard::sweep(&recovered, &journal, &config.node.name, now.wall)?;
+    let found = (&config, &*recordings, &db);
+    let first_fact = switchboard::sweep(&recovered, &journal, found, now.wall)?;
     let mut tasks = JoinSet::new();
     let gauges = Arc::new(Gauges::default());
     let trunks = Trunks::new(inbox.clone());
@@ -209,7 +217,8 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         live: Arc::clone(&writers.live),
         captures: capture_handle.clone(),
         projector: writers.projector.handle(),
-        media: switchboard::start_media(&config, &listeners, &inbox, &mut tasks)?,
+        media: switchboard::start_media(&config, &listeners, (&recorder, &inbox), &mut tasks)?,
+        recorder: recorder.handle(),
         gauges: Arc::clone(&gauges),
         trunks: trunks.states(),
         logins,
@@ -228,26 +237,25 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         captures: Arc::new(captures.reader().context("opening the captures")?),
         live: Arc::clone(&writers.live),
         feed: Arc::clone(&writers.feed),
+        library: Arc::clone(&library),
         inbox: inbox.clone(),
         subscribers: writers.subscribers.clone(),
         trunks: trunks.clone(),
+        projector: writers.projector.handle(),
         gauges,
         deliveries: ports::Deliveries {
             journal: journal.clone(),
             events,
             reader,
         },
-        tester: tester::Tester::new(
-            writers.delivery.handle(),
-            &config.node.name,
-            switchboard::draw()?,
-        ),
+        tester: tester(&config, &writers)?,
     };
     let (http, sip_udp) = (listeners.http_addr(), listeners.udp_addrs());
     listeners.write_listen_json(&dir)?;
     let api = listeners.serve(&config, surface, &inbox, &mut tasks);
     let aging = (&journal, &capture_handle, &attempt_handle);
-    retention::start(&config, &db, aging, &mut tasks);
+    let messages = writers.projector.handle();
+    retention::start(&config, (&db, &library, messages), aging, &mut tasks);
     agents::store(api.clone(), inbox.clone(), logged_in, &mut tasks);
     room::watch(&dir, &inbox, &mut tasks);
     trunks.watch(&mut tasks);
@@ -264,8 +272,32 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         writers,
         captures,
         attempts,
+        recorder,
         lock,
     })
+}
+
+fn tester(config: &Config, writers: &Writers) -> anyhow::Result<tester::Tester> {
+    let delivery = writers.delivery.handle();
+    let first = switchboard::draw()?;
+    Ok(tester::Tester::new(delivery, &config.node.name, first))
+}
+
+/// Opens the folder of recordings, and starts the recorder, which tells the call thread what became of each.
+fn start_recorder(
+    dir: &Path,
+    inbox: &Inbox,
+) -> anyhow::Result<(Arc<RecordingFiles>, Recorder, Arc<Library>)> {
+    let files = RecordingFiles::open(dir).context("opening the folder of recordings")?;
+    let files = Arc::new(files);
+    let has_room = recorder::room_beyond(room::NOT_FOR_RECORDINGS, Arc::clone(&files));
+    let inbox = inbox.clone();
+    let recorder = Recorder::start(Arc::clone(&files), has_room, move |id, audio| {
+        inbox.send(CallInput::Recorded { id, audio });
+    })
+    .context("starting the recorder")?;
+    let library = Arc::new(Library::new(Arc::clone(&files)));
+    Ok((files, recorder, library))
 }
 
 /// The webhooks, and whether they are switched on at all.
@@ -290,7 +322,7 @@ fn start_writers(
     files: Files,
     (enabled, endpoints): (bool, Vec<Endpoint>),
     listeners: &Listeners,
-    inbox: &Inbox,
+    (inbox, recorder): (&Inbox, &Recorder),
 ) -> anyhow::Result<(Writers, CaptureWriter, AttemptsWriter)> {
     let projected = files.db.projected().context("reading the CDRs' position")?;
     let feed = Arc::new(Feed::new(projected));
@@ -316,6 +348,7 @@ fn start_writers(
         inbox: inbox.clone(),
         live: Arc::clone(&live),
         projector: projector.handle(),
+        recorder: recorder.handle(),
         delivery: delivery.handle(),
         feed: Arc::clone(&feed),
     };

@@ -1,25 +1,31 @@
 //! Old data goes: once an hour, each kind by its own age.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use offhook_base::Wall;
-use offhook_store::{AttemptsHandle, CaptureHandle, ConfigDb, JournalHandle};
+use offhook_base::{RecordingKind, Wall};
+use offhook_store::{AttemptsHandle, CaptureHandle, ConfigDb, JournalHandle, StoreError};
 use tokio::task::JoinSet;
 
 use super::clock;
+use super::projector::ProjectorHandle;
 use crate::config::{Config, Retention};
+use crate::recorder::Library;
 
 /// How often.
 const EVERY: Duration = Duration::from_secs(3_600);
+/// Recordings that are looked up at a time.
+const AT_A_TIME: usize = 256;
 
 /// Starts the task that asks each writer to purge.
 pub(crate) fn start(
     config: &Config,
-    db: &ConfigDb,
+    (db, library, messages): (&ConfigDb, &Arc<Library>, ProjectorHandle),
     (journal, captures, attempts): (&JournalHandle, &CaptureHandle, &AttemptsHandle),
     tasks: &mut JoinSet<()>,
 ) {
     let retention = config.retention.clone();
+    let library = Arc::clone(library);
     let (db, journal, captures, attempts) = (
         db.clone(),
         journal.clone(),
@@ -32,6 +38,21 @@ pub(crate) fn start(
             tick.tick().await;
             let now = clock::now().wall;
             purge(&retention, now, &db, &journal, &captures, &attempts);
+            if let Some(before) = before(now, retention.recordings_days) {
+                let (db, library) = (db.clone(), Arc::clone(&library));
+                let messages = messages.clone();
+                let done = tokio::task::spawn_blocking(move || {
+                    recordings(before, &db, &library, &messages)
+                });
+                match done.await {
+                    Ok(Ok(0)) => {}
+                    Ok(Ok(removed)) => tracing::info!(removed, "recordings that were too old"),
+                    Ok(Err(error)) => {
+                        tracing::warn!(%error, "recordings are not purged now; again in an hour")
+                    }
+                    Err(error) => tracing::error!(%error, "purging recordings"),
+                }
+            }
         }
     });
 }
@@ -60,6 +81,34 @@ fn purge(
     };
     let oldest = before(now, retention.captures_days).unwrap_or(Wall(i64::MIN));
     report("captures", captures.purge(oldest, most));
+}
+
+/// Removes the recordings that began before a moment: the files of each first, then its entry, so that no file stays that
+/// nobody can find. Says how many there were.
+fn recordings(
+    before: Wall,
+    db: &ConfigDb,
+    library: &Library,
+    messages: &ProjectorHandle,
+) -> anyhow::Result<u64> {
+    let mut removed = 0;
+    loop {
+        let old = db.recordings_before(before, AT_A_TIME)?;
+        if old.is_empty() {
+            return Ok(removed);
+        }
+        for record in old {
+            library.remove_now(&record)?;
+            match db.remove_recording(record.id) {
+                // A client was faster.
+                Ok(()) | Err(StoreError::NotFound) => removed += 1,
+                Err(error) => return Err(error.into()),
+            }
+            if let (RecordingKind::Message, Some(user)) = (record.kind, record.user) {
+                messages.messages(user);
+            }
+        }
+    }
 }
 
 fn report(what: &str, asked: Result<(), offhook_store::Refused>) {

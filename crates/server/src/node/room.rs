@@ -11,6 +11,8 @@ use super::inbox::{CallInput, Inbox};
 /// What one call writes at most before it is over, and what is kept free beyond that.
 const PER_CALL: u64 = 8_000;
 const RESERVE: u64 = 32 << 20;
+/// What recordings leave free: they end while calls still begin.
+pub(crate) const NOT_FOR_RECORDINGS: u64 = RESERVE + (8 << 20);
 /// How often the disk is asked.
 const EVERY: Duration = Duration::from_secs(1);
 

@@ -1,15 +1,20 @@
 //! The switch of a node: made from the configuration, filled from the files, and the calls of the previous process closed.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use offhook_base::{Now, Secret, Wall};
+use offhook_base::{
+    Audio, CallId, FactRecord, Now, RecordingKind, RecordingRecord, RecordingStart, Secret, Wall,
+};
 use offhook_call::{
-    CallConfig, CallIds, EventIds, GuardConfig, Network, Switch, close_after_restart,
+    CallConfig, CallIds, EventIds, GuardConfig, MessageCount, Network, Switch, close_after_restart,
+    recording_after_restart,
 };
 use offhook_sip_core::{AccountChange, Binding, DigestAlgorithm, StackConfig};
-use offhook_store::{ConfigDb, JournalHandle, Recovered};
+use offhook_store::{CdrScope, ConfigDb, JournalHandle, Recovered};
 use tokio::task::JoinSet;
 
 use super::changes;
@@ -17,7 +22,8 @@ use super::inbox::{CallInput, Inbox};
 use super::listen::Listeners;
 use super::trunks::Trunks;
 use crate::config::{Config, Digest, Relay};
-use crate::media::{Media, MediaConfig};
+use crate::media::{self, Media, MediaConfig};
+use crate::recorder::{self, Recorder, RecordingFiles};
 
 /// Call ids reserved at the start.
 const FIRST_CALL_IDS: u64 = 10_000;
@@ -58,6 +64,7 @@ pub(crate) fn build(
     load(&mut switch, stored.db, now)?;
     load_outside_and_shared(&mut switch, stored, now)?;
     load_texts(&mut switch, stored.db, now)?;
+    load_messages(&mut switch, stored.db, now)?;
     Ok(switch)
 }
 
@@ -84,24 +91,29 @@ pub(crate) fn draw() -> anyhow::Result<u32> {
     Ok(u32::from_le_bytes([a, b, c, d]))
 }
 
-/// Closes each call that was open when the process ended (invariant 2). Gives the number of the next fact.
+/// Closes each call that was open when the process ended (invariant 2), and tells of the recordings that it did not finish.
+/// Gives the number of the next fact.
 pub(crate) fn sweep(
     recovered: &Recovered,
     journal: &JournalHandle,
-    node: &str,
+    (config, files, db): (&Config, &RecordingFiles, &ConfigDb),
     now: Wall,
 ) -> anyhow::Result<u64> {
-    let mut ids = EventIds::new(node, draw()?);
+    let mut ids = EventIds::new(&config.node.name, draw()?);
     let mut next = 1;
+    let mut unfinished = recorder::unfinished(files, db)?;
+    let mut cdrs = BTreeMap::new();
     for open in recovered.open_calls.chunk_by(|a, b| a.root == b.root) {
         let Some(first) = open.first() else { continue };
         let snapshots = open.iter().map(|call| &*call.snapshot);
         let facts = close_after_restart(snapshots, first.last_seq, now, &mut ids)
             .with_context(|| format!("closing call {} of the previous process", first.root))?;
-        for fact in facts {
-            while journal.record(next, fact.clone()).is_err() {
-                std::thread::sleep(Duration::from_millis(5));
+        for mut fact in facts {
+            if let Some(cdr) = &fact.cdr {
+                cdrs.insert(fact.event.call, Arc::clone(cdr));
+                fact.recording = left_in(&mut unfinished, fact.event.call);
             }
+            hand_over(journal, next, &fact);
             next += 1;
         }
     }
@@ -111,7 +123,40 @@ pub(crate) fn sweep(
             "calls of the previous process were closed, cause System Shutdown"
         );
     }
+    for (start, audio) in unfinished {
+        let id = start.id;
+        let stored = db.cdr_of_call(CdrScope::All, start.call).ok();
+        let cdr = cdrs.get(&start.call).map(|cdr| &**cdr);
+        let cdr = cdr.or_else(|| stored.as_ref().map(|found| &found.record));
+        let told = (now, config.node.customer_id);
+        if let Some(fact) = recording_after_restart(start.clone(), audio, cdr, told, &mut ids) {
+            tracing::warn!(recording = %id, "this recording was cut short by the end of the previous process");
+            hand_over(journal, next, &fact);
+            next += 1;
+        } else {
+            tracing::error!(recording = %id, "the call of this message is over: nobody can be told of it");
+            recorder::forget(files, &start, false);
+        }
+    }
     Ok(next)
+}
+
+/// The message that was being left in a call: its entry goes out with the call's last event.
+fn left_in(
+    unfinished: &mut Vec<(RecordingStart, Audio)>,
+    call: CallId,
+) -> Option<Arc<RecordingRecord>> {
+    let left = unfinished
+        .iter()
+        .position(|(start, _)| start.kind == RecordingKind::Message && start.call == call)?;
+    let (start, audio) = unfinished.swap_remove(left);
+    Some(Arc::new(start.with_audio(audio)))
+}
+
+fn hand_over(journal: &JournalHandle, n: u64, fact: &FactRecord) {
+    while journal.record(n, fact.clone()).is_err() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// Users, phones and registrations into the switch.
@@ -163,6 +208,14 @@ fn load_outside_and_shared(
     Ok(())
 }
 
+/// How many messages each user has.
+fn load_messages(switch: &mut Switch, db: &ConfigDb, now: Now) -> anyhow::Result<()> {
+    for (user, new, old) in db.message_counts().context("counting messages")? {
+        switch.handle_message_count(now, user, MessageCount { new, old });
+    }
+    Ok(())
+}
+
 /// Texts that the previous process did not bring to their end; once it is known who can be reached.
 fn load_texts(switch: &mut Switch, db: &ConfigDb, now: Now) -> anyhow::Result<()> {
     let since = Wall(now.wall.0 - TEXTS_KEPT);
@@ -205,9 +258,8 @@ fn call_config(config: &Config, listeners: &Listeners) -> anyhow::Result<CallCon
     let mut calls = CallConfig::new(&config.node.name, &host);
     calls.relay = (config.media.relay == Relay::Always).then(|| listeners.media_ip());
     let country = Some(&*config.numbers.country).filter(|country| !country.is_empty());
-    calls.numbering = std::sync::Arc::new(
-        offhook_call::Numbering::new(country).context("reading numbers.country")?,
-    );
+    calls.numbering =
+        Arc::new(offhook_call::Numbering::new(country).context("reading numbers.country")?);
     if !config.sip.domain.is_empty() {
         calls.own_hosts = listeners.own_hosts();
         calls.own_hosts.push(config.sip.domain.clone());
@@ -237,7 +289,7 @@ fn call_config(config: &Config, listeners: &Listeners) -> anyhow::Result<CallCon
 pub(crate) fn start_media(
     config: &Config,
     listeners: &Listeners,
-    inbox: &Inbox,
+    (recorder, inbox): (&Recorder, &Inbox),
     tasks: &mut JoinSet<()>,
 ) -> anyhow::Result<Option<Media>> {
     if config.media.relay != Relay::Always {
@@ -250,7 +302,15 @@ pub(crate) fn start_media(
         first_port: config.media.rtp_ports.first,
         last_port: config.media.rtp_ports.last,
     };
-    let media = Media::start(media, events).context("opening RTP ports (media.rtp_ports)")?;
+    let origin = Instant::now();
+    let (tap, reader) = media::ring(origin);
+    recorder
+        .handle()
+        .attach(reader)
+        .ok()
+        .context("attaching the recorder")?;
+    let media = Media::start(media, events, (tap, origin))
+        .context("opening RTP ports (media.rtp_ports)")?;
     let inbox = inbox.clone();
     tasks.spawn(async move {
         while let Some(event) = queue.recv().await {

@@ -71,6 +71,16 @@ impl Stage {
         self
     }
 
+    /// A user who takes messages after so many seconds of ringing.
+    #[must_use]
+    pub fn takes_messages(mut self, ext: &str, after: u64) -> Self {
+        let users = self.cast.users.iter_mut();
+        for user in users.filter(|user| user.ext == ext) {
+            user.voicemail = Some(Duration::from_secs(after));
+        }
+        self
+    }
+
     /// A ring group whose members all ring at once.
     #[must_use]
     pub fn group(self, number: &str, members: &[&str]) -> Self {

@@ -39,3 +39,4 @@ mod texts;
 mod transfers;
 mod trunks;
 mod users;
+mod voicemail;

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use offhook_base::{CallId, CdrRecord, DeliveryId, JournalPos, SmsRecord, WebhookId};
+use offhook_base::{
+    CallId, CdrRecord, DeliveryId, JournalPos, RecordingRecord, SmsRecord, WebhookId,
+};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
@@ -35,8 +37,29 @@ pub struct ProjectedFact {
 pub enum ProjectedRow {
     /// The durable CDR, with the last event of a call.
     Cdr(Arc<CdrRecord>),
+    /// With the end of a call in which a message was left: the CDR and the message.
+    CdrAndRecording(Arc<CdrRecord>, Arc<RecordingRecord>),
+    /// The entry of a recording, with `monitor.audio_ready`.
+    Recording(Arc<RecordingRecord>),
     /// The durable text, with `sms.received`.
     Sms(Arc<SmsRecord>),
+}
+
+impl ProjectedRow {
+    /// What a fact leaves behind, if anything.
+    #[must_use]
+    pub fn of(
+        cdr: Option<Arc<CdrRecord>>,
+        sms: Option<Arc<SmsRecord>>,
+        recording: Option<Arc<RecordingRecord>>,
+    ) -> Option<Self> {
+        match (cdr, recording) {
+            (Some(cdr), Some(recording)) => Some(Self::CdrAndRecording(cdr, recording)),
+            (Some(cdr), None) => Some(Self::Cdr(cdr)),
+            (None, Some(recording)) => Some(Self::Recording(recording)),
+            (None, None) => sms.map(Self::Sms),
+        }
+    }
 }
 
 impl JournalReader {
@@ -157,14 +180,16 @@ impl JournalReader {
     ) -> Result<Vec<ProjectedFact>, StoreError> {
         self.read(|db| {
             db.prepare_cached(
-                "SELECT pos, cdr, sms FROM fact WHERE pos > ?1 AND (cdr IS NOT NULL OR sms IS NOT NULL) ORDER BY pos LIMIT ?2",
+                "SELECT pos, cdr, sms, recording FROM fact
+                 WHERE pos > ?1 AND (cdr IS NOT NULL OR sms IS NOT NULL OR recording IS NOT NULL) ORDER BY pos LIMIT ?2",
             )?
             .query_map(params![after.0, limit], |row| {
                 let pos = JournalPos(row.get(0)?);
-                let left = match row::read_json(row, 2)? {
-                    Some(sms) => Some(ProjectedRow::Sms(Arc::new(sms))),
-                    None => row::read_json(row, 1)?.map(|cdr| ProjectedRow::Cdr(Arc::new(cdr))),
-                };
+                let left = ProjectedRow::of(
+                    row::read_json(row, 1)?.map(Arc::new),
+                    row::read_json(row, 2)?.map(Arc::new),
+                    row::read_json(row, 3)?.map(Arc::new),
+                );
                 Ok(left.map(|row| ProjectedFact { pos, row }))
             })?
             .filter_map(rusqlite::Result::transpose)

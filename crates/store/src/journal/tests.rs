@@ -4,8 +4,8 @@ use std::sync::mpsc;
 
 use offhook_base::EventName::{CallConnected, CallHangup, CallInitial, CallMissed, CallRinging};
 use offhook_base::{
-    CdrRecord, Disposition, EventName, EventRecord, Party, SmsDirection, SmsId, SmsRecord,
-    SmsStatus, TerminatedBy, UserId,
+    Audio, CdrRecord, Disposition, EventName, EventRecord, Party, RecordingId, RecordingKind,
+    RecordingRecord, SmsDirection, SmsId, SmsRecord, SmsStatus, TerminatedBy, UserId,
 };
 use tempfile::TempDir;
 
@@ -450,6 +450,56 @@ fn a_text_is_read_back_as_a_row_and_leaves_no_open_call() {
 }
 
 #[test]
+fn a_fact_may_carry_a_recording_alone_or_with_the_cdr_of_its_call() {
+    let dir = Dir::new();
+    let (mut journal, _) = dir.open();
+    let recording = Arc::new(RecordingRecord {
+        id: RecordingId(9),
+        kind: RecordingKind::Message,
+        call: CallId(7),
+        root: CallId(7),
+        user: Some(UserId(100_001)),
+        context: "VM".to_owned(),
+        started_at: Wall(7),
+        caller: "1001".to_owned(),
+        called: "1002".to_owned(),
+        audio: Audio {
+            duration_ms: 1_000,
+            channels: 1,
+            sample_rate: 8_000,
+            size_wav: 16_044,
+            size_mp3: 2_304,
+            cut: false,
+        },
+    });
+    let mut ready = fact(7, 1, EventName::MonitorAudioReady);
+    ready.event.seq = None;
+    ready.snapshot = None;
+    ready.recording = Some(Arc::clone(&recording));
+    let mut last = fact(7, 1, CallHangup);
+    last.snapshot = None;
+    let ended = Arc::new(cdr(7, Wall::from_unix_seconds(104)));
+    last.cdr = Some(Arc::clone(&ended));
+    last.recording = Some(Arc::clone(&recording));
+    let facts = [ready, last].map(|fact| RoutedFact {
+        fact,
+        deliveries: Vec::new(),
+    });
+    let batch = Batch {
+        facts: facts.into(),
+        ..Batch::default()
+    };
+    journal.commit(&batch).unwrap();
+    let rows = dir.reader().rows_after(JournalPos(0), 9).unwrap();
+    let expected = [
+        ProjectedRow::Recording(Arc::clone(&recording)),
+        ProjectedRow::CdrAndRecording(ended, recording),
+    ];
+    let found: Vec<_> = rows.into_iter().map(|found| found.row).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
 fn a_backlog_is_paged_by_delivery_and_listed_by_filter() {
     let dir = Dir::new();
     let (mut journal, _) = dir.open();
@@ -565,7 +615,7 @@ fn a_journal_of_a_later_version_is_refused() {
             refused,
             StoreError::Newer {
                 found: 1_000,
-                known: 2,
+                known: 3,
                 ..
             }
         ),

@@ -440,7 +440,7 @@ impl Script {
                     self.recordings.push(*start);
                     line
                 }
-                Action::DropRecording(recording) => format!("drop recording {recording}"),
+                Action::DropRecording(start) => format!("drop recording {}", start.id),
                 Action::Reply(reply) => format!("api {} {:?}", reply.token, reply.result),
                 Action::ReserveCallIds(upto) => format!("reserve {upto}"),
                 Action::AgentLogin(asked) => {

@@ -177,7 +177,7 @@ impl World {
             Action::Media(command) => self.ledger.media(command),
             Action::Monitored { call, on } => self.ledger.tapes.monitored(*call, *on),
             Action::Recording(start) => self.ledger.tapes.announce(start),
-            Action::DropRecording(recording) => self.ledger.tapes.dropped(*recording),
+            Action::DropRecording(start) => self.ledger.tapes.dropped(start.id),
             Action::Reply(reply) => self.ledger.reply(reply.token),
             Action::AgentLogin(_)
             | Action::ReserveCallIds(_)
