@@ -52,9 +52,28 @@ impl Baresip {
     /// # Panics
     /// When baresip is not installed or cannot register.
     pub async fn start(account: &Account, server: SocketAddr, setup: BaresipSetup) -> Self {
+        Self::start_speaking(account, server, setup, "pcmu").await
+    }
+
+    /// The same with this codec: `pcma`, `pcmu` or `g722`.
+    ///
+    /// # Panics
+    /// When baresip is not installed or cannot register.
+    pub async fn start_speaking(
+        account: &Account,
+        server: SocketAddr,
+        setup: BaresipSetup,
+        codec: &str,
+    ) -> Self {
         let folder = TempDir::with_prefix("baresip-").unwrap();
         let control_port = free_port();
-        configure(folder.path(), account, server, &setup, control_port);
+        configure(
+            folder.path(),
+            account,
+            (server, control_port),
+            &setup,
+            codec,
+        );
         let mut command = Command::new("baresip");
         command
             .arg("-f")
@@ -139,6 +158,16 @@ impl Baresip {
             (self.heard_tones(hertz) >= seconds).then_some(())
         })
         .await;
+    }
+
+    /// How long it heard something that is none of these tones, in all its calls.
+    #[must_use]
+    pub fn heard_music(&self, tones: &[f64]) -> f64 {
+        let heard = self.heard();
+        heard
+            .iter()
+            .map(|file| tone::seconds_of_music(file, tones))
+            .sum()
     }
 
     /// Waits for an event of the control port, such as `CALL_ESTABLISHED`, and gives it.
@@ -244,9 +273,9 @@ impl Said {
 fn configure(
     folder: &Path,
     account: &Account,
-    server: SocketAddr,
+    (server, control_port): (SocketAddr, u16),
     setup: &BaresipSetup,
-    control_port: u16,
+    codec: &str,
 ) {
     let (played, heard) = (folder.join("played.wav"), folder.join("heard"));
     setup.sound.write(&played);
@@ -270,6 +299,7 @@ fn configure(
          ctrl_tcp_listen 127.0.0.1:{control_port}\n\
          module_path {modules}\n\
          module g711.so\n\
+         module g722.so\n\
          module aufile.so\n\
          module aubridge.so\n\
          module sndfile.so\n\
@@ -289,7 +319,7 @@ fn configure(
     let answer = if setup.auto_answer { "auto" } else { "manual" };
     let account = format!(
         "<sip:{username}@{server};transport={transport}>;auth_user={username};auth_pass={password};\
-         answermode={answer};audio_codecs=pcmu;regint=600\n"
+         answermode={answer};audio_codecs={codec};regint=600\n"
     );
     std::fs::write(folder.join("accounts"), account).unwrap();
     std::fs::write(folder.join("contacts"), "").unwrap();

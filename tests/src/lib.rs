@@ -13,10 +13,12 @@
 
 mod baresip;
 mod call_flows;
+mod digest;
 mod flow;
 mod lock;
 mod offhook;
 mod office;
+mod probe;
 mod process;
 mod receiver;
 mod rest;
@@ -34,6 +36,7 @@ pub use flow::{Call, calls_of, describe};
 pub use lock::Locked;
 pub use offhook::{Offhook, Settings, binary};
 pub use office::CARRIER;
+pub use probe::{Delays, Held, Probe};
 pub use process::{Transport, eventually, free_port};
 pub use receiver::{Mode, Received, Receiver};
 pub use rest::{Reply, Rest, percent_encode};

@@ -66,30 +66,49 @@ fn key_at(keys: &str, n: u32) -> Option<(f64, f64)> {
 /// # Panics
 /// When the file is no recording.
 pub(crate) fn seconds_of_tone(file: &Path, hertz: f64) -> f64 {
+    seconds_in(&samples_of(file), RATE, hertz)
+}
+
+/// How many seconds of a recording are loud and none of these tones.
+///
+/// # Panics
+/// When the file is no recording.
+pub(crate) fn seconds_of_music(file: &Path, tones: &[f64]) -> f64 {
+    seconds(&samples_of(file), RATE, |block| {
+        let energy: f64 = block.iter().map(|sample| sample * sample).sum();
+        energy > block.len() as f64 * LOUD
+            && tones.iter().all(|hertz| purity(block, RATE, *hertz) < 0.5)
+    })
+}
+
+/// The samples of a mono recording of 8,000 a second; none of one that has only begun.
+fn samples_of(file: &Path) -> Vec<f64> {
     let octets = std::fs::read(file).unwrap();
     if octets.is_empty() {
-        return 0.0;
+        return Vec::new();
     }
     let data = octets
         .windows(4)
         .position(|word| word == b"data")
         .expect("a chunk of samples")
         + 8;
-    let samples: Vec<f64> = octets[data..]
+    octets[data..]
         .as_chunks::<2>()
         .0
         .iter()
         .map(|pair| f64::from(i16::from_le_bytes(*pair)))
-        .collect();
-    seconds_in(&samples, RATE, hertz)
+        .collect()
 }
 
-/// How many seconds of these samples are a tone of this frequency and little else; in blocks of 50 ms, in which tones of
-/// multiples of 20 Hz have whole waves.
+/// How many seconds of these samples are a tone of this frequency and little else.
 pub(crate) fn seconds_in(samples: &[f64], rate: u32, hertz: f64) -> f64 {
+    seconds(samples, rate, |block| purity(block, rate, hertz) > 0.8)
+}
+
+/// How many seconds of these samples consist of such blocks of 50 ms, in which tones of multiples of 20 Hz have whole waves.
+fn seconds(samples: &[f64], rate: u32, is_such: impl Fn(&[f64]) -> bool) -> f64 {
     let blocks = samples.chunks_exact(rate as usize / 20);
-    let toned = blocks.filter(|block| purity(block, rate, hertz) > 0.8);
-    toned.count() as f64 / 20.0
+    blocks.filter(|block| is_such(block)).count() as f64 / 20.0
 }
 
 /// The share of the energy that is at one frequency, by Goertzel's algorithm; 0 for silence.
@@ -109,6 +128,9 @@ fn purity(samples: &[f64], rate: u32, hertz: f64) -> f64 {
 
 const RATE: u32 = 8_000;
 
+/// Some 48 dB below the loudest sine.
+const LOUD: f64 = 90.0 * 90.0;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,5 +142,7 @@ mod tests {
         Sound::Tone(440.0).write(&file);
         assert!((seconds_of_tone(&file, 440.0) - 60.0).abs() < 0.1);
         assert!(seconds_of_tone(&file, 1_000.0) < 0.01);
+        assert!(seconds_of_music(&file, &[440.0]) < 0.01);
+        assert!((seconds_of_music(&file, &[1_000.0]) - 2.0).abs() < 0.01);
     }
 }

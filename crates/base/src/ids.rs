@@ -44,6 +44,10 @@ id! {
     QueueId(u32)
 }
 id! {
+    /// A recorded sound in the library.
+    SoundId(u32)
+}
+id! {
     /// A recording of a call, or a message that was left: numbered from the same space as calls.
     RecordingId(u64)
 }

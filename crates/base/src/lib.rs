@@ -14,9 +14,11 @@ mod time;
 pub use event::{EventName, UnknownEventName};
 pub use ids::{
     CallId, DdiId, DeliveryId, JournalPos, PhoneId, QueueId, RecordingId, RingGroupId, SmsId,
-    TrunkId, UserId, WebhookId,
+    SoundId, TrunkId, UserId, WebhookId,
 };
-pub use record::{Cause, CdrRecord, Disposition, EventRecord, FactRecord, Party, TerminatedBy};
+pub use record::{
+    Cause, CdrRecord, Disposition, EventRecord, FactRecord, Heard, Party, Quality, TerminatedBy,
+};
 pub use recording::{Audio, RecordingKind, RecordingRecord, RecordingStart};
 pub use secret::{Pii, Secret};
 pub use sms::{SmsDirection, SmsRecord, SmsStatus};

@@ -109,6 +109,28 @@ pub struct Party {
     pub codec: String,
 }
 
+/// How well one side was heard: what it sent, as it arrived at us.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Heard {
+    /// RTP packets that arrived.
+    pub packets: u64,
+    /// RTP packets that did not.
+    pub lost: u64,
+    /// Interarrival jitter in microseconds (RFC 3550).
+    pub jitter_us: u32,
+    /// Estimated mean opinion score times 100; 0 while there is none.
+    pub mos_x100: u16,
+}
+
+/// How well both sides of a call were heard.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Quality {
+    /// What the caller sent.
+    pub src: Heard,
+    /// What the called side sent.
+    pub dst: Heard,
+}
+
 /// A call detail record; exactly one per [`CallId`].
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct CdrRecord {
@@ -154,4 +176,7 @@ pub struct CdrRecord {
     pub cause_name: String,
     /// Final SIP status.
     pub cause_sip: u16,
+    /// How well it was heard; `None` where media did not pass by us, or not long enough to tell.
+    #[serde(default)]
+    pub quality: Option<Quality>,
 }

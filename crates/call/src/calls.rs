@@ -5,6 +5,7 @@
 //! next and ends them all. Every change of one of them becomes a fact here, and nowhere else.
 
 use offhook_base::{CallId, EventName, FactRecord, Now, Wall};
+use offhook_media_core::{Digit, Side, SideQuality};
 
 use crate::EventIds;
 use crate::record::{CallRecord, CallState, End, NewCall, Stamp};
@@ -21,6 +22,8 @@ pub(crate) struct Calls {
     /// How often a call was opened or ended.
     turns: u64,
     transfers: u32,
+    /// What is heard of both sides of the relay.
+    heard: Option<[SideQuality; 2]>,
 }
 
 impl Calls {
@@ -35,6 +38,7 @@ impl Calls {
             open: Vec::new(),
             turns: 0,
             transfers: 0,
+            heard: None,
         }
     }
 
@@ -103,6 +107,7 @@ impl Calls {
             at,
         };
         let mut record = CallRecord::new(id, started, call);
+        record.heard_before = self.heard;
         let fact = record.change(
             self.next(at),
             EventName::CallInitial,
@@ -134,6 +139,38 @@ impl Calls {
         };
         let record = self.open.get_mut(place)?;
         Some(record.change(stamp, name, state, ids))
+    }
+
+    /// Takes note of what is heard of both sides of the relay. `caller` says which of them is the caller of those who talk.
+    pub(crate) fn hear(&mut self, heard: [SideQuality; 2], caller: Option<Side>) {
+        self.heard = Some(heard);
+        if let Some(caller) = caller {
+            for call in &mut self.open {
+                call.hear(heard, caller);
+            }
+        }
+    }
+
+    /// Records a key that was pressed in an open call; `None` when there is no such call.
+    pub(crate) fn press(
+        &mut self,
+        now: Now,
+        call: CallId,
+        press: (Digit, &str),
+        ids: &mut EventIds,
+    ) -> Option<FactRecord> {
+        let place = self.open.iter().position(|record| record.id == call)?;
+        let at = self.wall_at(now);
+        self.seq += 1;
+        self.last_event_at = at;
+        let stamp = Stamp {
+            root: self.root,
+            src_hash: &self.src_hash,
+            seq: self.seq,
+            at,
+        };
+        let record = self.open.get_mut(place)?;
+        Some(record.press(stamp, press, ids))
     }
 
     /// Records the end of an open call; `None` when there is no such call. The last one that was open ends the

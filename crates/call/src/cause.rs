@@ -40,6 +40,8 @@ pub(crate) enum EndCause {
     TimerExpired,
     /// The longest a call may last.
     AllottedTimeout,
+    /// A phone that should send media sends none.
+    MediaTimeout,
     /// We could not go on, for example because the disk did not take the fact in time.
     TemporaryFailure,
     /// The called phone's final status, by the table.
@@ -87,6 +89,8 @@ impl EndCause {
             // 800 and 702 in FreeSWITCH, which never go on the wire: there they are 16 and 26.
             Self::BlindTransfer => row(16, "BLIND_TRANSFER", "Blind Transfer", 200),
             Self::LoseRace => row(26, "LOSE_RACE", "Lose Race", 487),
+            // 804 in FreeSWITCH, which never goes on the wire.
+            Self::MediaTimeout => row(31, "MEDIA_TIMEOUT", "Media Timeout", 200),
             Self::SystemShutdown => row(41, "SYSTEM_SHUTDOWN", "System Shutdown", 503),
             Self::TimerExpired => row(
                 102,

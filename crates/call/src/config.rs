@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use offhook_media_core::Music;
+
 use crate::guard::GuardConfig;
 use crate::numbers::Numbering;
 
@@ -20,8 +22,12 @@ pub struct CallConfig {
     pub own_hosts: Vec<String>,
     /// `Some`: media goes through us, and this address stands in the SDPs. `None`: signalling only.
     pub relay: Option<IpAddr>,
+    /// How long a phone that should send media may send none; `None`: for ever.
+    pub rtp_timeout: Option<Duration>,
     /// How numbers of the outside are read.
     pub numbering: Arc<Numbering>,
+    /// What is heard by who is held or waits, where no sound was chosen.
+    pub music: Music,
     /// How long phones ring.
     pub ring: Duration,
     /// How long a call to the outside may ring.
@@ -39,7 +45,7 @@ pub struct CallConfig {
 }
 
 impl CallConfig {
-    /// The usual settings: 30 s of ringing, 24 h at most, no relay.
+    /// The usual settings: 30 s of ringing, 24 h at most, no relay, a minute without media.
     #[must_use]
     pub fn new(node: &str, host: &str) -> Self {
         Self {
@@ -48,7 +54,9 @@ impl CallConfig {
             host: host.into(),
             own_hosts: Vec::new(),
             relay: None,
+            rtp_timeout: Some(Duration::from_secs(60)),
             numbering: Arc::new(Numbering::without_country()),
+            music: Music::Tune,
             ring: Duration::from_secs(30),
             ring_outside: Duration::from_secs(120),
             longest: crate::phase::LONGEST,

@@ -2,15 +2,19 @@
 
 mod outside;
 mod shared;
+mod sounds;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
-use offhook_base::{DdiId, PhoneId, QueueId, RingGroupId, TrunkId, UserId};
+use offhook_base::{DdiId, PhoneId, QueueId, RingGroupId, SoundId, TrunkId, UserId};
+use offhook_media_core::{Clip, Music};
 
 use crate::numbers::Numbering;
 pub use outside::{Ddi, DdiTarget, Trunk};
 pub use shared::{GroupStrategy, QueueConfig, QueueStrategy, RingGroup};
+use sounds::Sounds;
 
 /// A user as routing sees it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -95,6 +99,12 @@ pub enum DirectoryChange {
     Queue(QueueConfig),
     /// A queue is gone.
     QueueRemoved(QueueId),
+    /// A sound of the library is new or altered.
+    Sound(SoundId, Arc<Clip>),
+    /// A sound is gone. Who hears it hears it on.
+    SoundRemoved(SoundId),
+    /// What everybody hears who is held or waits; `None`: what there is without a library.
+    Music(Option<SoundId>),
 }
 
 /// What answers to an extension.
@@ -123,9 +133,18 @@ pub struct Directory {
     group_by_number: BTreeMap<String, RingGroupId>,
     queues: BTreeMap<QueueId, QueueConfig>,
     queue_by_number: BTreeMap<String, QueueId>,
+    pub(crate) sounds: Sounds,
 }
 
 impl Directory {
+    /// An empty one; this music is heard where no sound was chosen.
+    pub(crate) fn with_music(built_in: Music) -> Self {
+        Self {
+            sounds: Sounds::with_built_in(built_in),
+            ..Self::default()
+        }
+    }
+
     /// Applies one change.
     pub fn apply(&mut self, change: DirectoryChange) {
         match change {
@@ -174,6 +193,9 @@ impl Directory {
                 self.queues.insert(queue.id, queue);
             }
             DirectoryChange::QueueRemoved(id) => self.forget_queue(id),
+            DirectoryChange::Sound(id, clip) => self.sounds.put(id, clip),
+            DirectoryChange::SoundRemoved(id) => self.sounds.remove(id),
+            DirectoryChange::Music(id) => self.sounds.set_music(id),
         }
     }
 

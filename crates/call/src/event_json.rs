@@ -3,6 +3,7 @@
 use offhook_base::{
     CallId, EventName, QueueId, RecordingId, RecordingRecord, TerminatedBy, UserId, Wall,
 };
+use offhook_media_core::Digit;
 use serde::Serialize;
 
 use crate::queue::WrapupAction;
@@ -51,6 +52,29 @@ struct WrapupEvent<'a> {
     queue_id: QueueId,
     user_id: UserId,
     action: &'static str,
+}
+
+#[derive(Serialize)]
+struct DtmfEvent<'a> {
+    #[serde(flatten)]
+    call: CallEvent<'a>,
+    dtmf_tag: char,
+    dtmf_target: &'a str,
+}
+
+/// The body of `call.dtmf`: the call's fields, the key and who received it.
+pub(crate) fn dtmf_event(
+    call: &CallRecord,
+    id: &str,
+    at: Wall,
+    (digit, target): (Digit, &str),
+) -> Vec<u8> {
+    let event = DtmfEvent {
+        call: view(call, id, at, (EventName::CallDtmf, None, false)),
+        dtmf_tag: digit.as_char(),
+        dtmf_target: target,
+    };
+    serde_json::to_vec(&event).unwrap_or_default()
 }
 
 /// One side of a recorded call.

@@ -19,6 +19,11 @@ impl Holds {
         self.caller || self.callee || self.ours.is_some()
     }
 
+    /// Whether this side holds, by its phone or by us.
+    pub(crate) fn by(self, side: Side) -> bool {
+        self.by_phone_of(side) || self.ours == Some(side)
+    }
+
     /// Whether a side holds by its own phone.
     pub(crate) const fn by_phone(self) -> bool {
         self.caller || self.callee

@@ -29,6 +29,7 @@ mod event_json;
 mod fence;
 mod guard;
 mod hold;
+mod keys;
 mod limit;
 mod media;
 mod mwi;

@@ -5,21 +5,23 @@
 //! relayed; the others are refused with port 0, their count and order kept (RFC 3264 §6). With `relay = "never"` SDPs
 //! pass untouched, but that what one dialog is sent stays one session (RFC 3264 §8).
 
+mod flow;
 mod relayed;
 mod session;
+mod sounds;
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use bytes::Bytes;
 use offhook_base::CallId;
-use offhook_media_core::{
-    self as media_core, Format, MediaCommand, PortPair, RelayId, Side, Sound,
-};
+use offhook_media_core::{self as media_core, PortPair, RelayId, Side};
 use offhook_sip_message::sdp::{Answer, Codec, Direction, Sdp};
 
 use crate::effect::Effect;
+use flow::Flow;
 use relayed::{Hole, Relayed};
 use session::Session;
+use sounds::Heard;
 
 /// The SDP cannot be relayed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -36,9 +38,7 @@ pub(crate) struct Media {
     b: Voice,
     /// What is spoken: the first codec of the last answer.
     spoken: Option<Spoken>,
-    /// The first side hears a sound of ours.
-    plays: bool,
-    /// The side that is held by us: whatever the other one says, it is told that no media flows.
+    /// The side that is held by us: whatever the other one says, it is told that nobody hears it.
     held: Option<Side>,
 }
 
@@ -58,6 +58,18 @@ struct Voice {
     /// Its last offer inside the call, which does not count before it is accepted.
     offered: Option<Bytes>,
     told: Session,
+    /// What it hears of us.
+    heard: Heard,
+}
+
+/// What an SDP is to who is told it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Role {
+    /// A session that begins: as it was said.
+    Begins,
+    Offers,
+    /// It answers what the other side said last.
+    Answers,
 }
 
 /// The second side of a conversation, set apart while its place is given to another.
@@ -76,7 +88,6 @@ impl Media {
             a: Voice::default(),
             b: Voice::default(),
             spoken: None,
-            plays: false,
             held: None,
         }
     }
@@ -110,7 +121,29 @@ impl Media {
         octets: &Bytes,
         effects: &mut Vec<Effect>,
     ) -> Result<Bytes, NoMedia> {
-        let translated = self.offer(from, octets)?;
+        self.take(from, octets, Role::Begins, effects)
+    }
+
+    /// The same for an answer inside a call, to what the other side offered last.
+    pub(crate) fn answer(
+        &mut self,
+        from: Side,
+        octets: &Bytes,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Bytes, NoMedia> {
+        self.take(from, octets, Role::Answers, effects)
+    }
+
+    fn take(
+        &mut self,
+        from: Side,
+        octets: &Bytes,
+        role: Role,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Bytes, NoMedia> {
+        let direction = self.told_direction(from, octets, role);
+        let translated = self.pass(from, octets, direction)?;
+        self.voice(from).offered = Some(octets.clone());
         self.settle(from, true, effects);
         self.spoken = spoken(octets);
         Ok(translated)
@@ -118,7 +151,8 @@ impl Media {
 
     /// The same for an offer inside a call, which changes nothing until it is accepted (RFC 3261 §14.1).
     pub(crate) fn offer(&mut self, from: Side, octets: &Bytes) -> Result<Bytes, NoMedia> {
-        let translated = self.pass(from, octets, None)?;
+        let direction = self.told_direction(from, octets, Role::Offers);
+        let translated = self.pass(from, octets, direction)?;
         self.voice(from).offered = Some(octets.clone());
         Ok(translated)
     }
@@ -149,6 +183,7 @@ impl Media {
         self.voice(from).offered = Some(octets.clone());
         self.settle(from, true, effects);
         self.spoken = spoken(octets);
+        self.tune(effects);
     }
 
     /// What `from` said last, as an offer to the other side, with another direction where one is given; `None` when it has
@@ -159,6 +194,7 @@ impl Media {
         direction: Option<Direction>,
     ) -> Option<Bytes> {
         let said = self.voice(from).said.clone()?;
+        let direction = direction.or_else(|| self.told_direction(from, &said, Role::Offers));
         let offer = self.pass(from, &said, direction).ok()?;
         let side = self.turn(from);
         if let Some(relayed) = &mut self.relayed {
@@ -191,6 +227,8 @@ impl Media {
 
     /// The second side gives up its place: nothing is relayed to or from it until it comes [back](Self::join_again).
     pub(crate) fn part(&mut self, effects: &mut Vec<Effect>) -> Parted {
+        self.b.heard.want(None);
+        self.tune(effects);
         let side = self.turn(Side::B);
         Parted {
             voice: std::mem::take(&mut self.b),
@@ -220,19 +258,43 @@ impl Media {
     pub(crate) fn hold(&mut self, held: Option<Side>, effects: &mut Vec<Effect>) {
         let changes = held.is_some() != self.held.is_some();
         self.held = held;
+        let holder = held.map(|held| self.turn(held.other()));
         if let Some(relayed) = self.relayed.as_mut().filter(|_| changes) {
-            relayed.silence(held.is_some(), effects);
+            relayed.deafen(holder, effects);
         }
     }
 
-    /// Whether a side was told last which way the other one wants media now.
+    /// Which way a side is offered media while we hold the call for the other one.
+    pub(crate) const fn held_direction(&self) -> Direction {
+        if self.relayed.is_some() {
+            Direction::SendOnly
+        } else {
+            Direction::Inactive
+        }
+    }
+
+    /// Whether a side was told last which way the other one wants media now, as far as it wants it itself.
     pub(crate) fn knows(&self, side: Side) -> bool {
-        let (told, said) = match side {
-            Side::A => (&self.a.told, &self.b.said),
-            Side::B => (&self.b.told, &self.a.said),
+        let (of, other) = match side {
+            Side::A => (&self.a, &self.b),
+            Side::B => (&self.b, &self.a),
         };
-        let said = said.as_ref().and_then(|said| direction(said));
-        said.is_none() || told.direction() == said
+        let Some(said) = &other.said else {
+            return true;
+        };
+        let now = self
+            .told_direction(side.other(), said, Role::Offers)
+            .or_else(|| direction(said));
+        let told = of.told.direction();
+        if told == now {
+            return true;
+        }
+        let own = of.said.as_ref().and_then(|own| Flow::of(own));
+        let flows = |direction: Option<Direction>| {
+            let flow = Flow::from(direction?);
+            Some(own.map_or(flow, |own| flow.answering(own)))
+        };
+        self.relayed.is_some() && flows(told) == flows(now)
     }
 
     /// The sides change places: who was called comes first from here on.
@@ -292,6 +354,7 @@ impl Media {
         relayed.start(effects);
         let answer = Bytes::from(out);
         self.spoken = spoken(&answer);
+        self.tune(effects);
         Some(self.a.told.carry(&answer, None))
     }
 
@@ -309,42 +372,6 @@ impl Media {
         };
         offer.answer(&answer, &mut out);
         Some(self.a.told.carry(&Bytes::from(out), None))
-    }
-
-    /// The first side hears this, where it speaks what we do and the relay runs.
-    pub(crate) fn play(&mut self, sound: Sound, effects: &mut Vec<Effect>) {
-        let side = self.turn(Side::A);
-        let Some(Spoken {
-            payload_type,
-            speech: Some(codec),
-        }) = self.spoken
-        else {
-            return;
-        };
-        if let Some(relay) = self.relayed.as_ref().and_then(|relayed| relayed.running()) {
-            self.plays = true;
-            let format = Format {
-                payload_type,
-                codec,
-            };
-            effects.push(Effect::Media(MediaCommand::Play {
-                relay,
-                side,
-                sound,
-                format,
-            }));
-        }
-    }
-
-    /// The first side hears its partner.
-    pub(crate) fn stop_playing(&mut self, effects: &mut Vec<Effect>) {
-        if !std::mem::take(&mut self.plays) {
-            return;
-        }
-        let side = self.turn(Side::A);
-        if let Some(relay) = self.relayed.as_ref().and_then(|relayed| relayed.running()) {
-            effects.push(Effect::Media(MediaCommand::StopPlay { relay, side }));
-        }
     }
 
     /// Whether there is an [answer of our own](Self::answer_ourselves).
@@ -370,6 +397,46 @@ impl Media {
         Some((relay, self.turn(side)))
     }
 
+    /// A side as the two name it, of how the relay does.
+    pub(crate) const fn turned(&self, side: Side) -> Side {
+        self.turn(side)
+    }
+
+    /// Whether the SDP of a side is known.
+    pub(crate) const fn has_said(&self, side: Side) -> bool {
+        match side {
+            Side::A => self.a.said.is_some(),
+            Side::B => self.b.said.is_some(),
+        }
+    }
+
+    /// Whether a side has said that it sends.
+    pub(crate) fn sends(&self, side: Side) -> bool {
+        let said = match side {
+            Side::A => &self.a.said,
+            Side::B => &self.b.said,
+        };
+        let sdp = said.as_ref().and_then(|said| Sdp::parse(said).ok());
+        sdp.as_ref()
+            .and_then(Sdp::first_audio)
+            .is_some_and(|audio| {
+                audio.port != 0
+                    && matches!(audio.direction, Direction::SendRecv | Direction::SendOnly)
+            })
+    }
+
+    /// Whether the SDP of a side lists keys (RFC 4733).
+    pub(crate) fn lists_keys(&self, side: Side) -> bool {
+        let said = match side {
+            Side::A => &self.a.said,
+            Side::B => &self.b.said,
+        };
+        let sdp = said.as_ref().and_then(|said| Sdp::parse(said).ok());
+        sdp.as_ref()
+            .and_then(Sdp::first_audio)
+            .is_some_and(|audio| audio.codecs().any(|codec| codec.is_telephone_event()))
+    }
+
     /// Starts the relay though the second side is not known yet.
     pub(crate) fn start(&mut self, effects: &mut Vec<Effect>) {
         if let Some(relayed) = &mut self.relayed {
@@ -384,6 +451,37 @@ impl Media {
         }
     }
 
+    /// Which way the other side of `from` is told that media flows, where that is not what `from` said. Who holds is not
+    /// heard, but in its place we play music: who is held is told that it only receives. `sendonly` is what most phones
+    /// send to hold; `inactive` and the null address come to the same.
+    fn told_direction(&self, from: Side, octets: &[u8], role: Role) -> Option<Direction> {
+        let said = direction(octets)?;
+        let listener = from.other();
+        let plays = self.relayed.is_some() && self.spoken.is_some_and(|one| one.speech.is_some());
+        let mut flow = Flow::of(octets)?;
+        if self.held == Some(listener) {
+            flow = self.held_direction().into();
+        } else if role == Role::Begins {
+            return None;
+        } else if plays && !flow.receives {
+            flow = Direction::SendOnly.into();
+        } else {
+            flow = said.into();
+        }
+        let offered = match listener {
+            Side::A => &self.a.said,
+            Side::B => &self.b.said,
+        };
+        if role == Role::Answers
+            && self.relayed.is_some()
+            && let Some(offered) = offered.as_ref().and_then(|offered| Flow::of(offered))
+        {
+            flow = flow.answering(offered);
+        }
+        let told = Direction::from(flow);
+        (told != said).then_some(told)
+    }
+
     /// The SDP of `from` as the other side gets it, in the session that the other side knows.
     fn pass(
         &mut self,
@@ -392,8 +490,6 @@ impl Media {
         direction: Option<Direction>,
     ) -> Result<Bytes, NoMedia> {
         let side = self.turn(from);
-        let held = (self.held == Some(from.other())).then_some(Direction::Inactive);
-        let direction = direction.or(held);
         let told = match from {
             Side::A => &mut self.b.told,
             Side::B => &mut self.a.told,
@@ -443,12 +539,17 @@ fn direction(octets: &[u8]) -> Option<Direction> {
 fn spoken(octets: &[u8]) -> Option<Spoken> {
     let sdp = Sdp::parse(octets).ok()?;
     let codec = sdp.first_audio()?.codecs().find(Codec::is_voice)?;
-    let speech = codec
-        .name()
-        .filter(|_| codec.rate == 8_000)
-        .and_then(media_core::Codec::from_name);
     Some(Spoken {
         payload_type: codec.payload_type,
-        speech,
+        speech: speech(&codec),
     })
+}
+
+/// The codec of ours that this one is, if any.
+fn speech(codec: &Codec<'_>) -> Option<media_core::Codec> {
+    let plain = codec.rate == 8_000 && codec.channels == 1;
+    codec
+        .name()
+        .filter(|_| plain)
+        .and_then(media_core::Codec::from_name)
 }

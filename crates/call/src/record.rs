@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use offhook_base::{
-    CallId, Cause, CdrRecord, Disposition, EventName, EventRecord, FactRecord, Party, PhoneId,
-    QueueId, TerminatedBy, UserId, Wall,
+    CallId, Cause, CdrRecord, Disposition, EventName, EventRecord, FactRecord, Heard, Party,
+    PhoneId, Quality, QueueId, TerminatedBy, UserId, Wall,
 };
+use offhook_media_core::{Digit, Side, SideQuality};
 use serde::{Deserialize, Serialize};
 
 use crate::EventIds;
@@ -169,6 +170,12 @@ pub struct CallRecord {
     pub connected_at: Option<Wall>,
     /// Time of the last event: none of the same call lies before it.
     pub last_event_at: Wall,
+    /// How well it is heard, as far as it is known.
+    #[serde(default)]
+    pub quality: Option<Quality>,
+    /// What had been heard of both sides of the relay before it.
+    #[serde(skip)]
+    pub(crate) heard_before: Option<[SideQuality; 2]>,
     /// Legs that were named after this call.
     #[serde(skip)]
     pub(crate) legs: u16,
@@ -262,6 +269,8 @@ impl CallRecord {
             started_at: stamp.at,
             connected_at: None,
             last_event_at: stamp.at,
+            quality: None,
+            heard_before: None,
             legs: 0,
         }
     }
@@ -295,11 +304,39 @@ impl CallRecord {
             self.connected_at = Some(stamp.at);
         }
         let event = self.event(stamp.at, name, None, false, ids);
-        // The record is made of strings and numbers only, which always serialise.
-        let snapshot = serde_json::to_vec(self).unwrap_or_default();
         FactRecord {
             event,
-            snapshot: Some(snapshot.into()),
+            snapshot: Some(self.snapshot()),
+            cdr: None,
+            sms: None,
+            recording: None,
+        }
+    }
+
+    /// What is heard by now of both sides of the relay; `caller` is one of them.
+    pub(crate) fn hear(&mut self, [a, b]: [SideQuality; 2], caller: Side) {
+        let [a_before, b_before] = self.heard_before.unwrap_or_default();
+        let (a, b) = (since(a_before, a), since(b_before, b));
+        let (src, dst) = match caller {
+            Side::A => (a, b),
+            Side::B => (b, a),
+        };
+        self.quality = Some(Quality { src, dst });
+    }
+
+    /// A key was pressed, which changes nothing else.
+    pub(crate) fn press(
+        &mut self,
+        stamp: Stamp<'_>,
+        (digit, target): (Digit, &str),
+        ids: &mut EventIds,
+    ) -> FactRecord {
+        self.stamp(stamp, self.state);
+        let id = ids.next(stamp.at);
+        let body = event_json::dtmf_event(self, &id, stamp.at, (digit, target));
+        FactRecord {
+            event: self.published(id, stamp.at, EventName::CallDtmf, false, body),
+            snapshot: Some(self.snapshot()),
             cdr: None,
             sms: None,
             recording: None,
@@ -376,6 +413,17 @@ impl CallRecord {
     ) -> EventRecord {
         let id = ids.next(at);
         let body = event_json::call_event(self, &id, at, name, end, is_final);
+        self.published(id, at, name, is_final, body)
+    }
+
+    fn published(
+        &self,
+        id: Arc<str>,
+        at: Wall,
+        name: EventName,
+        is_final: bool,
+        body: Vec<u8>,
+    ) -> EventRecord {
         EventRecord {
             id,
             root: self.root,
@@ -387,6 +435,11 @@ impl CallRecord {
             at,
             body: body.into(),
         }
+    }
+
+    /// As the journal keeps it: strings and numbers only, which always serialise.
+    fn snapshot(&self) -> Arc<[u8]> {
+        serde_json::to_vec(self).unwrap_or_default().into()
     }
 
     fn cdr(&self, at: Wall, end: &End) -> CdrRecord {
@@ -420,6 +473,7 @@ impl CallRecord {
             cause_q850: end.cause.q850,
             cause_name: end.cause.name.into(),
             cause_sip: end.cause.sip,
+            quality: self.quality,
         }
     }
 
@@ -434,6 +488,22 @@ impl CallRecord {
             Destination::Out if given_up => Disposition::NoAnswer,
             Destination::Out => Disposition::Failed,
         }
+    }
+}
+
+/// What was heard beyond what had been. A side whose count began anew has a new one.
+fn since(before: SideQuality, now: SideQuality) -> Heard {
+    let before = if now.packets < before.packets {
+        SideQuality::default()
+    } else {
+        before
+    };
+    Heard {
+        packets: now.packets - before.packets,
+        // A packet that was late is lost no more.
+        lost: now.lost.saturating_sub(before.lost),
+        jitter_us: now.jitter_us,
+        mos_x100: now.mos_x100,
     }
 }
 

@@ -94,6 +94,8 @@ mod tests {
                 wrap_up: Duration::ZERO,
                 announce: None,
                 skip_busy: true,
+                music: None,
+                announcement: None,
                 agents: vec![(UserId(agent), false)],
             }));
         }

@@ -21,6 +21,7 @@ use crate::directory::DirectoryChange;
 use crate::guard::Guard;
 use crate::mwi::MessageCount;
 use crate::pbx::{Action, LegName, Pbx};
+use crate::phase::MediaNews;
 use crate::sms::{TextChange, TextCommand, TextReply};
 use crate::star::AgentLogin;
 use offhook_media_core::{Clip, MediaCommand, MediaEvent, PortPair};
@@ -204,6 +205,34 @@ impl Switch {
         self.pbx.handle_ports(pairs);
     }
 
+    /// The media shell tells something.
+    pub fn handle_media(&mut self, now: Now, event: MediaEvent) {
+        match event {
+            MediaEvent::Ports(pairs) => self.pbx.handle_ports(pairs),
+            MediaEvent::Pressed {
+                relay,
+                side,
+                digit,
+                way,
+            } => {
+                let news = MediaNews::Pressed { side, digit, way };
+                self.pbx.handle_media(now, relay, news);
+            }
+            MediaEvent::Refused { relay, .. } => self.pbx.media_lost(now, CallId(relay.0)),
+            MediaEvent::Quality { relay, a, b } => self.pbx.note_quality(relay, [a, b]),
+            MediaEvent::Silent { relay, side } => {
+                self.pbx.handle_media(now, relay, MediaNews::Silent(side));
+            }
+            MediaEvent::Played { relay, side, cue } => {
+                let news = MediaNews::Played { side, cue };
+                self.pbx.handle_media(now, relay, news);
+            }
+            // What passed is told by the quality before it.
+            MediaEvent::Stopped { .. } => {}
+        }
+        self.drain(now);
+    }
+
     /// The media shell could not start the relay of this call.
     pub fn handle_media_lost(&mut self, now: Now, call: CallId) {
         self.pbx.media_lost(now, call);
@@ -225,12 +254,6 @@ impl Switch {
     /// What callers are told before they may leave a message; `None` for only the tone.
     pub fn set_greeting(&mut self, clip: Option<Arc<Clip>>) {
         self.pbx.office.greeting = clip;
-    }
-
-    /// The media shell tells what is heard in a relay.
-    pub fn handle_media(&mut self, now: Now, event: &MediaEvent) {
-        self.pbx.handle_media(now, event);
-        self.drain(now);
     }
 
     /// A command of a REST client; the answer comes as [`Output::Reply`] with this token.

@@ -116,7 +116,7 @@ impl Subscription {
         let context = &*event.context;
         let covered = if self.contexts.is_empty() {
             // What is not a call event was ticked by its own name, and `call.state_change` does not cover it.
-            by_state || context == "LOCAL_USER" || !is_call(event.name)
+            self.all_states || context == "LOCAL_USER" || !is_call(event.name)
         } else {
             context.is_empty() || self.contexts.iter().any(|wanted| covers(wanted, context))
         };
@@ -310,6 +310,8 @@ mod tests {
         assert!(!wants(&["call.hangup"], &["RG-1"], CallHangup, "RG-12"));
         assert!(wants(&["call.dtmf"], &[], CallDtmf, "LOCAL_USER"));
         assert!(!wants(&["call.dtmf"], &[], CallDtmf, "QUEUE"));
+        let keys_too = &["call.state_change", "call.dtmf"];
+        assert!(wants(keys_too, &[], CallDtmf, "QUEUE"));
         assert!(!wants(
             &["call.state_change"],
             &["LOCAL_USER"],

@@ -34,6 +34,7 @@ use std::time::Duration;
 
 use offhook_base::{CallId, CdrRecord, SmsRecord};
 use offhook_call::{ApiCommand, ApiReply, TextCommand, TextReply};
+use offhook_media_core::{Digit, Side};
 use serde_json::Value;
 
 use crate::phone::{AfterRefer, CallRef, Number, Outsider, Phone, Script, TransferOrder};
@@ -166,6 +167,18 @@ impl Story {
     pub fn resumes(&mut self, who: &str) {
         let call = self.up(who);
         self.order(who, |phone, now| phone.hold(now, call, false));
+    }
+
+    /// `who` presses a key, which the phone sends by INFO.
+    pub fn presses(&mut self, who: &str, digit: Digit) {
+        let call = self.up(who);
+        self.order(who, |phone, now| phone.press(now, call, digit));
+    }
+
+    /// The media shell has heard nothing of one side of each call that it watches for as long as it was told to.
+    pub fn hears_nothing_of(&mut self, side: Side) {
+        self.world.hear_nothing_of(side);
+        self.world.run_for(BEAT);
     }
 
     /// `who` has the other side moved to `number`, by REFER.

@@ -19,6 +19,7 @@ struct Sum {
     begun: usize,
     answered: usize,
     recorded: usize,
+    pressed: usize,
 }
 
 /// Plays each seed of a plan to its end; no promise may be broken.
@@ -46,6 +47,7 @@ fn play(plan: fn(u64) -> Plan, usual: u64) -> Sum {
         sum.begun += world.begun();
         sum.answered += world.answered();
         sum.recorded += world.recorded();
+        sum.pressed += world.pressed();
     }
     sum
 }
@@ -57,6 +59,7 @@ fn every_promise_of_a_pbx_is_kept_from_every_seed() {
     let sum = play(Plan::pbx, 100);
     assert!(sum.answered >= 5 * sum.runs, "{sum:?}");
     assert!(sum.recorded >= 3 * sum.runs, "{sum:?}");
+    assert!(sum.pressed >= 5 * sum.runs, "{sum:?}");
 }
 
 /// Row R16 of the test matrix.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use offhook_base::{CallId, CdrRecord, Disposition, JournalPos, Party, TerminatedBy, UserId, Wall};
+use offhook_base::{
+    CallId, CdrRecord, Disposition, JournalPos, Party, Quality, TerminatedBy, UserId, Wall,
+};
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
@@ -215,11 +217,14 @@ fn position(tx: &Transaction<'_>) -> rusqlite::Result<JournalPos> {
 }
 
 fn insert(tx: &Transaction<'_>, pos: JournalPos, cdr: &CdrRecord) -> rusqlite::Result<()> {
+    let quality = cdr.quality.as_ref().map(serde_json::to_string).transpose();
+    let quality =
+        quality.map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
     tx.prepare_cached(
         "INSERT INTO cdr (id, live_id, parent_live_id, root_live_id, is_root, user_id, other_user_id, sip_endpoint_id, type, calldate, \
          clid, src, src_id, src_name, src_ua, src_codec, dst, dst_id, dst_name, dst_ua, dst_codec, duration, billsec, disposition, \
-         destination, context, t_cause, info, terminated_by, cause_q850, cause_name, cause_sip) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+         destination, context, t_cause, info, terminated_by, cause_q850, cause_name, cause_sip, quality) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
          ON CONFLICT (live_id) DO NOTHING",
     )?
     .execute(params![
@@ -254,7 +259,8 @@ fn insert(tx: &Transaction<'_>, pos: JournalPos, cdr: &CdrRecord) -> rusqlite::R
         terminated_by(cdr.terminated_by),
         cdr.cause_q850,
         cdr.cause_name,
-        cdr.cause_sip
+        cdr.cause_sip,
+        quality,
     ])
     .map(drop)
 }
@@ -344,8 +350,16 @@ fn cdr_row(row: &Row<'_>) -> rusqlite::Result<Cdr> {
             cause_q850: row.get("cause_q850")?,
             cause_name: row.get("cause_name")?,
             cause_sip: row.get("cause_sip")?,
+            quality: quality(row)?,
         },
     })
+}
+
+fn quality(row: &Row<'_>) -> rusqlite::Result<Option<Quality>> {
+    let text: Option<String> = row.get("quality")?;
+    text.map(|text| serde_json::from_str(&text))
+        .transpose()
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))
 }
 
 /// The value whose word stands in a column.

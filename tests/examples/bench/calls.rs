@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
+use offhook_tests::{Delays, Probe};
+
 use crate::Node;
 use crate::load::{Counts, Load, Pace};
 use crate::machine::{self, Cpu, percentile};
-use crate::probe::{Delays, Probe};
 
 /// What one run at one rate found.
 struct Run {

@@ -15,11 +15,9 @@
 
 mod calls;
 mod deliveries;
-mod digest;
 mod load;
 mod machine;
 mod memory;
-mod probe;
 mod relay;
 mod sink;
 

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use offhook_tests::Probe;
+
 use crate::Node;
 use crate::machine::{self, Cpu, percentile};
-use crate::probe::Probe;
 
 /// One direction of a call.
 struct Stream {

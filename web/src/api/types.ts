@@ -184,8 +184,65 @@ export interface Cdr {
   info: string
   terminated_by: 'caller' | 'callee' | 'system' | 'api'
   cause: { q850: number; name: string; sip: number }
+  /** `null` where the media did not pass by the server. */
+  quality?: Quality | null
   /** Only with `include=deliveries`: those of its root call, by state. */
   deliveries?: Record<DeliveryState, number>
+}
+
+/** What each side of a call sent, as it came in at the server. */
+export interface Quality {
+  src: Direction | null
+  dst: Direction | null
+}
+
+export interface Direction {
+  packets: number
+  lost: number
+  jitter_ms: number
+  mos: number
+  /** Where the phone told of it. */
+  round_trip_ms?: number | null
+}
+
+/** A recording of a call. */
+export interface Monitor {
+  id: number
+  live_id: number
+  cdr_id: number | null
+  user_id: number | null
+  timestamp: string
+  caller: string
+  called: string
+  duration: number
+  type: string
+  /** Octets of the .mp3. */
+  size: number
+  size_wav: number
+  context: string
+  /** 1, or 2: the caller left, the called side right. */
+  channels: number
+  /** It ended before the call did. */
+  cut: boolean
+}
+
+/** A recording as it is drawn: of each channel, in turn, the least and the greatest value of each point, -1 to 1. */
+export interface Peaks {
+  channels: number[][]
+  points: number
+  duration: number
+}
+
+/** A message that a caller left for a user. */
+export interface VoiceMessage {
+  id: number
+  user_id: number | null
+  origtime: string
+  caller: string
+  dialled: string
+  duration: number
+  folder: string
+  is_new: boolean
 }
 
 export interface FlowColumn {

@@ -1,11 +1,12 @@
-import { MantineProvider } from '@mantine/core'
+import { MantineProvider, MantineThemeProvider } from '@mantine/core'
 import { Notifications } from '@mantine/notifications'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 
 import { ApiError } from '../api/client'
 import { SessionGate } from '../features/session/SessionGate'
-import { I18nProvider } from '../i18n'
+import { I18nProvider, useI18n } from '../i18n'
 import { Shell } from './Shell'
+import { styleNonce } from '../ui/styleNonce'
 import { theme, variables } from './theme'
 
 const queries = new QueryClient({
@@ -22,11 +23,6 @@ const queries = new QueryClient({
   },
 })
 
-/** The nonce that this page's style elements carry; the server makes one for each page it sends. */
-function styleNonce(): string {
-  return document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce ?? ''
-}
-
 // Under this name the library that keeps the page still behind a dialog looks for it.
 Object.assign(globalThis, { __webpack_nonce__: styleNonce() })
 
@@ -40,12 +36,23 @@ export function App() {
     >
       <I18nProvider>
         <QueryClientProvider client={queries}>
-          <Notifications position="top-right" />
+          <Messages />
           <SessionGate>
             <Shell />
           </SessionGate>
         </QueryClientProvider>
       </I18nProvider>
     </MantineProvider>
+  )
+}
+
+/** What is told in passing; each can be closed by a button with a name. */
+function Messages() {
+  const { t } = useI18n()
+  const closeButtonProps = { 'aria-label': t('common.close') }
+  return (
+    <MantineThemeProvider theme={{ components: { Notification: { defaultProps: { closeButtonProps } } } }}>
+      <Notifications position="top-right" />
+    </MantineThemeProvider>
   )
 }

@@ -25,6 +25,18 @@ export const SCREENS: Screen[] = [
     admin: false,
     page: lazy(() => import('../features/history/History')),
   },
+  {
+    path: '/recordings',
+    nav: { group: 'common.group_calls', label: 'common.nav_recordings' },
+    admin: false,
+    page: lazy(() => import('../features/recordings/Recordings')),
+  },
+  {
+    path: '/voicemail',
+    nav: { group: 'common.group_calls', label: 'common.nav_voicemail' },
+    admin: false,
+    page: lazy(() => import('../features/voicemail/Voicemail')),
+  },
   { path: '/calls/:id', admin: false, page: lazy(() => import('../features/callpage/CallPage')) },
   {
     path: '/webhooks',

@@ -9,7 +9,11 @@ import eventsEn from './en/events.json' with { type: 'json' }
 import flowEn from './en/flow.json' with { type: 'json' }
 import historyEn from './en/history.json' with { type: 'json' }
 import peopleEn from './en/people.json' with { type: 'json' }
+import playerEn from './en/player.json' with { type: 'json' }
+import qualityEn from './en/quality.json' with { type: 'json' }
+import recordingsEn from './en/recordings.json' with { type: 'json' }
 import sessionEn from './en/session.json' with { type: 'json' }
+import voicemailEn from './en/voicemail.json' with { type: 'json' }
 import webhooksEn from './en/webhooks.json' with { type: 'json' }
 import welcomeEn from './en/welcome.json' with { type: 'json' }
 import callsEs from './es/calls.json' with { type: 'json' }
@@ -21,7 +25,11 @@ import eventsEs from './es/events.json' with { type: 'json' }
 import flowEs from './es/flow.json' with { type: 'json' }
 import historyEs from './es/history.json' with { type: 'json' }
 import peopleEs from './es/people.json' with { type: 'json' }
+import playerEs from './es/player.json' with { type: 'json' }
+import qualityEs from './es/quality.json' with { type: 'json' }
+import recordingsEs from './es/recordings.json' with { type: 'json' }
 import sessionEs from './es/session.json' with { type: 'json' }
+import voicemailEs from './es/voicemail.json' with { type: 'json' }
 import webhooksEs from './es/webhooks.json' with { type: 'json' }
 import welcomeEs from './es/welcome.json' with { type: 'json' }
 
@@ -35,7 +43,11 @@ const en = {
   flow: flowEn,
   history: historyEn,
   people: peopleEn,
+  player: playerEn,
+  quality: qualityEn,
+  recordings: recordingsEn,
   session: sessionEn,
+  voicemail: voicemailEn,
   webhooks: webhooksEn,
   welcome: welcomeEn,
 }
@@ -50,7 +62,11 @@ const es: typeof en = {
   flow: flowEs,
   history: historyEs,
   people: peopleEs,
+  player: playerEs,
+  quality: qualityEs,
+  recordings: recordingsEs,
   session: sessionEs,
+  voicemail: voicemailEs,
   webhooks: webhooksEs,
   welcome: welcomeEs,
 }

@@ -57,3 +57,16 @@ export function span(seconds: number): string {
   if (h > 0) return `${h} h ${m} min`
   return m > 0 ? `${m} min ${s} s` : `${s} s`
 }
+
+const UNITS = ['kilobyte', 'megabyte', 'gigabyte']
+
+/** `1.2 MB`: how large a file is, by thousands. */
+export function octets(count: number, language: Language): string {
+  const step = Math.min(UNITS.length, Math.max(1, Math.floor(Math.log10(Math.max(1, count)) / 3)))
+  const value = count / 1000 ** step
+  return new Intl.NumberFormat(regional(language), {
+    style: 'unit',
+    unit: UNITS[step - 1] ?? 'kilobyte',
+    maximumFractionDigits: value < 100 ? 1 : 0,
+  }).format(value)
+}

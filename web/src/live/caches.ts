@@ -19,6 +19,9 @@ export const keys = {
   flow: ['flow'] as const,
   users: ['users'] as const,
   phones: ['phones'] as const,
+  monitors: ['monitors'] as const,
+  peaks: ['peaks'] as const,
+  voicemail: ['voicemail'] as const,
 }
 
 /** Keeps the copies fresh until the returned function is called. */
@@ -48,11 +51,14 @@ export function refresh(queries: QueryClient, stream: Stream): () => void {
     }),
     stream.on('registration', () => stale(keys.phones, keys.users)),
     stream.on('webhook.disabled', () => stale(keys.webhooks)),
+    stream.on('monitor.audio_ready', () => stale(keys.monitors)),
     ...CALL_EVENTS.map((type) =>
       stream.on(type, (data) => {
-        const event = data as { root_call_id: number }
+        const event = data as { root_call_id: number; context?: string }
         stale([...keys.flow, event.root_call_id])
         if (type === 'call.hangup' || type === 'call.missed' || type === 'call.failed') stale(keys.cdrs)
+        // With the end of such a call its message is there.
+        if (type === 'call.hangup' && event.context === 'VM') stale(keys.voicemail)
       }),
     ),
     stream.on('lagged', () => stale(...Object.values(keys))),

@@ -31,7 +31,14 @@ export const CALL_EVENTS = [
   'call.hangup',
 ] as const
 
-const OTHERS = ['delivery', 'registration', 'call', 'lagged', 'webhook.disabled'] as const
+const OTHERS = [
+  'delivery',
+  'registration',
+  'call',
+  'lagged',
+  'webhook.disabled',
+  'monitor.audio_ready',
+] as const
 
 export type StreamType = (typeof CALL_EVENTS)[number] | (typeof OTHERS)[number] | 'reopened'
 

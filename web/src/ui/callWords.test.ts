@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
 import { describe, expect, it } from 'vitest'
 
-import { type Key } from '../i18n'
+import { isKey, type Key } from '../i18n'
 import { translate } from '../i18n/translate'
 import { contextText, infoText } from './callWords'
 
@@ -32,5 +35,14 @@ describe('details of an end', () => {
       expect(infoText(t, known)).not.toBe(known)
     }
     expect(infoText(t, '399 phone "out of paper"')).toBe('399 phone "out of paper"')
+  })
+})
+
+describe('causes', () => {
+  it('have words, every one that the server can name', () => {
+    const source = readFileSync(join(import.meta.dirname, '../../../crates/call/src/cause.rs'), 'utf8')
+    const names = new Set([...source.matchAll(/"([A-Z]+(?:_[A-Z]+)*)"/g)].map((match) => match[1] ?? ''))
+    expect(names.size).toBeGreaterThan(40)
+    expect([...names].filter((name) => !isKey(`causes.${name}`))).toEqual([])
   })
 })

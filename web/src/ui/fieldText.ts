@@ -28,6 +28,9 @@ const KNOWN: [RegExp, Key][] = [
   [/^the call rings$/, 'errors.field_rings'],
   [/^the call has no audio that could be held$/, 'errors.field_no_audio'],
   [/^the other phone refused$/, 'errors.field_refused'],
+  [/^the call is not connected$/, 'errors.field_not_connected'],
+  [/^the call between the two people is the one that can be recorded$/, 'errors.field_not_recordable'],
+  [/^the media of the call does not pass by us$/, 'errors.field_not_relayed'],
 ]
 
 /** The complaint about a field of what was sent, in the page's language where it is a known one. */

@@ -21,7 +21,7 @@ const SCHEMAS: &[(&str, &str)] = &[
         "id:int call_id:int live_id:int parent_live_id:int? root_live_id:int is_root:bool user_id:int? sip_endpoint_id:int? server_id:int? \
          type:str calldate:time clid:str src:str src_id:str src_name:str src_ua:str src_codec:str dst:str dst_id:str dst_name:str \
          dst_ua:str dst_codec:str duration:int billsec:int disposition:str destination:str context:str t_cause:str info:str rate:num \
-         charge:num labels:[any] metadata:str? nb_notes:int terminated_by:str cause:Cause quality:any users=[any] deliveries=DeliveryCounts?",
+         charge:num labels:[any] metadata:str? nb_notes:int terminated_by:str cause:Cause quality:Quality? users=[any] deliveries=DeliveryCounts?",
     ),
     (
         "Delivery",
@@ -54,6 +54,7 @@ const SCHEMAS: &[(&str, &str)] = &[
          cseq:str? transport:str? sdp:str? sent:bool? event:str? context:str? seq:int? note:str? reason:str?",
     ),
     ("Health", "status:str"),
+    ("Heard", "packets:int lost:int jitter_ms:num mos:num?"),
     ("InboundSms", "from:str to:str text:str"),
     ("Integration", "enabled:bool egress_addresses:[str]"),
     ("IntegrationPatch", "enabled:bool"),
@@ -97,6 +98,7 @@ const SCHEMAS: &[(&str, &str)] = &[
     ("PhonePatch", "display_name=str"),
     ("Pong", "data:PongData"),
     ("PongData", "response:str"),
+    ("Quality", "src:Heard dst:Heard"),
     ("Recover", "since:str until=str only=str dry_run=bool"),
     ("Recovered", "count:int dry_run:bool"),
     (

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use offhook_base::{CallId, UserId, Wall};
+use offhook_base::{CallId, Heard, Quality, UserId, Wall};
 use offhook_store::{CDRS, Cdr, DeliveryCounts, StoreError, User, disposition, terminated_by};
 use serde_json::{Map, Value, json};
 
@@ -326,9 +326,22 @@ fn row(cdr: &Cdr) -> Map<String, Value> {
         "nb_notes": 0,
         "terminated_by": terminated_by(record.terminated_by),
         "cause": {"q850": record.cause_q850, "name": record.cause_name, "sip": record.cause_sip},
-        "quality": null,
+        "quality": record.quality.as_ref().map(quality),
     });
     let mut row = reply::members(ids);
     row.extend(reply::members(rest));
     row
+}
+
+/// What each side sent, as it arrived at us.
+fn quality(quality: &Quality) -> Value {
+    let heard = |heard: &Heard| {
+        json!({
+            "packets": heard.packets,
+            "lost": heard.lost,
+            "jitter_ms": f64::from(heard.jitter_us / 100) / 10.0,
+            "mos": (heard.mos_x100 > 0).then(|| f64::from(heard.mos_x100) / 100.0),
+        })
+    };
+    json!({"src": heard(&quality.src), "dst": heard(&quality.dst)})
 }

@@ -1,6 +1,6 @@
 //! `/cdrs`
 
-use offhook_base::{CdrRecord, DeliveryId, UserId, Wall, WebhookId};
+use offhook_base::{CdrRecord, DeliveryId, Heard, Quality, UserId, Wall, WebhookId};
 use offhook_store::{AttemptsWriter, DeliveryState, FinishedDelivery, RoutedDelivery};
 use serde_json::{Value, json};
 
@@ -32,6 +32,31 @@ async fn a_cdr_has_every_field_of_the_contract_with_its_type() {
             .await
             .expect(200),
         json!({"data": [row], "total": 1})
+    );
+    world.end();
+}
+
+#[tokio::test]
+async fn a_cdr_says_how_well_each_side_was_heard_where_that_is_known() {
+    let world = World::new();
+    let mut heard = cdr(11, USER_ID, None);
+    heard.quality = Some(Quality {
+        src: Heard {
+            packets: 600,
+            lost: 2,
+            jitter_us: 1_571,
+            mos_x100: 435,
+        },
+        dst: Heard::default(),
+    });
+    world.project(1, &heard);
+    let row = world.get("/cdrs/1").await.expect(200);
+    assert_eq!(
+        row["data"]["quality"],
+        json!({
+            "src": {"packets": 600, "lost": 2, "jitter_ms": 1.5, "mos": 4.35},
+            "dst": {"packets": 0, "lost": 0, "jitter_ms": 0.0, "mos": null},
+        })
     );
     world.end();
 }

@@ -366,5 +366,6 @@ pub fn cdr(call: u64, user: UserId, other: Option<UserId>) -> CdrRecord {
         cause_q850: 16,
         cause_name: "NORMAL_CLEARING".to_owned(),
         cause_sip: 200,
+        quality: None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use offhook_base::{QueueId, RingGroupId, UserId};
+use offhook_base::{QueueId, RingGroupId, SoundId, UserId};
 
 /// A number that rings several users.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -53,6 +53,10 @@ pub struct QueueConfig {
     pub announce: Option<Duration>,
     /// Agents who are in another call are not rung.
     pub skip_busy: bool,
+    /// What a caller hears while he waits; `None`: what everybody hears who waits.
+    pub music: Option<SoundId>,
+    /// What a caller is told first.
+    pub announcement: Option<SoundId>,
     /// Agents in order, and whether each is logged in.
     pub agents: Vec<(UserId, bool)>,
 }

@@ -22,8 +22,8 @@ pub(super) struct Relayed {
     a: Leg,
     b: Leg,
     started: bool,
-    /// Nothing is to pass, whatever the sides want.
-    silent: bool,
+    /// The side that hears nothing, whatever it wants.
+    deaf: Option<Side>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +77,7 @@ impl Relayed {
                 offered: None,
             },
             started: false,
-            silent: false,
+            deaf: None,
         }
     }
 
@@ -217,11 +217,13 @@ impl Relayed {
         }
     }
 
-    pub(super) fn silence(&mut self, silent: bool, effects: &mut Vec<Effect>) {
-        self.silent = silent;
-        if self.started {
-            self.update(Side::A, effects);
-            self.update(Side::B, effects);
+    /// A side hears nothing from here on, or does again.
+    pub(super) fn deafen(&mut self, deaf: Option<Side>, effects: &mut Vec<Effect>) {
+        let before = std::mem::replace(&mut self.deaf, deaf);
+        if self.started && before != deaf {
+            for side in [before, deaf].into_iter().flatten() {
+                self.update(side, effects);
+            }
         }
     }
 
@@ -236,8 +238,8 @@ impl Relayed {
     }
 
     fn update(&mut self, side: Side, effects: &mut Vec<Effect>) {
-        let silent = self.silent;
-        let remote = self.leg(side).said.remote.filter(|_| !silent);
+        let deaf = self.deaf == Some(side);
+        let remote = self.leg(side).said.remote.filter(|_| !deaf);
         effects.push(Effect::Media(MediaCommand::Update {
             relay: self.relay,
             side,

@@ -143,6 +143,8 @@ impl Pbx {
             busy_at: 0,
             transferor: None,
             tape: super::Tape::default(),
+            keys: crate::keys::Keys::default(),
+            watched: None,
         })
     }
 

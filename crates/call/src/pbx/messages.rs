@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use offhook_base::{Audio, CallId, Now, RecordingId, UserId};
-use offhook_media_core::MediaEvent;
 use offhook_sip_core::Event;
 
 use super::{Action, Pbx};
@@ -74,23 +73,5 @@ impl Pbx {
         }
         self.feed(now, root, Input::Recorded { recording, audio });
         true
-    }
-
-    /// The media shell tells what is heard in a relay, which has the number of its conversation.
-    pub(crate) fn handle_media(&mut self, now: Now, event: &MediaEvent) {
-        let (relay, input) = match *event {
-            MediaEvent::Played { relay, cue, .. } => (relay, Input::Played { cue }),
-            MediaEvent::Pressed {
-                relay, side, digit, ..
-            } => (relay, Input::Pressed { side, digit }),
-            MediaEvent::Silent { relay, side } => (relay, Input::Silent { side }),
-            MediaEvent::Ports(_)
-            | MediaEvent::Quality { .. }
-            | MediaEvent::Refused { .. }
-            | MediaEvent::Stopped { .. } => {
-                return;
-            }
-        };
-        self.feed(now, CallId(relay.0), input);
     }
 }

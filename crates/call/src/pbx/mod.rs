@@ -8,13 +8,14 @@ mod owed;
 mod queues;
 pub(crate) mod recordings;
 mod texts;
+mod watching;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use offhook_base::{CallId, FactRecord, Mono, Now, RecordingStart, RingGroupId, UserId};
-use offhook_media_core::{MediaCommand, PortPair};
+use offhook_media_core::{MediaCommand, PortPair, RelayId, SideQuality};
 use offhook_sip_core::{Command, Event, LegId, Origin, TrunkPeer, TxId};
 use offhook_sip_message::Method;
 
@@ -25,10 +26,11 @@ use crate::config::CallConfig;
 use crate::directory::DirectoryChange;
 use crate::effect::Effect;
 use crate::fence::{Class, Fence};
+use crate::keys::Keys;
 use crate::limit::{Bucket, Buckets};
 use crate::mwi::Mwi;
 use crate::office::Office;
-use crate::phase::{Context, Input, Phase, answer, reply};
+use crate::phase::{Context, Input, MediaNews, Phase, Senders, answer, reply};
 use crate::sms::{Answer, TextChange, TextReply, Texts, TextsConfig};
 use crate::star::AgentLogin;
 use crate::trunks::{TrunkOutput, TrunkState};
@@ -97,6 +99,9 @@ struct Entry {
     /// The user of ours whose leg is up only until his transfer is done.
     transferor: Option<UserId>,
     tape: Tape,
+    keys: Keys,
+    /// Who is watched for silence.
+    watched: Option<Senders>,
 }
 
 /// Name of a leg in captures and pictures: `A` called, `B1`, `B2` … were called.
@@ -239,6 +244,9 @@ impl Pbx {
             | DirectoryChange::Phone(_)
             | DirectoryChange::PhoneRemoved(_)
             | DirectoryChange::RingGroup(_)
+            | DirectoryChange::Music(_)
+            | DirectoryChange::Sound(..)
+            | DirectoryChange::SoundRemoved(_)
             | DirectoryChange::User(_) => {}
             DirectoryChange::UserRemoved(user) => self.mwi.user_removed(*user),
         }
@@ -258,9 +266,12 @@ impl Pbx {
             DirectoryChange::Ddi(_)
             | DirectoryChange::DdiRemoved(_)
             | DirectoryChange::Queue(_)
+            | DirectoryChange::Music(_)
             | DirectoryChange::QueueRemoved(_)
             | DirectoryChange::RingGroup(_)
             | DirectoryChange::RingGroupRemoved(_)
+            | DirectoryChange::Sound(..)
+            | DirectoryChange::SoundRemoved(_)
             | DirectoryChange::Trunk(_)
             | DirectoryChange::TrunkRemoved(_) => Vec::new(),
         }
@@ -383,6 +394,29 @@ impl Pbx {
             }
             Event::Subscribed { .. } | Event::Unsubscribed { .. } => self.on_subscription(&event),
             Event::Rejected { .. } => {}
+        }
+    }
+
+    /// What the media shell hears of a conversation.
+    pub(crate) fn handle_media(&mut self, now: Now, relay: RelayId, news: MediaNews) {
+        self.feed(now, CallId(relay.0), Input::Media(news));
+    }
+
+    /// The media shell tells how well the sides of a relay are heard. The newest counts; nobody waits for it.
+    pub(crate) fn note_quality(&mut self, relay: RelayId, heard: [SideQuality; 2]) {
+        if let Some(entry) = self.conversations.get_mut(&CallId(relay.0)) {
+            let caller = match &entry.phase {
+                Phase::Connected(connected) => connected.relay_of_caller(),
+                Phase::Originating(_)
+                | Phase::Ringing(_)
+                | Phase::Hunting(_)
+                | Phase::Queued(_)
+                | Phase::Service(_)
+                | Phase::Voicemail(_)
+                | Phase::Departing(_)
+                | Phase::Ended => None,
+            };
+            entry.calls.hear(heard, caller.map(|(_, side)| side));
         }
     }
 
@@ -544,6 +578,8 @@ impl Pbx {
             office: &mut self.office,
             begun: self.fence.is_committed(entry.first),
             committed: self.fence.is_committed(entry.gate),
+            stalled: self.fence.is_stalled(now.mono),
+            keys: &mut entry.keys,
             legs: &mut legs,
             effects: &mut effects,
         };
@@ -587,6 +623,7 @@ impl Pbx {
         self.note_busy(now, &mut entry);
         self.note_transferor(now, &mut entry);
         self.tape(now, &mut entry);
+        self.watch(&mut entry);
         if entry.phase.is_over() {
             self.office.leave_queue(now.mono, root);
             self.office.forget_relay(root);
@@ -659,6 +696,8 @@ fn abandon(
         office,
         begun: false,
         committed: false,
+        stalled: false,
+        keys: &mut entry.keys,
         legs,
         effects,
     };

@@ -36,10 +36,8 @@ impl Owed {
             | Input::CodeStored(_)
             | Input::GroupRemoved(_)
             | Input::Lost { .. }
-            | Input::Played { .. }
-            | Input::Pressed { .. }
+            | Input::Media(_)
             | Input::Recorded { .. }
-            | Input::Silent { .. }
             | Input::MediaLost
             | Input::Provisional { .. }
             | Input::Queue(_)

@@ -1,7 +1,10 @@
 //! Two legs are joined: media flows, either side may hold, hang up or transfer the other.
 
+mod keys;
 mod legs;
 mod steering;
+
+pub(crate) use legs::Senders;
 
 use std::time::Duration;
 
@@ -14,7 +17,9 @@ use offhook_sip_message::{Message, Method};
 use super::own::{Own, Why};
 use super::renegotiation::{Offer, Renegotiation, Renegotiations};
 use super::waiting::acknowledge_stray;
-use super::{ANSWER_COMMIT_WITHIN, Context, Departing, Input, Phase, end_headers, reply};
+use super::{
+    ANSWER_COMMIT_WITHIN, Context, Departing, Input, MediaNews, Phase, end_headers, reply,
+};
 use crate::cause::EndCause;
 use crate::command::{ApiAnswer, ApiRefusal};
 use crate::convey;
@@ -34,6 +39,8 @@ pub(crate) struct Connected {
     holds: Holds,
     /// The caller's 200 is the news of this answer: before it is committed the caller can still be refused.
     answers: bool,
+    /// The caller has not acknowledged its 200: it may not know of the dialog yet.
+    unacknowledged: bool,
     /// The callee's 2xx carried the offer and waits for the caller's ACK.
     owes_ack: bool,
     relayed: Renegotiations,
@@ -72,6 +79,7 @@ impl Connected {
             on_behalf: joined.on_behalf,
             holds: Holds::default(),
             answers: joined.answers,
+            unacknowledged: joined.answers,
             owes_ack: joined.owes_ack,
             relayed: Renegotiations::default(),
             own: None,
@@ -104,6 +112,7 @@ impl Connected {
         if holds.any() {
             cx.hold_all(true);
         }
+        self.tune(cx);
     }
 
     /// The user of ours who transferred the caller here and whose leg is still up.
@@ -157,6 +166,14 @@ impl Connected {
                 let cause = EndCause::SystemShutdown.with_sip(200);
                 return self.end_both(cx, cause, TerminatedBy::System);
             }
+            Input::Media(MediaNews::Pressed { side, digit, way }) => {
+                self.on_key(cx, side, digit, way);
+            }
+            Input::Media(MediaNews::Silent(side)) if self.is_awaited(side) => {
+                let cause = EndCause::MediaTimeout.cause();
+                return self.end_both(cx, cause, TerminatedBy::System);
+            }
+            Input::Media(MediaNews::Played { .. } | MediaNews::Silent(_)) => {}
             Input::MediaLost => {
                 let cause = EndCause::CircuitCongestion.with_sip(200);
                 return self.end_both(cx, cause, TerminatedBy::System);
@@ -174,13 +191,10 @@ impl Connected {
             Input::Cancelled { .. }
             | Input::CodeStored(_)
             | Input::GroupRemoved(_)
-            | Input::Played { .. }
-            | Input::Pressed { .. }
             | Input::Provisional { .. }
             | Input::Queue(_)
             | Input::Recorded { .. }
-            | Input::Refused { .. }
-            | Input::Silent { .. } => {}
+            | Input::Refused { .. } => {}
         }
         Phase::Connected(self)
     }
@@ -201,6 +215,7 @@ impl Connected {
             Some(Method::Subscribe | Method::Register | Method::Publish) => {
                 cx.reply(leg, tx, 405, Vec::new());
             }
+            _ if self.on_info(cx, leg, tx, request) => {}
             _ => self.relay(cx, leg, tx, request),
         }
         Phase::Connected(self)
@@ -292,7 +307,9 @@ impl Connected {
                 },
             );
         }
-        let Ok(body) = self.carried(cx, asked.from.other(), body, spoken.as_ref()) else {
+        let answers = asked.offer != Offer::Wanted;
+        let carried = self.carried(cx, (asked.from.other(), answers), body, spoken.as_ref());
+        let Ok(body) = carried else {
             // The other side has accepted what cannot be passed on: the two no longer agree on the session.
             if asked.is_invite && asked.offer == Offer::Wanted {
                 cx.free(
@@ -347,22 +364,34 @@ impl Connected {
     fn carried(
         &mut self,
         cx: &mut Context<'_>,
-        from: Side,
+        (from, answers): (Side, bool),
         body: Option<Body>,
         sdp: Option<&Bytes>,
     ) -> Result<Option<Body>, NoMedia> {
         let (Some(body), Some(sdp)) = (&body, sdp) else {
             return Ok(body);
         };
-        let octets = self.media.translate(from, sdp, cx.effects)?;
+        let octets = if answers {
+            self.media.answer(from, sdp, cx.effects)?
+        } else {
+            self.media.translate(from, sdp, cx.effects)?
+        };
         Ok(Some(Body {
             content_type: body.content_type.clone(),
             octets,
         }))
     }
 
-    /// Records hold or unhold if the call's level changed: hold when the first side holds, unhold when none does.
-    fn record_hold(&self, cx: &mut Context<'_>, before: bool) -> bool {
+    /// Who is held hears music.
+    fn tune(&mut self, cx: &mut Context<'_>) {
+        let music = cx.office.directory.sounds.music();
+        self.media.tune_to(self.holds, &music, cx.effects);
+    }
+
+    /// Records hold or unhold if the call's level changed: hold when the first side holds, unhold when none does. Each side
+    /// hears music or its partner, as it is now.
+    fn record_hold(&mut self, cx: &mut Context<'_>, before: bool) -> bool {
+        self.tune(cx);
         let held = self.holds.any();
         if held == before {
             return false;
@@ -411,6 +440,7 @@ impl Connected {
         ack: Option<&Message>,
     ) -> Phase {
         let from = self.side_of(leg);
+        self.unacknowledged &= from != Side::A;
         let awaited = self.relayed.take_ack(from);
         if awaited.is_none() && !(self.owes_ack && leg == self.caller) {
             return Phase::Connected(self);
@@ -422,7 +452,7 @@ impl Connected {
             .as_ref()
             .filter(|body| convey::is_sdp(body))
             .map(|body| body.octets.clone());
-        let carried = self.carried(cx, from, body, spoken.as_ref());
+        let carried = self.carried(cx, (from, true), body, spoken.as_ref());
         let (Some(answer), Ok(body)) = (spoken, carried) else {
             // RFC 3261 §13.2.2.4: an offer that is not answered in the ACK leaves no session; the dialog is ended.
             cx.free(

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use offhook_base::{CallId, EventName, FactRecord, Now, RecordingId, RecordingRecord};
+use offhook_media_core::Digit;
 use offhook_sip_core::{Command, Headers, LegId, TxId};
 
 use super::{answer, reply};
@@ -10,6 +11,7 @@ use crate::calls::Calls;
 use crate::command::{ApiAnswer, ApiRefusal, ApiReply};
 use crate::effect::Effect;
 use crate::fence::Class;
+use crate::keys::Keys;
 use crate::office::Office;
 use crate::pbx::LegName;
 use crate::record::{CallState, End, NewCall};
@@ -25,6 +27,10 @@ pub(crate) struct Context<'a> {
     pub(crate) begun: bool,
     /// Whether the fact that the phase waits for is on disk.
     pub(crate) committed: bool,
+    /// Commits take too long.
+    pub(crate) stalled: bool,
+    /// Keys that were pressed.
+    pub(crate) keys: &'a mut Keys,
     /// Legs that were opened.
     pub(crate) legs: &'a mut Vec<(LegId, LegName)>,
     pub(crate) effects: &'a mut Vec<Effect>,
@@ -66,6 +72,17 @@ impl Context<'_> {
     /// 2xx to the INVITE.
     pub(crate) fn connected(&mut self, call: CallId) {
         self.change(call, EventName::CallConnected, CallState::Connected);
+    }
+
+    /// A key was pressed; `target` received it. While commits stall it is not told: the facts of a stall must stay few.
+    pub(crate) fn pressed(&mut self, call: CallId, digit: Digit, target: &str) {
+        if self.stalled {
+            return;
+        }
+        let ids = &mut self.office.event_ids;
+        if let Some(fact) = self.calls.press(self.now, call, (digit, target), ids) {
+            self.record(fact);
+        }
     }
 
     /// The first side holds, or none does any more: all calls of the conversation, the innermost first.

@@ -103,15 +103,13 @@ impl Departing {
                 | Input::Hangup { .. }
                 | Input::Hold { .. }
                 | Input::Lost { .. }
+                | Input::Media(_)
                 | Input::MediaLost
-                | Input::Played { .. }
-                | Input::Pressed { .. }
                 | Input::Provisional { .. }
                 | Input::Queue(_)
                 | Input::Recorded { .. }
                 | Input::Refused { .. }
                 | Input::Response { .. }
-                | Input::Silent { .. }
                 | Input::Timeout
                 | Input::Transfer(_),
             )

@@ -35,11 +35,11 @@ mod voicemail;
 mod waiting;
 
 use offhook_base::{Audio, Mono, RecordingId};
-use offhook_media_core::{Cue, Digit, Side};
+use offhook_media_core::{Cue, Digit, PressWay, Side};
 use offhook_sip_core::{Command, Headers, LegId, TxId};
 use offhook_sip_message::Message;
 
-pub(crate) use connected::{Connected, LONGEST};
+pub(crate) use connected::{Connected, LONGEST, Senders};
 pub(crate) use context::Context;
 pub(crate) use departing::Departing;
 pub(crate) use dial::{Dial, Reach};
@@ -125,23 +125,34 @@ pub(crate) enum Input {
     GroupRemoved(RingGroupId),
     /// What a code asked for is on the disk and in force, or could not be stored.
     CodeStored(bool),
+    /// The media shell has heard something.
+    Media(MediaNews),
     /// The media shell could not start the relay.
     MediaLost,
-    /// A sound that has an end was played to it.
-    Played { cue: Cue },
-    /// A side, as the relay names it, pressed a key.
-    Pressed { side: Side, digit: Digit },
     /// What there is of a message; `None` when nothing was recorded. It comes unasked when the recorder cannot go on.
     Recorded {
         recording: RecordingId,
         audio: Option<Audio>,
     },
-    /// A side, as the relay names it, has sent nothing for as long as was asked for.
-    Silent { side: Side },
     /// The deadline that the phase named.
     Timeout,
     /// We stop: a shutdown, or a fault of our own in this call.
     Shutdown,
+}
+
+/// What the media shell hears. Sides are those of the relay.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum MediaNews {
+    /// A sound that has an end was played to it.
+    Played { side: Side, cue: Cue },
+    /// A key.
+    Pressed {
+        side: Side,
+        digit: Digit,
+        way: PressWay,
+    },
+    /// A side that should send, and does not.
+    Silent(Side),
 }
 
 /// What the queues decide about a caller.

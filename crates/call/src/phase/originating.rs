@@ -179,13 +179,11 @@ impl Originating {
             | Input::Failed { .. }
             | Input::CodeStored(_)
             | Input::GroupRemoved(_)
+            | Input::Media(_)
             | Input::Lost { .. }
-            | Input::Played { .. }
-            | Input::Pressed { .. }
             | Input::Queue(_)
             | Input::Recorded { .. }
-            | Input::Response { .. }
-            | Input::Silent { .. } => {}
+            | Input::Response { .. } => {}
         }
         Phase::Originating(self)
     }

@@ -16,11 +16,13 @@
 //! by us the caller's INVITE is answered at once, so that there is something to hear; it is `connected` only when an
 //! agent answers. Who transferred him here is let go once he is in: from then on he is in the queue's care.
 
+mod keys;
+
 use std::time::Duration;
 
 use bytes::Bytes;
-use offhook_base::{CallId, Cause, Mono, TerminatedBy};
-use offhook_media_core::{Music, Sound};
+use offhook_base::{CallId, Cause, Mono, QueueId, TerminatedBy};
+use offhook_media_core::Sound;
 use offhook_sip_core::{Body, Command, LegId};
 use offhook_sip_message::Message;
 
@@ -41,6 +43,7 @@ use crate::record::{Destination, End, NewCall, Participant};
 #[derive(Debug)]
 pub(crate) struct Queued {
     waiting: Waiting,
+    queue: QueueId,
     /// The queue's own call.
     call: CallId,
     offers: Vec<(OfferId, Attempt)>,
@@ -83,11 +86,13 @@ pub(crate) fn start(
     waiting.arrive(cx);
     answer(cx, &mut waiting);
     waiting.prepare_offer();
-    waiting.media.play(Sound::Music(Music::Tune), cx.effects);
+    let welcome = cx.office.directory.sounds.welcome(queue);
+    waiting.media.play(welcome, cx.effects);
     let unanswered = waiting.unanswered.is_some();
     let rings_again = unanswered.then(|| cx.now.mono + RING_AGAIN);
     Phase::Queued(Box::new(Queued {
         waiting,
+        queue: queue.id,
         call,
         offers: Vec::new(),
         committed_by,
@@ -164,6 +169,9 @@ impl Queued {
     }
 
     pub(crate) fn handle(mut self: Box<Self>, cx: &mut Context<'_>, input: Input) -> Phase {
+        let Some(input) = self.hear_keys(cx, input) else {
+            return Phase::Queued(self);
+        };
         let input = match self.waiting.hear(cx, input) {
             Heard::Done => return Phase::Queued(self),
             Heard::Gone(gone) => {
@@ -238,12 +246,10 @@ impl Queued {
             | Input::Failed { .. }
             | Input::CodeStored(_)
             | Input::GroupRemoved(_)
+            | Input::Media(_)
             | Input::Lost { .. }
-            | Input::Played { .. }
-            | Input::Pressed { .. }
             | Input::Recorded { .. }
-            | Input::Response { .. }
-            | Input::Silent { .. } => {}
+            | Input::Response { .. } => {}
         }
         Phase::Queued(self)
     }
@@ -252,9 +258,10 @@ impl Queued {
     fn on_news(mut self: Box<Self>, cx: &mut Context<'_>, news: QueueNews) -> Phase {
         match news {
             QueueNews::Announce(position) => {
-                self.waiting
-                    .media
-                    .play(Sound::Position(position, Music::Tune), cx.effects);
+                let directory = &cx.office.directory;
+                let music = directory.sounds.music_of(directory.queue(self.queue));
+                let sound = Sound::Position(position, music);
+                self.waiting.media.play(sound, cx.effects);
             }
             QueueNews::Offer(offer, ring_time) => {
                 let tried = route::try_member(cx, &self.waiting, self.call, offer.agent, ring_time);

@@ -106,13 +106,11 @@ impl Ringing {
             | Input::Failed { .. }
             | Input::CodeStored(_)
             | Input::GroupRemoved(_)
+            | Input::Media(_)
             | Input::Lost { .. }
-            | Input::Played { .. }
-            | Input::Pressed { .. }
             | Input::Queue(_)
             | Input::Recorded { .. }
-            | Input::Response { .. }
-            | Input::Silent { .. } => {}
+            | Input::Response { .. } => {}
         }
         Phase::Ringing(self)
     }

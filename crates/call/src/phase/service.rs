@@ -131,16 +131,14 @@ impl Service {
             Input::Answered { .. }
             | Input::Failed { .. }
             | Input::GroupRemoved(_)
+            | Input::Media(_)
             | Input::Hangup { .. }
             | Input::Hold { .. }
-            | Input::Played { .. }
-            | Input::Pressed { .. }
             | Input::Provisional { .. }
             | Input::Queue(_)
             | Input::Recorded { .. }
             | Input::Refused { .. }
             | Input::Response { .. }
-            | Input::Silent { .. }
             | Input::Transfer(_) => {}
         }
         Phase::Service(self)

@@ -38,7 +38,7 @@ use offhook_sip_message::Message;
 use super::own::{Own, Why};
 use super::transfer::Obstacle;
 use super::waiting::{Heard, Unanswered, Waiting};
-use super::{Context, Input, Phase};
+use super::{Context, Input, MediaNews, Phase};
 use crate::cause::EndCause;
 use crate::command::{ApiAnswer, ApiRefusal};
 use crate::convey;
@@ -234,13 +234,17 @@ impl Voicemail {
             Heard::Other(input) => input,
         };
         match input {
-            Input::Played { cue } => self.on_played(cx, cue),
-            Input::Pressed { side, digit } => {
+            Input::Media(MediaNews::Played { side, cue }) => {
+                if self.is_caller(side) {
+                    self.on_played(cx, cue);
+                }
+            }
+            Input::Media(MediaNews::Pressed { side, digit, .. }) => {
                 if self.is_caller(side) && Digit::from_char('#') == Some(digit) {
                     return self.on_hash(cx);
                 }
             }
-            Input::Silent { side } => {
+            Input::Media(MediaNews::Silent(side)) => {
                 if self.is_caller(side) && matches!(self.stage, Stage::Recording { .. }) {
                     return self.close(cx, Close::complete(), None);
                 }

@@ -102,6 +102,9 @@ fn visit_media(media: &mut Media, visitor: &mut impl Visitor) {
     visitor.section("media");
     visitor.key("relay", &mut media.relay, any);
     visitor.key("rtp_ports", &mut media.rtp_ports, any);
+    visitor.key("rtp_timeout", &mut media.rtp_timeout, |seconds| {
+        within(*seconds, 0, 86_400)
+    });
     visitor.key("advertise", &mut media.advertise, any);
 }
 

@@ -119,6 +119,8 @@ pub(crate) struct Media {
     pub(crate) relay: Relay,
     /// UDP ports for RTP and RTCP.
     pub(crate) rtp_ports: PortRange,
+    /// Seconds without RTP of a phone that should send, after which its call ends; 0: never.
+    pub(crate) rtp_timeout: u32,
     /// The address written into SDP where the one bound is not the one phones reach.
     pub(crate) advertise: Option<IpAddr>,
 }
@@ -131,6 +133,7 @@ impl Default for Media {
                 first: 20_000,
                 last: 29_999,
             },
+            rtp_timeout: 60,
             advertise: None,
         }
     }

@@ -334,7 +334,7 @@ impl Loop {
                 | MediaEvent::Pressed { .. }
                 | MediaEvent::Quality { .. }
                 | MediaEvent::Silent { .. }),
-            ) => switch.handle_media(now, &event),
+            ) => switch.handle_media(now, event),
             CallInput::Recorded { id, audio } => {
                 self.recordings.remove(&id);
                 switch.handle_recorded(now, id, audio);

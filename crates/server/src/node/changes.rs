@@ -144,6 +144,8 @@ pub(crate) fn directory_queue(queue: &offhook_store::Queue) -> DirectoryChange {
         wrap_up: seconds(spec.wrap_up_time),
         announce: some(spec.announce).map(seconds),
         skip_busy: spec.skip_busy,
+        music: None,
+        announcement: None,
         agents: spec
             .users
             .iter()

@@ -107,3 +107,57 @@ fn party(participant: Participant) -> LiveParty {
         call_id: participant.sip_call_id,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use offhook_base::{EventName, EventRecord, Wall};
+
+    use super::*;
+
+    /// A fact of call 7, as the journal has it.
+    fn fact(name: EventName) -> FactRecord {
+        let snapshot = serde_json::json!({
+            "version": 1, "id": 7, "root": 7, "parent": null, "seq": 3, "state": "CONNECTED", "context": "LOCAL_USER",
+            "destination": "in", "clid": "", "src_hash": "", "src": side(), "dst": side(), "started_at": 0,
+            "connected_at": 0, "last_event_at": 0,
+        });
+        FactRecord {
+            event: EventRecord {
+                id: "n1.1".into(),
+                root: CallId(7),
+                call: CallId(7),
+                seq: Some(3),
+                name,
+                context: "LOCAL_USER".into(),
+                is_final: name.is_last(),
+                at: Wall(0),
+                body: Arc::from(&b"{}"[..]),
+            },
+            snapshot: (!name.is_last()).then(|| snapshot.to_string().into_bytes().into()),
+            cdr: None,
+            sms: None,
+            recording: None,
+        }
+    }
+
+    fn side() -> serde_json::Value {
+        serde_json::json!({
+            "number": "", "user": null, "phone": null, "name": "", "ua": "", "codec": "", "contact": "", "sip_call_id": "",
+        })
+    }
+
+    #[test]
+    fn a_call_shows_at_once_that_it_is_recorded_and_that_it_is_not_any_more() {
+        let index = LiveIndex::default();
+        let state = || index.get(CallId(7)).map(|call| call.monitor_state);
+        index.monitor(CallId(7), true);
+        assert_eq!(state(), None, "it is told before its fact is committed");
+        index.apply(&fact(EventName::CallConnected));
+        assert_eq!(state(), Some(1));
+        assert_eq!(index.all().first().map(|call| call.monitor_state), Some(1));
+        index.monitor(CallId(7), false);
+        assert_eq!(state(), Some(0));
+        index.apply(&fact(EventName::CallHangup));
+        assert_eq!(state(), None);
+    }
+}

@@ -257,6 +257,8 @@ fn call_config(config: &Config, listeners: &Listeners) -> anyhow::Result<CallCon
     };
     let mut calls = CallConfig::new(&config.node.name, &host);
     calls.relay = (config.media.relay == Relay::Always).then(|| listeners.media_ip());
+    let silence = u64::from(config.media.rtp_timeout);
+    calls.rtp_timeout = (silence > 0).then(|| Duration::from_secs(silence));
     let country = Some(&*config.numbers.country).filter(|country| !country.is_empty());
     calls.numbering =
         Arc::new(offhook_call::Numbering::new(country).context("reading numbers.country")?);

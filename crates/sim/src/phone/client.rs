@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use offhook_base::Mono;
+use offhook_media_core::Digit;
 use offhook_sip_message::Method;
 
 use super::{CallRef, TextRef, Timers};
@@ -21,6 +22,8 @@ pub(super) enum Purpose {
     Bye(CallRef),
     Cancel(CallRef),
     Invite(CallRef),
+    /// A key, by INFO.
+    Press(CallRef, Digit),
     Refer(CallRef),
     Register,
     Reinvite(CallRef),
@@ -33,6 +36,7 @@ impl Purpose {
             Self::Bye(_) => Method::Bye,
             Self::Cancel(_) => Method::Cancel,
             Self::Invite(_) | Self::Reinvite(_) => Method::Invite,
+            Self::Press(..) => Method::Info,
             Self::Refer(_) => Method::Refer,
             Self::Register => Method::Register,
             Self::Text(_) => Method::Message,

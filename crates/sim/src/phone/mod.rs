@@ -53,6 +53,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 
 use offhook_base::Mono;
+use offhook_media_core::Digit;
 use offhook_sip_message::{Framing, Index, View};
 use rand_chacha::ChaCha12Rng;
 use rand_core::{Rng, SeedableRng};
@@ -60,7 +61,7 @@ use rand_core::{Rng, SeedableRng};
 use auth::Challenge;
 use call::{Action, Call, Cancel, Phase};
 use carrier::{Identity, Line};
-use client::{Client, ClientKey};
+use client::{Client, ClientKey, Purpose};
 use odds::Manner;
 use register::Registration;
 use server::{Server, ServerKey};
@@ -219,6 +220,17 @@ impl Phone {
     /// Puts the other side on hold, or takes it back.
     pub fn hold(&mut self, now: Mono, call: CallRef, hold: bool) {
         self.act(now, call, Action::Hold(hold));
+    }
+
+    /// Presses a key in a call that is up, which is sent by INFO.
+    pub fn press(&mut self, now: Mono, call: CallRef, digit: Digit) {
+        let is_up = self
+            .calls
+            .get_mut(&call)
+            .is_some_and(|call| call.up().is_some());
+        if is_up {
+            self.send_in_call(now, call, Purpose::Press(call, digit), false);
+        }
     }
 
     /// Ends a call, in whatever way its state asks for.

@@ -154,6 +154,13 @@ impl Phone {
             },
             // What became of the INVITE is told by its own answer.
             Purpose::Cancel(_) => {}
+            // 481 when the call is over meanwhile, 500 when the key is not wanted now (too many, or nobody to press it for).
+            Purpose::Press(..) => {
+                if !matches!(status, 200 | 481 | 500) {
+                    let detail = format!("{status} to a key");
+                    self.violation(now, Rule::KeyRefused, detail);
+                }
+            }
             Purpose::Invite(id) if status < 300 => self.on_invite_answered(now, key, id, response),
             Purpose::Invite(id) => {
                 self.ack_refusal(key, response);

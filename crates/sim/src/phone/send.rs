@@ -242,12 +242,24 @@ impl Phone {
     ) -> Option<ClientKey> {
         let call = self.calls.get_mut(&id)?;
         call.cseq += 1;
-        let body = (purpose.method() == Method::Invite).then(|| call.session.offer());
+        let body = match purpose {
+            Purpose::Invite(_) | Purpose::Reinvite(_) => Some((TYPE, call.session.offer())),
+            Purpose::Press(_, digit) => {
+                let body = format!("Signal={digit}\r\nDuration=160\r\n").into_bytes();
+                Some((b"application/dtmf-relay".as_slice(), body))
+            }
+            Purpose::Bye(_)
+            | Purpose::Cancel(_)
+            | Purpose::Refer(_)
+            | Purpose::Register
+            | Purpose::Text(_) => None,
+        };
         let more = match purpose {
             Purpose::Refer(_) => call.refer_headers(),
             Purpose::Invite(_) => call.identity_headers(),
             Purpose::Bye(_)
             | Purpose::Cancel(_)
+            | Purpose::Press(..)
             | Purpose::Register
             | Purpose::Reinvite(_)
             | Purpose::Text(_) => Vec::new(),
@@ -267,7 +279,7 @@ impl Phone {
             routes: &routes,
             expires: None,
             more: &more,
-            body: body.as_deref().map(|body| (TYPE, body)),
+            body: body.as_ref().map(|(kind, body)| (*kind, &**body)),
             challenged,
         };
         Some(self.send_request(now, &request))

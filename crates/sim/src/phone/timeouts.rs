@@ -45,7 +45,7 @@ impl Phone {
     fn nobody_answered(&mut self, now: Mono, purpose: Purpose) {
         match purpose {
             Purpose::Bye(call) => self.over(now, call, Side::Us, None),
-            Purpose::Cancel(_) => {}
+            Purpose::Cancel(_) | Purpose::Press(..) => {}
             // 408 is what a transaction user makes of a timeout (8.1.3.1).
             Purpose::Invite(call) => self.over(now, call, Side::Us, Some(408)),
             // A dialog whose peer does not answer is over (12.2.1.2).

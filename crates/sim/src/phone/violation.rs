@@ -44,6 +44,8 @@ pub enum Rule {
     Garbage,
     /// A header that this message must have is missing or cannot be read (8.1.1, 8.2.6).
     HeaderMissing,
+    /// A key by INFO that was refused as if it were none.
+    KeyRefused,
     /// The same call came by a second way (8.2.2.2).
     MergedRequest,
     /// A NOTIFY that is none of a transfer's, or not as it must be: Event, Subscription-State, a sipfrag that is one and

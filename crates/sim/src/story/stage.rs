@@ -81,6 +81,16 @@ impl Stage {
         self
     }
 
+    /// A user whose calls are recorded.
+    #[must_use]
+    pub fn recorded(mut self, ext: &str, record: RecordMode) -> Self {
+        let users = self.cast.users.iter_mut();
+        for user in users.filter(|user| user.ext == ext) {
+            user.record = record;
+        }
+        self
+    }
+
     /// A ring group whose members all ring at once.
     #[must_use]
     pub fn group(self, number: &str, members: &[&str]) -> Self {
@@ -133,6 +143,8 @@ impl Stage {
             wrap_up: Duration::ZERO,
             announce: None,
             skip_busy: true,
+            music: None,
+            announcement: None,
             agents: agents.iter().map(|ext| (self.user_of(ext), true)).collect(),
         };
         change(&mut queue);

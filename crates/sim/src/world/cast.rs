@@ -104,6 +104,8 @@ impl Cast {
                 wrap_up: Duration::from_secs(u64::from(n) * 2),
                 announce: Some(Duration::from_secs(10)),
                 skip_busy: true,
+                music: None,
+                announcement: None,
                 agents: ids(agents).into_iter().map(|agent| (agent, true)).collect(),
             });
         }

@@ -35,6 +35,10 @@ pub(super) enum Happening {
         octets: Vec<u8>,
     },
     Answer(deliver::Answer),
+    /// The media shell hears something.
+    Hear,
+    /// Somebody presses a key.
+    Press,
     Projected,
     /// A sound was played to its end.
     Played {
@@ -148,6 +152,8 @@ impl World {
             Happening::Text { who, number, words } => self.send_text(&who, &number, &words),
             Happening::TextKept { text, stored } => self.text_kept(&text, stored),
             Happening::Garbage => self.throw_garbage(),
+            Happening::Hear => self.hear_by_chance(),
+            Happening::Press => self.press_by_chance(),
             Happening::Projected => {
                 if let Some(process) = &mut self.process {
                     process.deliverer.projected(self.now, self.disk.position());
@@ -156,7 +162,7 @@ impl World {
             Happening::Played { relay, side, cue } => {
                 if let Some(process) = &mut self.process {
                     let played = MediaEvent::Played { relay, side, cue };
-                    process.switch.handle_media(self.now, &played);
+                    process.switch.handle_media(self.now, played);
                 }
             }
             Happening::Recorded(id) => self.recording_finished(id),

@@ -2,7 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use offhook_media_core::{MediaCommand, PairId, PortPair, RelayId};
+use offhook_base::{CdrRecord, EventName};
+use offhook_media_core::{
+    Digit, MediaCommand, MediaEvent, PairId, PortPair, PressWay, RelayId, Side, SideQuality,
+};
+
+use super::World;
 
 /// How many pairs the switch is kept supplied with.
 const STOCK: usize = 40;
@@ -14,6 +19,10 @@ pub(super) struct Media {
     /// Handed out and not given back.
     out: BTreeSet<PairId>,
     relays: BTreeMap<RelayId, (PairId, PairId)>,
+    /// Relays of which silence would be told.
+    watched: BTreeSet<RelayId>,
+    /// Relays of which it was told.
+    silent: BTreeSet<RelayId>,
     broken: Vec<String>,
 }
 
@@ -22,6 +31,7 @@ impl Media {
     pub(super) fn crashed(&mut self) {
         self.out.clear();
         self.relays.clear();
+        self.watched.clear();
     }
 
     /// Pairs for a switch that has so many.
@@ -39,8 +49,34 @@ impl Media {
         pairs.collect()
     }
 
+    /// The relays that run.
+    fn running(&self) -> Vec<RelayId> {
+        self.relays.keys().copied().collect()
+    }
+
     /// The switch wants something of the media shell.
     pub(super) fn command(&mut self, command: &MediaCommand) {
+        match *command {
+            MediaCommand::Watch {
+                relay,
+                after: Some(_),
+            } => {
+                self.watched.insert(relay);
+            }
+            MediaCommand::Watch { relay, .. } | MediaCommand::Stop { relay } => {
+                self.watched.remove(&relay);
+            }
+            MediaCommand::Formats { .. }
+            | MediaCommand::Play { .. }
+            | MediaCommand::Press { .. }
+            | MediaCommand::Record { .. }
+            | MediaCommand::Refill { .. }
+            | MediaCommand::Release { .. }
+            | MediaCommand::Start { .. }
+            | MediaCommand::StopPlay { .. }
+            | MediaCommand::StopRecord { .. }
+            | MediaCommand::Update { .. } => {}
+        }
         match *command {
             MediaCommand::Refill { .. } | MediaCommand::Update { .. } => {}
             MediaCommand::Formats { relay, .. }
@@ -88,6 +124,23 @@ impl Media {
         }
     }
 
+    /// A call ended for silence only where there was some.
+    pub(super) fn verdict_on_silence<'a>(
+        &self,
+        cdrs: impl Iterator<Item = &'a CdrRecord>,
+    ) -> Vec<String> {
+        let timed_out = cdrs.filter(|cdr| cdr.cause_name == "MEDIA_TIMEOUT");
+        let unheard = timed_out.filter(|cdr| !self.silent.contains(&RelayId(cdr.root_live_id.0)));
+        unheard
+            .map(|cdr| {
+                format!(
+                    "media: call {} ended for silence that nobody heard",
+                    cdr.live_id
+                )
+            })
+            .collect()
+    }
+
     /// What was broken, when the switch has so many pairs in stock and no calls.
     pub(super) fn verdict(&self, stock: usize) -> Vec<String> {
         let mut broken = self.broken.clone();
@@ -99,6 +152,86 @@ impl Media {
             ));
         }
         broken
+    }
+}
+
+impl World {
+    /// Keys told, for a look at whether the run was worth anything.
+    #[must_use]
+    pub fn pressed(&self) -> usize {
+        self.count(EventName::CallDtmf)
+    }
+
+    /// The media shell hears something in a relay that runs: mostly keys, now and then how well it is heard, rarely nothing.
+    pub(super) fn hear_by_chance(&mut self) {
+        let relays = self.media.running();
+        let which = self.below(relays.len() as u64) as usize;
+        let Some(relay) = relays.get(which).copied() else {
+            return;
+        };
+        let side = if self.below(2) == 0 { Side::A } else { Side::B };
+        let event = match self.below(10) {
+            0 if self.media.watched.remove(&relay) => {
+                self.media.silent.insert(relay);
+                MediaEvent::Silent { relay, side }
+            }
+            0..=3 => MediaEvent::Quality {
+                relay,
+                a: self.quality(),
+                b: self.quality(),
+            },
+            _ => MediaEvent::Pressed {
+                relay,
+                side,
+                digit: self.key(),
+                way: match self.below(2) {
+                    0 => PressWay::InBand,
+                    _ => PressWay::Rfc4733,
+                },
+            },
+        };
+        if let Some(process) = &mut self.process {
+            process.switch.handle_media(self.now, event);
+        }
+    }
+
+    /// Each watched relay is told to be silent on one side.
+    pub(crate) fn hear_nothing_of(&mut self, side: Side) {
+        for relay in std::mem::take(&mut self.media.watched) {
+            self.media.silent.insert(relay);
+            if let Some(process) = &mut self.process {
+                let event = MediaEvent::Silent { relay, side };
+                process.switch.handle_media(self.now, event);
+            }
+        }
+        self.drain_pbx();
+    }
+
+    /// Somebody who is in a call presses a key, which his phone sends by INFO.
+    pub(super) fn press_by_chance(&mut self) {
+        let peer = self.below(self.phones.len() as u64) as usize;
+        let digit = self.key();
+        let now = self.now.mono;
+        if let Some(phone) = self.phones.get_mut(peer)
+            && let Some(call) = phone.up().last().copied()
+        {
+            phone.press(now, call, digit);
+        }
+        self.drain_phone(peer);
+    }
+
+    fn key(&mut self) -> Digit {
+        let code = self.below(16);
+        let code = u8::try_from(code).unwrap_or_default();
+        Digit::from_event(code).expect("below 16")
+    }
+
+    fn quality(&mut self) -> SideQuality {
+        SideQuality {
+            packets: self.below(10_000),
+            lost: self.below(100),
+            ..SideQuality::default()
+        }
     }
 }
 

@@ -164,6 +164,7 @@ impl World {
             }
             broken.extend(self.media.verdict(switch.ports_in_stock()));
             broken.extend(self.verdict_on_recordings());
+            broken.extend(self.media.verdict_on_silence(self.disk.cdrs()));
         }
         for (index, phone) in self.phones.iter().enumerate() {
             // A process that died answers nobody; what phones miss then is not the living one's fault.

@@ -119,6 +119,12 @@ impl World {
             let at = self.within(Duration::from_secs(5), during);
             self.at(at, Happening::Ask);
         }
+        for _ in 0..self.plan.keys {
+            let at = self.within(Duration::from_secs(5), during);
+            self.at(at, Happening::Press);
+            let at = self.within(Duration::from_secs(5), during);
+            self.at(at, Happening::Hear);
+        }
         for _ in 0..self.plan.crashes {
             let at = self.within(Duration::from_secs(8), during);
             self.at(at, Happening::Crash);

@@ -38,6 +38,8 @@ pub struct Plan {
     pub texts: u32,
     /// What REST clients ask for: to hang up, hold, transfer and place calls.
     pub api_commands: u32,
+    /// Keys pressed by INFO; where media goes through the PBX as many more things are heard in it.
+    pub keys: u32,
     /// Virtual time in which they are placed.
     pub during: Duration,
     /// How often the process dies meanwhile.
@@ -71,6 +73,7 @@ impl Plan {
             troubles: 0,
             texts: 0,
             api_commands: 0,
+            keys: 20,
             during: Duration::from_secs(60),
             crashes: u32::try_from(seed % 3).unwrap_or(0),
             garbage: 20,
@@ -102,6 +105,7 @@ impl Plan {
             calls: 30,
             texts: 6,
             api_commands: 12,
+            keys: 60,
             during: Duration::from_secs(90),
             ..Self::of(seed)
         }
@@ -119,6 +123,7 @@ impl Plan {
             shared_calls: 200,
             troubles: 40,
             api_commands: 10,
+            keys: 100,
             during: Duration::from_secs(150),
             ..Self::of(seed)
         }

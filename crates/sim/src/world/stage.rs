@@ -19,6 +19,7 @@ impl World {
             calls: 0,
             crashes: 0,
             garbage: 0,
+            keys: 0,
             relay: true,
             ..Plan::of(0)
         };

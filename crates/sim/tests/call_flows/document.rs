@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::flow::{Chapter, Flow};
 use crate::rows::{CdrRow, EventRow};
 use crate::{
-    click_to_call, given_back, groups, queues, texts, transfers, trunks, users, voicemail,
+    click_to_call, given_back, groups, media, queues, texts, transfers, trunks, users, voicemail,
 };
 
 const CHAPTERS: &[Chapter] = &[
@@ -21,6 +21,7 @@ const CHAPTERS: &[Chapter] = &[
     click_to_call::CHAPTER,
     transfers::CHAPTER,
     given_back::CHAPTER,
+    media::CHAPTER,
 ];
 
 /// Set to write the document instead of comparing it.
@@ -67,13 +68,13 @@ fn document() -> String {
     let answered = &chapters[0].1[0].told;
     example(&mut text, answered.events.last().expect("its last event"));
     text.push_str(READING);
-    let mut events = chapters
-        .iter()
-        .flat_map(|(_, flows)| flows)
-        .flat_map(|flow| &flow.told.events);
-    let wrap_up = events.find(|event| event["event_name"] == "queue.wrapup");
-    text.push_str("\nA `queue.wrapup` in full:\n");
-    example(&mut text, wrap_up.expect("a flow with queue.wrapup"));
+    for name in ["call.dtmf", "monitor.audio_ready", "queue.wrapup"] {
+        let flows = chapters.iter().flat_map(|(_, flows)| flows);
+        let mut events = flows.flat_map(|flow| &flow.told.events);
+        let event = events.find(|event| event["event_name"] == name);
+        write!(text, "\nA `{name}` in full:\n").unwrap();
+        example(&mut text, event.expect("a flow with it"));
+    }
     text.push_str("\nAnd a `sms.received`:\n");
     example(&mut text, &texts::received().events[0]);
     contents(&mut text, &chapters);
@@ -294,10 +295,22 @@ const READING: &str = "
 - Events stand in the order in which they arrived, CDRs in the order in which the calls ended. `duration` and `billsec`
   are seconds.
 
+## Keys
+
+**`call.dtmf`** tells of a key that was pressed in a call that is answered, or by a caller who waits in a queue. It has the
+fields of the call in the state that it is in, a `seq`, `dtmf_tag` (the key) and `dtmf_target`: `U:<user id>`, `Q:<queue
+id>` or `E:<number>` of the party that received it. A phone may send a key as packets (RFC 4733), by SIP INFO or as tones;
+one that it sends in several of these ways is told once. It comes only to webhooks that tick it by name. In the tables key and
+target stand in the column `info`.
+
 ## Events without a seq
 
 These stand outside of the order of a conversation. They have an `id`, and are signed and retried like all others. The
-first two come only to webhooks that tick them by name.
+first three come only to webhooks that tick them by name.
+
+- **`monitor.audio_ready`**: a recording can be fetched (`/monitors/{monitor_id}.mp3`, whose octets are `size`). It comes some
+  time after the recording has ended, mostly after the final event of its root. `call_id` is the call between the two
+  people, `user_id` whose setting or wish it was. In the tables its `duration` stands in the column `info`.
 
 - **`queue.wrapup`**: an agent's time after a call of a queue. It has the fields of the queue's call as it ended,
   without `seq`, and `queue_id`, `user_id` (the agent) and `action`: `open` when the time begins, `timeout` when it is

@@ -59,6 +59,9 @@ impl Flow {
 /// What holds for an event of every flow.
 #[track_caller]
 fn promises(event: &Value, first: &Value) {
+    if event["event_name"] == "monitor.audio_ready" {
+        return assert!(event["monitor_id"].is_u64(), "{event}");
+    }
     for field in ["root_call_id", "src_hash"] {
         assert_eq!(
             event[field], first[field],

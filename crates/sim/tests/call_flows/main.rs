@@ -33,6 +33,7 @@ mod document;
 mod flow;
 mod given_back;
 mod groups;
+mod media;
 mod queues;
 mod rows;
 mod texts;

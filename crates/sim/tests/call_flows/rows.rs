@@ -53,7 +53,7 @@ pub(crate) struct EventRow {
     pub(crate) src: String,
     pub(crate) dst: String,
     pub(crate) cause: String,
-    /// For `queue.wrapup` its `action`.
+    /// For `queue.wrapup` its `action`, for `call.dtmf` the key and who received it, for `monitor.audio_ready` its length.
     pub(crate) info: String,
     pub(crate) by: String,
     pub(crate) is_final: bool,
@@ -63,7 +63,6 @@ impl EventRow {
     pub(crate) fn of(event: &Value, names: &Names) -> Self {
         let text = |field: &str| event[field].as_str().unwrap_or_default().to_owned();
         let call = event["call_id"].as_u64().expect("a call id");
-        let action = event["action"].as_str();
         Self {
             seq: event["seq"]
                 .as_u64()
@@ -76,9 +75,16 @@ impl EventRow {
             src: text("src"),
             dst: text("dst"),
             cause: text("t_cause"),
-            info: action.map_or_else(|| text("info"), |action| format!("action: {action}")),
+            info: match event["event_name"].as_str() {
+                Some("queue.wrapup") => format!("action: {}", text("action")),
+                Some("call.dtmf") => {
+                    format!("key {} to {}", text("dtmf_tag"), text("dtmf_target"))
+                }
+                Some("monitor.audio_ready") => format!("duration: {}", event["duration"]),
+                _ => text("info"),
+            },
             by: text("terminated_by"),
-            is_final: event["final"].as_bool().expect("final"),
+            is_final: event["final"].as_bool().unwrap_or_default(),
         }
     }
 }

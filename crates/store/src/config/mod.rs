@@ -52,6 +52,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/offhook/0003_outside_and_shared.sql"),
         include_str!("../../migrations/offhook/0004_sms.sql"),
         include_str!("../../migrations/offhook/0005_recordings.sql"),
+        include_str!("../../migrations/offhook/0006_quality.sql"),
         include_str!("../../migrations/offhook/0008_voicemail.sql"),
     ],
 };

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use md5::{Digest, Md5};
 use offhook_base::{
-    CallId, CdrRecord, Disposition, JournalPos, Party, PhoneId, Secret, TerminatedBy, UserId, Wall,
-    WebhookId,
+    CallId, CdrRecord, Disposition, Heard, JournalPos, Party, PhoneId, Quality, Secret,
+    TerminatedBy, UserId, Wall, WebhookId,
 };
 
 use super::*;
@@ -592,6 +592,7 @@ fn cdr(call: u64, user: u32, other: Option<u32>) -> CdrRecord {
         cause_q850: 16,
         cause_name: "NORMAL_CLEARING".to_owned(),
         cause_sip: 200,
+        quality: None,
     }
 }
 
@@ -599,7 +600,16 @@ fn cdr(call: u64, user: u32, other: Option<u32>) -> CdrRecord {
 fn a_batch_of_cdrs_that_comes_twice_is_copied_once() {
     let (dir, db) = open();
     assert_eq!(db.projected().unwrap(), JournalPos(0));
-    let (one, two, three) = (cdr(11, 1, None), cdr(12, 1, None), cdr(13, 1, None));
+    let (mut one, two, three) = (cdr(11, 1, None), cdr(12, 1, None), cdr(13, 1, None));
+    one.quality = Some(Quality {
+        src: Heard {
+            packets: 600,
+            lost: 2,
+            jitter_us: 1_500,
+            mos_x100: 435,
+        },
+        dst: Heard::default(),
+    });
     let batch = [(JournalPos(4), &one), (JournalPos(9), &two)];
     db.project(&batch).unwrap();
     db.project(&batch).unwrap();

@@ -108,6 +108,7 @@ fn record(random: &mut Random, n: u64) -> CdrRecord {
         cause_q850: 16,
         cause_name: "NORMAL_CLEARING".to_owned(),
         cause_sip: 200,
+        quality: None,
     }
 }
 

@@ -95,6 +95,7 @@ fn cdr(call: u64, at: Wall) -> CdrRecord {
         cause_q850: 16,
         cause_name: "NORMAL_CLEARING".to_owned(),
         cause_sip: 200,
+        quality: None,
     }
 }
 

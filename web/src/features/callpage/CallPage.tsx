@@ -1,23 +1,32 @@
 import { Badge, Center, Group, Loader, Stack, Tabs, Text } from '@mantine/core'
 import { useParams, useSearchParams } from 'wouter'
 
+import type { Cdr, LiveCall } from '../../api/types'
 import { useI18n } from '../../i18n'
 import { Fault } from '../../ui/Fault'
 import { Page } from '../../ui/Page'
 import { FlowTab } from '../flow/FlowTab'
+import { useRecordingsOf } from '../recordings/queries'
 import { useSession } from '../session/session'
 import { HangUp } from './HangUp'
 import { Hold } from './Hold'
 import { JsonTab } from './JsonTab'
 import { MessagesTab } from './MessagesTab'
+import { answered } from './recorded'
+import { QualityTab } from './QualityTab'
+import { RecordCall, Recorded } from './RecordCall'
+import { RecordingTab } from './RecordingTab'
 import { RootCalls } from './RootCalls'
 import { Summary } from './Summary'
 import { TransferCall } from './TransferCall'
 import { type FoundCall, useCall, useRoot } from './useCall'
 import { WebhooksTab } from './WebhooksTab'
 
-const TABS = ['flow', 'messages', 'webhooks', 'json'] as const
+const TABS = ['flow', 'messages', 'webhooks', 'recording', 'quality', 'json'] as const
 type Tab = (typeof TABS)[number]
+
+/** The server shows only admins what the other side sent and what receivers answered. */
+const FOR_ADMINS: readonly Tab[] = ['flow', 'messages', 'webhooks']
 
 export default function CallPage() {
   const { id } = useParams<{ id: string }>()
@@ -36,6 +45,8 @@ function Call({ id }: { id: number }) {
         <Badge color="green" variant="light" tt="none" size="lg">
           {t('flow.call_live')}
         </Badge>
+        {call.live.monitor_state === 1 && <Recorded />}
+        <RecordCall call={call.live} />
         <Hold call={call.live} />
         <TransferCall call={call.live} />
         <HangUp call={call.live} />
@@ -71,9 +82,7 @@ function Body({ id, call }: { id: number; call: FoundCall }) {
           {call.state === 'ending' && <Ending />}
           <Summary live={call.live ?? (call.cdr === null ? call.last : null)} cdr={call.cdr} />
           {root.live.length + root.cdrs.length > 1 && <RootCalls id={id} live={root.live} cdrs={root.cdrs} />}
-          {call.root !== null && (
-            <Details id={id} root={call.root} call={call} live={root.live.length > 0 || call.live !== null} />
-          )}
+          {call.root !== null && <Details id={id} root={call.root} call={call} members={root} />}
         </Stack>
       )
   }
@@ -90,14 +99,23 @@ function Ending() {
   )
 }
 
-function Details({ id, root, call, live }: { id: number; root: number; call: FoundCall; live: boolean }) {
+interface DetailsProps {
+  id: number
+  root: number
+  call: FoundCall
+  /** All calls of the root. */
+  members: { live: LiveCall[]; cdrs: Cdr[] }
+}
+
+function Details({ id, root, call, members }: DetailsProps) {
   const { t } = useI18n()
   const admin = useSession().me.role === 'admin'
   const [search, setSearch] = useSearchParams()
-  // The server shows only admins what the other side sent and what receivers answered.
-  const tabs = TABS.filter((tab) => admin || tab === 'json')
+  const tabs = TABS.filter((tab) => admin || !FOR_ADMINS.includes(tab))
   const wanted = search.get('tab')
   const tab = tabs.find((one) => one === wanted) ?? tabs[0] ?? 'json'
+  const recordings = useRecordingsOf(answered(members.live, members.cdrs), members.live.length > 0)
+  const recorded = recordings.data?.length ?? 0
   return (
     <Tabs
       value={tab}
@@ -106,30 +124,42 @@ function Details({ id, root, call, live }: { id: number; root: number; call: Fou
     >
       <Tabs.List aria-label={t('flow.call_tabs')} mb="sm">
         {tabs.map((one) => (
-          <Tabs.Tab key={one} value={one}>
+          <Tabs.Tab
+            key={one}
+            value={one}
+            // It opens all the same: what is in it says why there is nothing to hear.
+            {...(one === 'recording' && recorded === 0 ? { c: 'dimmed' } : {})}
+            {...(one === 'recording' && recorded > 0
+              ? {
+                  rightSection: (
+                    <Badge size="sm" variant="default" circle>
+                      {recorded}
+                    </Badge>
+                  ),
+                }
+              : {})}
+          >
             {t(one === 'flow' ? 'flow.title' : `flow.call_${one}`)}
           </Tabs.Tab>
         ))}
       </Tabs.List>
       {tabs.map((one) => (
         <Tabs.Panel key={one} value={one}>
-          <Content tab={one} id={id} root={root} call={call} live={live} />
+          <Content tab={one} id={id} root={root} call={call} members={members} recordings={recordings} />
         </Tabs.Panel>
       ))}
     </Tabs>
   )
 }
 
-interface ContentProps {
+interface ContentProps extends DetailsProps {
   tab: Tab
-  id: number
-  root: number
-  call: FoundCall
-  live: boolean
+  recordings: ReturnType<typeof useRecordingsOf>
 }
 
-function Content({ tab, id, root, call, live }: ContentProps) {
+function Content({ tab, id, root, call, members, recordings }: ContentProps) {
   const cdr = call.cdr?.id ?? null
+  const live = members.live.length > 0 || call.live !== null
   switch (tab) {
     case 'flow':
       return <FlowTab root={root} cdr={cdr} live={live} />
@@ -137,6 +167,10 @@ function Content({ tab, id, root, call, live }: ContentProps) {
       return <MessagesTab root={root} cdr={cdr} live={live} />
     case 'webhooks':
       return <WebhooksTab root={root} live={live} />
+    case 'recording':
+      return <RecordingTab live={members.live} cdrs={members.cdrs} recordings={recordings} />
+    case 'quality':
+      return <QualityTab cdr={call.cdr} cdrs={members.cdrs} />
     case 'json':
       return <JsonTab id={id} root={root} call={call.live} />
   }

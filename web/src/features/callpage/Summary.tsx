@@ -4,7 +4,7 @@ import { useEffect, useState } from 'react'
 import type { Cdr, LiveCall } from '../../api/types'
 import { useI18n } from '../../i18n'
 import { timer } from '../../i18n/format'
-import { contextText, infoText } from '../../ui/callWords'
+import { contextText, infoText, takenAway } from '../../ui/callWords'
 import { Fact } from '../../ui/Fact'
 import { Time } from '../../ui/Time'
 import classes from './callpage.module.css'
@@ -64,7 +64,7 @@ function Since({ at }: { at: number }) {
 function Result({ cdr }: { cdr: Cdr }) {
   const { t } = useI18n()
   const good = cdr.disposition === 'CONNECTED'
-  const colour = good ? 'green' : cdr.cause.name === 'LOSE_RACE' ? 'gray' : 'orange'
+  const colour = good ? 'green' : takenAway(cdr) === null ? 'orange' : 'gray'
   return (
     <Badge color={colour} variant="light" tt="none" title={cdr.disposition}>
       {resultText(t, cdr)}

@@ -8,7 +8,11 @@ export function useRefusal(): (error: unknown) => string {
   const errorText = useErrorText()
   const fieldText = useFieldText()
   return useCallback(
-    (error) => fieldText(error, 'dst') ?? fieldText(error, 'state') ?? errorText(error),
+    (error) =>
+      fieldText(error, 'dst') ??
+      fieldText(error, 'state') ??
+      fieldText(error, 'monitor_state') ??
+      errorText(error),
     [errorText, fieldText],
   )
 }

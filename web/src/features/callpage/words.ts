@@ -2,6 +2,7 @@
 
 import type { Cdr } from '../../api/types'
 import { isKey, type Key } from '../../i18n'
+import { takenAway } from '../../ui/callWords'
 
 type T = (key: Key) => string
 
@@ -19,9 +20,10 @@ function dispositionText(t: T, disposition: string): string {
   return word(t, `flow.call_disposition_${slug(disposition)}`, disposition)
 }
 
-/** What became of a call; whose phone stopped ringing because somebody else answered has missed nothing. */
-export function resultText(t: T, { disposition, cause }: Pick<Cdr, 'disposition' | 'cause'>): string {
-  return cause.name === 'LOSE_RACE' ? t('flow.call_disposition_elsewhere') : dispositionText(t, disposition)
+/** What became of a call. */
+export function resultText(t: T, cdr: Pick<Cdr, 'disposition' | 'cause'>): string {
+  const taken = takenAway(cdr)
+  return taken === null ? dispositionText(t, cdr.disposition) : t(`flow.call_disposition_${taken}`)
 }
 
 export function queueText(t: T, state: string): string {

@@ -8,6 +8,7 @@ import { cut } from '../../ui/cut'
 import { contextText } from '../../ui/callWords'
 import { isolate } from '../../ui/isolate'
 import { Peer } from '../../ui/Peer'
+import { RecordDot } from '../../ui/RecordDot'
 import { Running } from '../../ui/Running'
 import classes from './calls.module.css'
 import { HangUp } from './HangUp'
@@ -66,6 +67,11 @@ export const CallRow = memo(function CallRow(props: Props) {
       </td>
       <td className="numbers">
         <Running since={call.connected_at ?? call.start_time} ahead={ahead} />
+        {call.monitor_state === 1 && (
+          <span className={classes.recorded}>
+            <RecordDot label={t('recordings.is_recorded')} />
+          </span>
+        )}
       </td>
       <td>
         <Context call={call} />

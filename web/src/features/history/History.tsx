@@ -4,12 +4,12 @@ import { address, filter } from '../../api/client'
 import { useI18n } from '../../i18n'
 import { Fault } from '../../ui/Fault'
 import { Page } from '../../ui/Page'
+import { Pages } from '../../ui/Pages'
 import { writeSorting } from '../../ui/sorting'
 import { useSearch } from '../../ui/useSearch'
 import { CdrTable } from './CdrTable'
 import { FilterBar } from './FilterBar'
 import { conditions, type Filters, isFiltered, order, readView, SIZES, type View } from './filters'
-import { Pages } from './Pages'
 import { useCdrs } from './useCdrs'
 
 const NO_FILTERS: Record<keyof Filters, null> = {
@@ -51,7 +51,7 @@ function Export({ view }: { view: View }) {
 }
 
 function Found({ view, change }: { view: View; change: ReturnType<typeof useSearch>[1] }) {
-  const { t } = useI18n()
+  const { t, tn } = useI18n()
   const cdrs = useCdrs(view)
   if (cdrs.isPending) {
     return (
@@ -79,6 +79,7 @@ function Found({ view, change }: { view: View; change: ReturnType<typeof useSear
         size={view.size}
         sizes={SIZES}
         total={total}
+        count={tn('history.count', total)}
         onPage={(page) => change({ page: page === 1 ? null : String(page) }, 'push')}
         onSize={(size) => change({ size: String(size), page: null })}
       />

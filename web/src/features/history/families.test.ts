@@ -32,4 +32,10 @@ describe('the result', () => {
     expect(resultOf({ cause: cause('LOSE_RACE'), disposition: 'NO ANSWER' })).toBe('history.result_elsewhere')
     expect(resultOf({ cause: cause('NO_ANSWER'), disposition: 'NO ANSWER' })).toBe('history.result_no_answer')
   })
+
+  it('of a ringing call that was sent on is no missed call either', () => {
+    const cause = { name: 'BLIND_TRANSFER', q850: 16, sip: 200 }
+    expect(resultOf({ cause, disposition: 'NO ANSWER' })).toBe('history.result_transferred')
+    expect(resultOf({ cause, disposition: 'CONNECTED' })).toBe('history.result_connected')
+  })
 })

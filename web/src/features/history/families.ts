@@ -2,6 +2,7 @@
 
 import type { Cdr } from '../../api/types'
 import type { Key } from '../../i18n'
+import { takenAway } from '../../ui/callWords'
 import type { Sorting } from '../../ui/SortHeader'
 import { RESULTS } from './filters'
 
@@ -30,7 +31,8 @@ export function families(cdrs: readonly Cdr[], { column }: Sorting): Member[] {
   )
 }
 
-/** Whose phone stopped ringing because somebody else answered has missed nothing. */
+/** What became of a call. */
 export function resultOf(cdr: Pick<Cdr, 'cause' | 'disposition'>): Key {
-  return cdr.cause.name === 'LOSE_RACE' ? 'history.result_elsewhere' : RESULTS[cdr.disposition]
+  const taken = takenAway(cdr)
+  return taken === null ? RESULTS[cdr.disposition] : `history.result_${taken}`
 }

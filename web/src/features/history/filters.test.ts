@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { conditions, fromLocal, isFiltered, order, readView, toLocal } from './filters'
+import { conditions, isFiltered, order, readView } from './filters'
 
 const view = (query: string) => readView(new URLSearchParams(query))
 
@@ -35,21 +35,5 @@ describe('the address bar of the history', () => {
     )
     expect(conditions(read.filters)).toEqual([])
     expect([read.page, read.size, order(read)]).toEqual([1, 25, '-calldate'])
-  })
-})
-
-describe('date and time of a viewer', () => {
-  it('come back as they were entered, whatever the zone', () => {
-    for (const local of ['2026-01-31T12:00', '2026-07-01T00:30', '2026-12-31T23:59']) {
-      expect(toLocal(fromLocal(local))).toBe(local)
-    }
-  })
-
-  it('are sent in UTC', () => {
-    const local = toLocal('2026-01-31T12:00:00Z')
-    expect(new Date(local).toISOString()).toBe('2026-01-31T12:00:00.000Z')
-    expect(fromLocal('')).toBe('')
-    expect(fromLocal('2026-13-77T12:00')).toBe('')
-    expect(toLocal('')).toBe('')
   })
 })

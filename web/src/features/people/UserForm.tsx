@@ -140,20 +140,21 @@ function Choices({ draft, set, error }: ChoicesProps) {
   const { t } = useI18n()
   return (
     <>
-      <SimpleGrid cols={{ base: 1, xs: 2 }}>
-        <Select
-          label={t('people.role')}
-          data={[
-            { value: 'user', label: t('people.role_user') },
-            { value: 'admin', label: t('people.role_admin') },
-          ]}
-          value={draft.role}
-          allowDeselect={false}
-          onChange={(role) => set('role', role === 'admin' ? 'admin' : 'user')}
-          error={error('role')}
-        />
+      <Select
+        label={t('people.role')}
+        data={[
+          { value: 'user', label: t('people.role_user') },
+          { value: 'admin', label: t('people.role_admin') },
+        ]}
+        value={draft.role}
+        allowDeselect={false}
+        onChange={(role) => set('role', role === 'admin' ? 'admin' : 'user')}
+        error={error('role')}
+      />
+      <Stack gap="xs">
         <Select
           label={t('people.record')}
+          description={t('people.record_hint')}
           data={(['none', 'in', 'out', 'all'] as const).map((value) => ({
             value,
             label: t(`people.record_${value}`),
@@ -163,7 +164,12 @@ function Choices({ draft, set, error }: ChoicesProps) {
           onChange={(record) => set('record', record ?? 'none')}
           error={error('record')}
         />
-      </SimpleGrid>
+        {draft.record !== 'none' && (
+          <Alert color="orange" p="xs" role="note">
+            {t('recordings.law')}
+          </Alert>
+        )}
+      </Stack>
       <Checkbox
         label={t('people.active')}
         description={t('people.active_hint')}

@@ -7,6 +7,7 @@ import type { Phone, User } from '../../api/types'
 import { keys } from '../../live/caches'
 import { useStreamState } from '../../live/useStream'
 import { useSession } from '../session/session'
+import { fullName } from './names'
 
 /** Where no stream tells of registrations. */
 const POLL = 10_000
@@ -22,6 +23,24 @@ export function useUsers() {
       (await api.get<List<User>>('/users', { query: { limit: 10_000, sort: 'ext' } })).data,
     refetchInterval: live ? false : POLL,
   })
+}
+
+const NOBODY: ReadonlyMap<number, string> = new Map()
+
+/** Names of all users by their ids; none for a user, who may not know of the others. */
+export function useUserNames(): ReadonlyMap<number, string> {
+  const { me } = useSession()
+  const { data } = useQuery({
+    queryKey: [...keys.users, 'names'],
+    queryFn: async () => {
+      const query = { limit: 10_000, sort: 'ext' }
+      const { data } = await api.get<List<User>>('/users', { query })
+      return new Map(data.map((user) => [user.id, `${fullName(user)} (${user.ext})`]))
+    },
+    enabled: me.role === 'admin',
+    staleTime: 60_000,
+  })
+  return data ?? NOBODY
 }
 
 export function usePhones() {

@@ -6,12 +6,16 @@ mod faults;
 mod group;
 mod hold_api;
 mod holding;
+mod keys;
 mod model;
+mod music;
 mod mwi;
+mod quality;
 mod queue;
 mod recording;
 mod restart;
 mod ringing;
+mod silence;
 mod stalls;
 mod texts;
 mod transfer;
@@ -51,6 +55,8 @@ pub(super) struct Script {
     pub(super) formats: Vec<MediaCommand>,
     /// Codes that went to the store.
     pub(super) codes: Vec<offhook_base::CallId>,
+    /// For how long silence is borne, each time that changed.
+    pub(super) watched: Vec<Option<Duration>>,
     /// What the recorder was told.
     pub(super) recordings: Vec<offhook_base::RecordingStart>,
     /// Calls that are being recorded.
@@ -112,6 +118,7 @@ impl Script {
             recorded: Vec::new(),
             formats: Vec::new(),
             codes: Vec::new(),
+            watched: Vec::new(),
             recordings: Vec::new(),
             monitored: Vec::new(),
             bodies: Vec::new(),
@@ -203,6 +210,16 @@ impl Script {
             &[],
             sdp,
         );
+        self.event(Event::Request {
+            leg,
+            tx: TxId(tx),
+            request,
+        })
+    }
+
+    /// A phone sends INFO.
+    pub(super) fn info(&mut self, leg: LegId, tx: u64, body: (&str, &str)) -> &mut Self {
+        let request = message_with("INFO sip:pbx.example SIP/2.0", "2 INFO", &[], body);
         self.event(Event::Request {
             leg,
             tx: TxId(tx),
@@ -418,6 +435,10 @@ impl Script {
                     self.formats.push(command);
                     continue;
                 }
+                Action::Media(MediaCommand::Watch { after, .. }) => {
+                    self.watched.push(after);
+                    continue;
+                }
                 Action::Media(command) => format!("media {command:?}"),
                 Action::Monitored { call, on } => {
                     self.monitored.retain(|monitored| *monitored != call);
@@ -477,6 +498,17 @@ pub(super) fn response(status: u16, sdp: Option<&str>) -> Message {
 
 pub(super) fn message(start: &str, cseq: &str, headers: &[&str], sdp: Option<&str>) -> Message {
     let body = sdp.unwrap_or_default();
+    let content_type = sdp.map_or("", |_| "application/sdp");
+    message_with(start, cseq, headers, (content_type, body))
+}
+
+/// The same with a body of any type, which is empty where there is none.
+pub(super) fn message_with(
+    start: &str,
+    cseq: &str,
+    headers: &[&str],
+    (content_type, body): (&str, &str),
+) -> Message {
     let mut text = format!(
         "{start}\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\nFrom: <sip:2001@pbx.example>;tag=f\r\nTo: <sip:2002@pbx.example>;tag=t\r\n\
          Call-ID: c1\r\nCSeq: {cseq}\r\nContact: <sip:p1@192.0.2.1:5060>\r\nUser-Agent: Soft/1\r\n"
@@ -485,8 +517,8 @@ pub(super) fn message(start: &str, cseq: &str, headers: &[&str], sdp: Option<&st
         text.push_str(header);
         text.push_str("\r\n");
     }
-    if sdp.is_some() {
-        text.push_str("Content-Type: application/sdp\r\n");
+    if !content_type.is_empty() {
+        text.push_str(&format!("Content-Type: {content_type}\r\n"));
     }
     text.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
     Message::parse(Bytes::from(text), Framing::Datagram).expect("the script's message is valid")

@@ -116,6 +116,8 @@ impl World {
             wrap_up: Duration::from_secs(5),
             announce: None,
             skip_busy: true,
+            music: None,
+            announcement: None,
             agents: vec![(UserId(100_003), true), (UserId(100_004), true)],
         }));
     }
@@ -255,7 +257,8 @@ impl World {
                 self.wait(Duration::from_millis(time));
             }
             30 | 31 => self.recorder_tells(),
-            32 | 33 => self.somebody_is_heard(),
+            32..=34 => self.media_tells(),
+            35 => self.somebody_is_heard(),
             _ => {}
         }
         self.a_phone_acknowledges();
@@ -391,7 +394,13 @@ impl World {
         };
         let headers: &[&str] = if method == "REFER" { &[&header] } else { &[] };
         let start = format!("{method} sip:pbx.example SIP/2.0");
-        let request = message(&start, &format!("7 {method}"), headers, body.as_deref());
+        let cseq = format!("7 {method}");
+        let request = if method == "INFO" {
+            let (content_type, body) = self.info();
+            super::message_with(&start, &cseq, headers, (content_type, body))
+        } else {
+            message(&start, &cseq, headers, body.as_deref())
+        };
         self.event(Event::Request { leg, tx, request });
     }
 

@@ -23,6 +23,8 @@ fn config() -> QueueConfig {
         wrap_up: Duration::from_secs(10),
         announce: None,
         skip_busy: true,
+        music: None,
+        announcement: None,
         agents: vec![(UserId(100_002), true), (UserId(100_003), true)],
     }
 }

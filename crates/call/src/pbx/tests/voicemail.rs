@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use offhook_base::{Audio, CallId, RecordingId, UserId};
-use offhook_media_core::{Clip, Cue, Digit, MediaEvent, PressWay, RelayId, Side};
+use offhook_media_core::{Clip, Cue, Digit, PressWay, RelayId, Side};
 use offhook_sip_core::LegId;
 
 use super::{A, B1, Script, sdp};
 use crate::directory::{DirectoryChange, User};
+use crate::phase::MediaNews;
 
 /// The relay of every script.
 const RELAY: RelayId = RelayId(1);
@@ -46,8 +47,7 @@ fn offer() -> String {
 /// What comes from the media shell and from the recorder.
 impl Script {
     fn pressed(&mut self, digit: char) -> &mut Self {
-        self.media(&MediaEvent::Pressed {
-            relay: RELAY,
+        self.media(MediaNews::Pressed {
             side: Side::A,
             digit: Digit::from_char(digit).expect("a key"),
             way: PressWay::Rfc4733,
@@ -56,19 +56,16 @@ impl Script {
 
     /// A sound of ours has ended.
     fn played(&mut self, cue: u32) -> &mut Self {
-        self.media(&MediaEvent::Played {
-            relay: RELAY,
-            side: Side::A,
-            cue: Cue(cue),
-        })
+        let (side, cue) = (Side::A, Cue(cue));
+        self.media(MediaNews::Played { side, cue })
     }
 
     fn silent(&mut self, side: Side) -> &mut Self {
-        self.media(&MediaEvent::Silent { relay: RELAY, side })
+        self.media(MediaNews::Silent(side))
     }
 
-    fn media(&mut self, event: &MediaEvent) -> &mut Self {
-        self.pbx.handle_media(self.now, event);
+    fn media(&mut self, news: MediaNews) -> &mut Self {
+        self.pbx.handle_media(self.now, RELAY, news);
         self.drain();
         self
     }
@@ -135,7 +132,6 @@ fn nobody_answers_and_the_caller_leaves_a_message() {
         "media StopPlay { relay: RelayId(1), side: A }",
         "recording 3 of 2 for 100002: 2001 > 2002",
         "media Record { relay: RelayId(1), recording: RecordingId(3), taped: Only(A) }",
-        "media Watch { relay: RelayId(1), after: Some(10s) }",
     ]);
     script.wait(Duration::from_secs(20));
     script.request(A, 8, "BYE", None);
@@ -347,6 +343,8 @@ fn whom_a_message_is_left_for_is_not_busy_with_it() {
         max_length: None,
         wrap_up: Duration::ZERO,
         announce: None,
+        music: None,
+        announcement: None,
         skip_busy: true,
         agents: vec![(UserId(100_002), true), (UserId(100_001), true)],
     };

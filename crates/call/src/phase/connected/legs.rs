@@ -8,6 +8,14 @@ use super::Connected;
 use crate::phase::waiting::acknowledge_stray;
 use crate::phase::{Context, Input};
 
+/// The sides of a relay that said that they send.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Senders {
+    pub(crate) relay: RelayId,
+    a: bool,
+    b: bool,
+}
+
 impl Connected {
     pub(super) fn side_of(&self, leg: LegId) -> Side {
         if leg == self.caller { Side::A } else { Side::B }
@@ -23,6 +31,26 @@ impl Connected {
     /// The relay of the two, once it runs, and the side of it that the caller is.
     pub(crate) fn relay_of_caller(&self) -> Option<(RelayId, Side)> {
         self.media.relay(Side::A)
+    }
+
+    /// The relay, and which of its sides have said that they send. `None` while the call is on hold: nobody need send then.
+    pub(crate) fn senders(&self) -> Option<Senders> {
+        let (relay, first) = self.media.relay(Side::A)?;
+        let (of_caller, of_callee) = (self.media.sends(Side::A), self.media.sends(Side::B));
+        let (a, b) = match first {
+            Side::A => (of_caller, of_callee),
+            Side::B => (of_callee, of_caller),
+        };
+        let is_held = self.holds.any();
+        (!is_held && (a || b)).then_some(Senders { relay, a, b })
+    }
+
+    /// Whether something should be heard of a side of the relay.
+    pub(super) fn is_awaited(&self, side: Side) -> bool {
+        self.senders().is_some_and(|senders| match side {
+            Side::A => senders.a,
+            Side::B => senders.b,
+        })
     }
 
     fn has(&self, leg: LegId) -> bool {

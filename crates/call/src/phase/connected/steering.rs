@@ -178,7 +178,7 @@ impl Connected {
         });
         let holder = self.holds.by_us().unwrap_or(asks);
         let direction = match held {
-            true => Direction::Inactive,
+            true => self.media.held_direction(),
             false if self.holds.by_phone_of(holder) => Direction::SendOnly,
             false => Direction::SendRecv,
         };

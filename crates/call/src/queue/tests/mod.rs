@@ -38,6 +38,8 @@ fn queue(id: u32, agents: &[u32]) -> QueueConfig {
         wrap_up: Duration::ZERO,
         announce: None,
         skip_busy: true,
+        music: None,
+        announcement: None,
         agents: agents.iter().map(|user| (UserId(*user), true)).collect(),
     }
 }

@@ -77,6 +77,17 @@ fn finals(root: CallId, events: &[&EventRecord], broken: &mut Vec<String>) {
 /// The body says what the record says.
 fn body(event: &EventRecord, broken: &mut Vec<String>) {
     let told = serde_json::from_slice::<serde_json::Value>(&event.body).unwrap_or_default();
+    if event.name == EventName::CallDtmf {
+        let target = told.get("dtmf_target").and_then(serde_json::Value::as_str);
+        let is_whole = ["U:", "Q:", "E:"].iter().any(|kind| {
+            target.is_some_and(|target| target.starts_with(kind) && target.len() > kind.len())
+        });
+        let tag = told.get("dtmf_tag").and_then(serde_json::Value::as_str);
+        if !is_whole || tag.is_none_or(|tag| tag.len() != 1) {
+            let call = event.call;
+            broken.push(format!("a key of call {call}: {tag:?} for {target:?}"));
+        }
+    }
     let expected = [
         ("event_name", event.name.as_str().into()),
         ("call_id", event.call.0.into()),

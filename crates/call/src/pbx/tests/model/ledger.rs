@@ -22,6 +22,8 @@ pub(super) struct Ledger {
     answered: BTreeSet<u64>,
     pub(super) stopping: bool,
     pub(super) tapes: Tapes,
+    /// Keys told.
+    pub(super) pressed: u64,
 }
 
 #[derive(Default)]
@@ -77,6 +79,8 @@ impl Ledger {
             EventName::CallUnhold => {
                 assert!(call.connected && std::mem::replace(&mut call.held, false));
             }
+            // In a call that is up, or of a caller in a queue.
+            EventName::CallDtmf => self.pressed += 1,
             EventName::CallRinging | EventName::CallAccepted => assert!(!call.connected),
             name => assert!(name.is_last(), "{name}"),
         }
@@ -84,6 +88,7 @@ impl Ledger {
             return assert!(fact.cdr.is_none() && fact.snapshot.is_some() && !event.is_final);
         }
         call.is_over = true;
+        assert!(!call.held || call.connected);
         root.open.remove(&event.call);
         assert_eq!(event.is_final, root.open.is_empty(), "final is the last");
         root.is_over = event.is_final;
@@ -137,6 +142,11 @@ impl Ledger {
     pub(super) fn reply(&mut self, token: u64) {
         assert!(self.asked.contains(&token));
         assert!(self.answered.insert(token), "one answer a command");
+    }
+
+    /// The relays that run.
+    pub(super) fn relays(&self) -> Vec<RelayId> {
+        self.relays.keys().copied().collect()
     }
 
     /// Some call that there is or was.

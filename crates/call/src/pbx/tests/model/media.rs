@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use offhook_base::{Audio, RecordingId, UserId};
-use offhook_media_core::{Digit, MediaEvent, PressWay, Side};
+use offhook_media_core::{Cue, Digit, PressWay, RelayId, Side, SideQuality};
 
 use super::World;
 use crate::RecordMode;
 use crate::directory::{DirectoryChange, User};
+use crate::phase::MediaNews;
 
 const MODES: [RecordMode; 4] = [
     RecordMode::None,
@@ -48,22 +49,56 @@ impl World {
                 self.pbx().handle_recorded(now, recording, audio);
             }
             1 => {
-                let event = MediaEvent::Silent { relay, side };
-                self.pbx().handle_media(now, &event);
+                let cue = Cue(2);
+                let news = MediaNews::Played { side, cue };
+                self.pbx().handle_media(now, relay, news);
+            }
+            2 => {
+                self.pbx().handle_media(now, relay, MediaNews::Silent(side));
             }
             _ => {
                 let digit = self.pick(&Digit::ALL).unwrap();
                 let way = PressWay::InBand;
-                let event = MediaEvent::Pressed {
-                    relay,
-                    side,
-                    digit,
-                    way,
-                };
-                self.pbx().handle_media(now, &event);
+                let news = MediaNews::Pressed { side, digit, way };
+                self.pbx().handle_media(now, relay, news);
             }
         }
         self.drain();
+    }
+
+    /// The media thread hears something of a relay, sometimes of one that is over.
+    pub(super) fn media_tells(&mut self) {
+        let relays = self.ledger.relays();
+        let relay = self.pick(&relays).unwrap_or(RelayId(77_777));
+        let side = self.pick(&[Side::A, Side::B]).unwrap_or(Side::A);
+        let digit = self.pick(&Digit::ALL[..3]).unwrap_or(Digit::ALL[0]);
+        let way = self.pick(&[PressWay::InBand, PressWay::Rfc4733]);
+        let news = if self.one_in(8) {
+            MediaNews::Silent(side)
+        } else {
+            MediaNews::Pressed {
+                side,
+                digit,
+                way: way.unwrap_or(PressWay::InBand),
+            }
+        };
+        self.tell(|| format!("> {relay} {news:?}"));
+        let now = self.script.now;
+        self.pbx().handle_media(now, relay, news);
+        self.pbx().note_quality(relay, [SideQuality::default(); 2]);
+        self.drain();
+    }
+
+    /// What an INFO of a phone says, and whether it is about a key.
+    pub(super) fn info(&mut self) -> (&'static str, &'static str) {
+        self.pick(&[
+            ("application/dtmf-relay", "Signal=5\r\nDuration=160\r\n"),
+            ("application/dtmf-relay", "Signal=1\r\n"),
+            ("application/dtmf", "0"),
+            ("application/dtmf", "none"),
+            ("text/plain", "hello"),
+        ])
+        .unwrap_or_default()
     }
 
     /// The recorder has finished a recording that is over, sometimes one that it knows nothing of.

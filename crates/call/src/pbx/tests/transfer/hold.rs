@@ -141,25 +141,26 @@ fn a_call_that_a_client_holds_is_transferred_and_the_hold_is_over() {
 }
 
 #[test]
-fn a_held_call_that_comes_back_is_held_by_the_client_still_and_silent() {
+fn a_held_call_that_comes_back_is_held_by_the_client_still_with_music() {
     let mut script = connected();
     script
         .api(9, hold(true, 100_002))
-        .response(A, 1, 200, Some(&sdp("192.0.2.1", 4000, "inactive")))
+        .response(A, 1, 200, Some(&sdp("192.0.2.1", 4000, "recvonly")))
         .commit()
         .api(10, wish("2003", None))
         .commit()
         .skip();
     script.refused(C, 486).commit();
-    let silent = script
+    let media = script
         .lines
         .iter()
         .rev()
         .filter(|line| line.starts_with("media"));
-    let silent: Vec<_> = silent.take(2).collect();
+    let media: Vec<_> = media.take(2).collect();
     assert!(
-        silent.iter().all(|line| line.contains("remote: None")),
-        "{silent:?}"
+        media[0].contains("Play { relay: RelayId(1), side: A, sound: Music")
+            && media[1].contains("side: B, remote: None"),
+        "{media:?}"
     );
     assert_eq!(script.last("state"), "ON_HOLD");
     script.skip();

@@ -1,31 +1,33 @@
 import { Button, Group, Select, Text } from '@mantine/core'
 
-import { useI18n } from '../../i18n'
+import { useI18n } from '../i18n'
 
 interface Props {
   page: number
   size: number
   sizes: readonly number[]
   total: number
+  /** How many there are in all, in words. */
+  count: string
   onPage: (page: number) => void
   onSize: (size: number) => void
 }
 
 /** Through the pages of a list, and how long they are. */
-export function Pages({ page, size, sizes, total, onPage, onSize }: Props) {
-  const { t, tn } = useI18n()
+export function Pages({ page, size, sizes, total, count, onPage, onSize }: Props) {
+  const { t } = useI18n()
   const pages = Math.max(1, Math.ceil(total / size))
   return (
-    <Group justify="space-between" component="nav" aria-label={t('history.pages')}>
+    <Group justify="space-between" component="nav" aria-label={t('common.pages')}>
       <Group gap="xs">
         <Text size="sm" c="dimmed">
-          {tn('history.count', total)}
+          {count}
         </Text>
         <Select
           size="xs"
           w={130}
-          aria-label={t('history.page_size')}
-          data={sizes.map((n) => ({ value: String(n), label: t('history.per_page', { count: n }) }))}
+          aria-label={t('common.page_size')}
+          data={sizes.map((n) => ({ value: String(n), label: t('common.per_page', { count: n }) }))}
           value={String(size)}
           allowDeselect={false}
           onChange={(value) => onSize(Number(value))}

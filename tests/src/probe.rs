@@ -10,13 +10,13 @@ use std::sync::{Mutex, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use offhook_tests::{Account, Site, Transport};
-
 use crate::digest;
-use crate::load::register;
+use crate::process::{Transport, free_port};
+use crate::site::{Account, Site};
 
 /// The two phones.
-pub(crate) struct Probe {
+#[derive(Debug)]
+pub struct Probe {
     server: SocketAddr,
     caller: Account,
     callee: Account,
@@ -25,21 +25,23 @@ pub(crate) struct Probe {
 }
 
 /// Calls that stand.
-pub(crate) struct Held(Caller);
+#[derive(Debug)]
+pub struct Held(Caller);
 
 /// What a run of the probe found.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Delays {
+pub struct Delays {
     /// From the INVITE with credentials to the INVITE at the phone.
-    pub(crate) invites: Vec<Duration>,
+    pub invites: Vec<Duration>,
     /// From the INVITE with credentials to the 200.
-    pub(crate) answers: Vec<Duration>,
+    pub answers: Vec<Duration>,
     /// Calls that were ended in order.
-    pub(crate) calls: usize,
+    pub calls: usize,
     /// Calls that were not.
-    pub(crate) failed: usize,
+    pub failed: usize,
 }
 
+#[derive(Debug)]
 struct Phone {
     socket: UdpSocket,
     /// When the INVITE of a call came, by the number in its SDP.
@@ -52,7 +54,7 @@ struct Phone {
 }
 
 /// A call of the caller's.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Call {
     invited: Option<Instant>,
     answered: Option<Instant>,
@@ -64,11 +66,14 @@ struct Call {
 
 impl Probe {
     /// `ports` are those of the phone for RTP, one a call; none when no media flows.
-    pub(crate) async fn new(site: &Site, ports: Vec<u16>) -> Self {
+    ///
+    /// # Panics
+    /// When the phone cannot register.
+    pub async fn new(site: &Site, ports: Vec<u16>) -> Self {
         let caller = site.user("6000").await;
         let callee = site.user("6001").await;
-        let port = offhook_tests::free_port();
-        register(site, &callee, port).await;
+        let port = free_port();
+        site.register(&callee, port).await;
         let phone = Arc::new(Phone {
             socket: socket(port),
             came: Mutex::default(),
@@ -87,7 +92,10 @@ impl Probe {
     }
 
     /// Makes a call from each of these ports for RTP, and lets it stand. Gives where caller and phone are to send theirs.
-    pub(crate) fn hold(&self, ports: Vec<u16>) -> (Held, Vec<(SocketAddr, SocketAddr)>) {
+    ///
+    /// # Panics
+    /// When a call is not answered.
+    pub fn hold(&self, ports: Vec<u16>) -> (Held, Vec<(SocketAddr, SocketAddr)>) {
         let mut caller = Caller::new(self.server, self.caller.clone(), self.callee.clone());
         let count = ports.len();
         caller.ports = ports;
@@ -102,7 +110,10 @@ impl Probe {
     }
 
     /// Places calls at a steady rate for a while, on a thread of their own.
-    pub(crate) fn start(&self, rate: u32, lasting: Duration) -> mpsc::Receiver<Delays> {
+    ///
+    /// # Panics
+    /// On that thread, when a socket fails.
+    pub fn start(&self, rate: u32, lasting: Duration) -> mpsc::Receiver<Delays> {
         let (found, finding) = mpsc::channel();
         let (server, caller, callee) = (self.server, self.caller.clone(), self.callee.clone());
         let phone = Arc::clone(&self.phone);
@@ -118,7 +129,11 @@ impl Probe {
 
 impl Held {
     /// Ends the calls, and gives how many ended in order.
-    pub(crate) fn end(mut self) -> usize {
+    ///
+    /// # Panics
+    /// When a socket fails.
+    #[must_use]
+    pub fn end(mut self) -> usize {
         for n in 0..self.0.calls.len() {
             self.0.end(n);
         }
@@ -188,6 +203,7 @@ impl Phone {
     }
 }
 
+#[derive(Debug)]
 struct Caller {
     socket: UdpSocket,
     server: SocketAddr,
