@@ -225,8 +225,10 @@ fn project(db: &ConfigDb, rows: &[ProjectedFact], progress: &impl Progress, endi
 /// The user whom a row has a message for.
 fn whose_message(fact: &ProjectedFact) -> Option<UserId> {
     match &fact.row {
-        ProjectedRow::Recording(record) if record.kind == RecordingKind::Message => record.user,
-        _ => None,
+        ProjectedRow::CdrAndRecording(_, record) | ProjectedRow::Recording(record) => record
+            .user
+            .filter(|_| record.kind == RecordingKind::Message),
+        ProjectedRow::Cdr(_) | ProjectedRow::Sms(_) => None,
     }
 }
 

@@ -8,7 +8,7 @@ use offhook_store::{AttemptsHandle, CaptureHandle, ConfigDb, JournalHandle, Stor
 use tokio::task::JoinSet;
 
 use super::clock;
-use super::projector::ProjectorHandle;
+use super::projector::{Projector, ProjectorHandle};
 use crate::config::{Config, Retention};
 use crate::recorder::Library;
 
@@ -20,12 +20,12 @@ const AT_A_TIME: usize = 256;
 /// Starts the task that asks each writer to purge.
 pub(crate) fn start(
     config: &Config,
-    (db, library, messages): (&ConfigDb, &Arc<Library>, ProjectorHandle),
+    (db, library, projector): (&ConfigDb, &Arc<Library>, &Projector),
     (journal, captures, attempts): (&JournalHandle, &CaptureHandle, &AttemptsHandle),
     tasks: &mut JoinSet<()>,
 ) {
     let retention = config.retention.clone();
-    let library = Arc::clone(library);
+    let (library, messages) = (Arc::clone(library), projector.handle());
     let (db, journal, captures, attempts) = (
         db.clone(),
         journal.clone(),
