@@ -27,6 +27,8 @@ pub struct BaresipSetup {
     pub auto_answer: bool,
     /// How it speaks SIP.
     pub transport: Transport,
+    /// Whether it has one, as most phones do.
+    pub jitter_buffer: bool,
 }
 
 /// A running phone.
@@ -296,6 +298,7 @@ fn configure(
     setup.sound.write(&played);
     std::fs::create_dir(&heard).unwrap();
     let (played, heard, modules) = (played.display(), heard.display(), module_path());
+    let jitter = if setup.jitter_buffer { "5-10" } else { "0-0" };
     let config = format!(
         "poll_method epoll\n\
          net_interface 127.0.0.1\n\
@@ -306,6 +309,7 @@ fn configure(
          audio_player aubridge,nowhere\n\
          audio_source aufile,{played}\n\
          audio_alert aubridge,alert\n\
+         jitter_buffer_delay {jitter}\n\
          ausrc_srate 8000\n\
          auplay_srate 8000\n\
          ausrc_channels 1\n\

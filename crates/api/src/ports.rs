@@ -293,6 +293,8 @@ pub enum ConfigChange {
     Queue(Queue),
     /// A queue is gone.
     QueueGone(QueueId),
+    /// A message of this user was marked or removed.
+    Messages(UserId),
     /// All webhooks were switched on or off.
     IntegrationEnabled(bool),
     /// A sound was put into the library.

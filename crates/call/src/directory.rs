@@ -6,6 +6,7 @@ mod sounds;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use offhook_base::{DdiId, PhoneId, QueueId, RingGroupId, SoundId, TrunkId, UserId};
 use offhook_media_core::{Clip, Music};
@@ -28,6 +29,8 @@ pub struct User {
     pub active: bool,
     /// Do-not-disturb.
     pub dnd: bool,
+    /// How long its phones ring before the caller may leave a message; `None`: for as long as any.
+    pub voicemail: Option<Duration>,
     /// Which of its calls are recorded.
     pub record: RecordMode,
 }
@@ -346,6 +349,7 @@ mod tests {
             name: format!("User {ext}"),
             active: true,
             dnd: false,
+            voicemail: None,
             record: RecordMode::None,
         }
     }

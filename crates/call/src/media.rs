@@ -338,7 +338,9 @@ impl Media {
     ) -> Option<Bytes> {
         let said = self.a.said.clone()?;
         let offer = Sdp::parse(&said).ok()?;
-        let codec = offer.plain(&SPOKEN)?;
+        // Early media may have told it of a codec: an answer is one and the same (RFC 3261 §13.2.1).
+        let told = self.spoken.map(|spoken| spoken.payload_type);
+        let codec = offer.plain_or(&SPOKEN, told)?;
         let side = self.turn(Side::A);
         let relayed = self.relayed.as_mut()?;
         let (address, port) = relayed.facing(side);
@@ -372,6 +374,23 @@ impl Media {
         };
         offer.answer(&answer, &mut out);
         Some(self.a.told.carry(&Bytes::from(out), None))
+    }
+
+    /// Whether there is an [answer of our own](Self::answer_ourselves).
+    pub(crate) fn can_answer(&self) -> bool {
+        let offered = self.a.said.as_ref();
+        let speaks = |said: &Bytes| Sdp::parse(said).is_ok_and(|sdp| sdp.plain(&SPOKEN).is_some());
+        self.relayed.is_some() && offered.is_some_and(speaks)
+    }
+
+    /// Whether what is spoken is something that we speak, by way of us.
+    pub(crate) fn is_spoken_by_us(&self) -> bool {
+        self.relayed.is_some() && self.spoken.is_some_and(|spoken| spoken.speech.is_some())
+    }
+
+    /// Whether the first side was told last that it is heard and hears.
+    pub(crate) fn may_speak(&self) -> bool {
+        self.a.told.direction() == Some(Direction::SendRecv)
     }
 
     /// The relay, once it runs, and a side as it names it.

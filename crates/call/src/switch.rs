@@ -1,11 +1,12 @@
 //! The whole switch of one node: SIP stack and calls, driven by one owner.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use offhook_base::{
     Audio, CallId, FactRecord, Mono, Now, PhoneId, RecordingId, RecordingStart, SmsId, SmsRecord,
-    TrunkId,
+    TrunkId, UserId,
 };
 use offhook_sip_core::{
     AccountChange, Binding, BindingKey, Command, Event, FlowId, Output as Wire, Peer, Stack,
@@ -18,11 +19,12 @@ use crate::command::{ApiCommand, ApiReply};
 use crate::config::CallConfig;
 use crate::directory::DirectoryChange;
 use crate::guard::Guard;
+use crate::mwi::MessageCount;
 use crate::pbx::{Action, LegName, Pbx};
 use crate::phase::MediaNews;
 use crate::sms::{TextChange, TextCommand, TextReply};
 use crate::star::AgentLogin;
-use offhook_media_core::{MediaCommand, MediaEvent, PortPair};
+use offhook_media_core::{Clip, MediaCommand, MediaEvent, PortPair};
 
 /// A change of the registrations that the store keeps.
 #[derive(Clone, Debug)]
@@ -69,6 +71,8 @@ pub enum Output {
     /// For the recorder: what the media shell is told to record next. Each is answered once by
     /// [`Switch::handle_recorded`].
     Recording(Box<RecordingStart>),
+    /// For the recorder: what it told of last is not worth keeping.
+    DropRecording(Box<RecordingStart>),
     /// The answer to an API command.
     Reply(ApiReply),
     /// For the store.
@@ -219,8 +223,12 @@ impl Switch {
             MediaEvent::Silent { relay, side } => {
                 self.pbx.handle_media(now, relay, MediaNews::Silent(side));
             }
-            // What passed is told by the quality before it, and nobody waits for the end of a sound.
-            MediaEvent::Played { .. } | MediaEvent::Stopped { .. } => {}
+            MediaEvent::Played { relay, side, cue } => {
+                let news = MediaNews::Played { side, cue };
+                self.pbx.handle_media(now, relay, news);
+            }
+            // What passed is told by the quality before it.
+            MediaEvent::Stopped { .. } => {}
         }
         self.drain(now);
     }
@@ -235,6 +243,17 @@ impl Switch {
     pub fn handle_recorded(&mut self, now: Now, recording: RecordingId, audio: Option<Audio>) {
         self.pbx.handle_recorded(now, recording, audio);
         self.drain(now);
+    }
+
+    /// How many messages a user has: at the start, and whenever that changes. His phones that subscribed are told.
+    pub fn handle_message_count(&mut self, now: Now, user: UserId, count: MessageCount) {
+        self.pbx.handle_message_count(user, count);
+        self.drain(now);
+    }
+
+    /// What callers are told before they may leave a message; `None` for only the tone.
+    pub fn set_greeting(&mut self, clip: Option<Arc<Clip>>) {
+        self.pbx.office.greeting = clip;
     }
 
     /// A command of a REST client; the answer comes as [`Output::Reply`] with this token.
@@ -354,6 +373,9 @@ impl Switch {
                         self.outputs.push_back(Output::Monitored { call, on })
                     }
                     Action::Recording(start) => self.outputs.push_back(Output::Recording(start)),
+                    Action::DropRecording(recording) => {
+                        self.outputs.push_back(Output::DropRecording(recording))
+                    }
                     Action::Reply(reply) => self.outputs.push_back(Output::Reply(reply)),
                     Action::AgentLogin(login) => self.outputs.push_back(Output::AgentLogin(login)),
                     Action::Trunk(state) => self.outputs.push_back(Output::Trunk {

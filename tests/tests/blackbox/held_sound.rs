@@ -17,6 +17,7 @@ const fn setup() -> BaresipSetup {
         sound: Sound::Tone(ALICE_PLAYS),
         auto_answer: false,
         transport: Transport::Udp,
+        jitter_buffer: true,
     }
 }
 

@@ -92,6 +92,7 @@ impl Played {
                 }
                 ConfigChange::SoundGone(id) => format!("sound {id} gone"),
                 ConfigChange::Music(id) => format!("music {id:?}"),
+                ConfigChange::Messages(user) => format!("messages of {user}"),
                 ConfigChange::IntegrationEnabled(enabled) => format!("integration {enabled}"),
             })
             .collect()

@@ -11,6 +11,7 @@ use offhook_sip_core::{Account, AccountChange};
 use offhook_store::PhoneAccount;
 
 use super::inbox::{CallInput, Inbox};
+use super::projector::ProjectorHandle;
 use super::subscribers::Subscribers;
 use super::trunks::Trunks;
 
@@ -20,6 +21,7 @@ pub(crate) struct Changes {
     pub(crate) inbox: Inbox,
     pub(crate) subscribers: Subscribers,
     pub(crate) trunks: Trunks,
+    pub(crate) projector: ProjectorHandle,
 }
 
 impl ConfigChanged for Changes {
@@ -50,6 +52,7 @@ impl ConfigChanged for Changes {
             ConfigChange::Music(id) => self.tell(DirectoryChange::Music(id)),
             ConfigChange::Webhook(webhook) => self.subscribers.put(&webhook),
             ConfigChange::WebhookGone(id) => self.subscribers.remove(id),
+            ConfigChange::Messages(user) => self.projector.messages(user),
             ConfigChange::IntegrationEnabled(enabled) => self.subscribers.set_enabled(enabled),
         }
     }
@@ -71,6 +74,9 @@ pub(crate) fn directory_user(user: &offhook_store::User) -> DirectoryChange {
             .to_owned(),
         active: user.active,
         dnd: user.dnd,
+        voicemail: user
+            .voicemail
+            .then(|| Duration::from_secs(user.voicemail_after.into())),
         record: match user.record {
             offhook_store::RecordMode::None => RecordMode::None,
             offhook_store::RecordMode::In => RecordMode::In,

@@ -10,7 +10,7 @@ use offhook_base::{
     Audio, CallId, FactRecord, Now, RecordingKind, RecordingRecord, RecordingStart, Secret, Wall,
 };
 use offhook_call::{
-    CallConfig, CallIds, EventIds, GuardConfig, Network, Switch, close_after_restart,
+    CallConfig, CallIds, EventIds, GuardConfig, MessageCount, Network, Switch, close_after_restart,
     recording_after_restart,
 };
 use offhook_media_core::{Clip, Music};
@@ -65,6 +65,7 @@ pub(crate) fn build(
     load(&mut switch, stored.db, now)?;
     load_outside_and_shared(&mut switch, stored, now)?;
     load_texts(&mut switch, stored.db, now)?;
+    load_messages(&mut switch, stored.db, now)?;
     Ok(switch)
 }
 
@@ -218,6 +219,14 @@ fn load_outside_and_shared(
     }
     for ddi in db.all_ddis().context("reading numbers")? {
         switch.handle_directory(now, changes::directory_ddi(&ddi));
+    }
+    Ok(())
+}
+
+/// How many messages each user has.
+fn load_messages(switch: &mut Switch, db: &ConfigDb, now: Now) -> anyhow::Result<()> {
+    for (user, new, old) in db.message_counts().context("counting messages")? {
+        switch.handle_message_count(now, user, MessageCount { new, old });
     }
     Ok(())
 }

@@ -23,14 +23,23 @@ impl Sdp<'_> {
     /// All have one channel and a clock of 8,000, as G.711 and G.722 have.
     #[must_use]
     pub fn plain(&self, names: &[&str]) -> Option<Codec<'_>> {
+        self.plain_or(names, None)
+    }
+
+    /// The same, but that of this payload type where it is one of them.
+    #[must_use]
+    pub fn plain_or(&self, names: &[&str], payload_type: Option<u8>) -> Option<Codec<'_>> {
         let audio = self.first_audio().filter(|audio| audio.port != 0)?;
         if !matches!(audio.proto, b"RTP/AVP" | b"RTP/AVPF") {
             return None;
         }
-        audio.codecs().find(|codec| {
-            let known = names.iter().any(|name| codec.is(name));
-            known && codec.rate == 8_000 && codec.channels == 1
-        })
+        let known = |codec: &Codec<'_>| {
+            let named = names.iter().any(|name| codec.is(name));
+            named && codec.rate == 8_000 && codec.channels == 1
+        };
+        let mut told = audio.codecs().filter(known);
+        told.find(|codec| Some(codec.payload_type) == payload_type)
+            .or_else(|| audio.codecs().find(known))
     }
 
     /// Appends our answer to this offer (RFC 3264 §6): the audio section with our codec and telephone events, every other

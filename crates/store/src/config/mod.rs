@@ -40,7 +40,7 @@ pub use ring_groups::{GroupStrategy, RING_GROUPS, RingGroup, RingGroupPatch, Rin
 pub use sounds::{MOST_SOUND_OCTETS, MOST_SOUNDS, NewSound, SOUNDS, Sound};
 pub use tokens::{ApiToken, NewToken, Session, TOKENS};
 pub use trunks::{TRUNKS, Trunk, TrunkPatch, TrunkSpec};
-pub use users::{NewUser, RecordMode, Role, USERS, User, UserPatch};
+pub use users::{NewUser, RecordMode, Role, USERS, User, UserPatch, VOICEMAIL_AFTER};
 pub use webhooks::{
     NewWebhook, Ordering, WEBHOOKS, Webhook, WebhookHealth, WebhookPatch, WebhookSecret,
     WebhookState,
@@ -56,6 +56,7 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/offhook/0005_recordings.sql"),
         include_str!("../../migrations/offhook/0006_quality.sql"),
         include_str!("../../migrations/offhook/0007_sounds.sql"),
+        include_str!("../../migrations/offhook/0008_voicemail.sql"),
     ],
 };
 
