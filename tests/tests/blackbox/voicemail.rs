@@ -20,7 +20,10 @@ async fn a_message_for_a_user_who_is_not_there_is_listed_heard_and_told_to_his_p
         .expect(200);
     let udp = site.offhook.sip(Transport::Udp);
     // His phone wants to know of messages, and takes no calls: it is not registered.
-    let lamp = Sipp::new("uac_subscribe.xml", udp).account(&bob).start();
+    let lamp = Sipp::new("uac_subscribe", udp)
+        .account(&bob)
+        .value("to", &bob.username)
+        .start();
     lamp.until_message(&["Messages-Waiting: no", "Voice-Message: 0/0 (0/0)"])
         .await;
     let mut alices_phone = Baresip::start(
@@ -35,19 +38,17 @@ async fn a_message_for_a_user_who_is_not_there_is_listed_heard_and_told_to_his_p
     .await;
     alices_phone.dial("2002").await;
     alices_phone.wait_for("CALL_ESTABLISHED").await;
-    // The tone takes half a second; that she speaks is seen by the packets that are recorded.
-    tokio::time::timeout(Duration::from_secs(60), async {
-        let recorded = || async {
+    // The tone takes half a second, then she is recorded.
+    eventually(
+        "five seconds of the call",
+        Duration::from_secs(60),
+        async || {
             let live = site.rest.get("/calls").await.expect(200);
-            let call = live["data"][0].clone();
-            call["duration"].as_u64().unwrap_or_default() >= 5
-        };
-        while !recorded().await {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await
-    .expect("the call is up for five seconds");
+            let up = live["data"][0]["duration"].as_u64();
+            (up.unwrap_or_default() >= 5).then_some(())
+        },
+    )
+    .await;
     alices_phone.press("#").await;
     alices_phone.wait_for("CALL_CLOSED").await;
 
