@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use offhook_tests::{
-    Account, Baresip, BaresipSetup, Call, Sipp, Site, Sound, Transport, Wav, eventually,
+    Account, Baresip, BaresipSetup, Sipp, Site, Sound, Transport, Wav, eventually,
 };
 use serde_json::{Value, json};
 
@@ -22,7 +22,10 @@ async fn a_message_for_a_user_who_is_not_there_is_listed_heard_and_told_to_his_p
         .expect(200);
     let udp = site.offhook.sip(Transport::Udp);
     // His phone wants to know of messages, and takes no calls: it is not registered.
-    let lamp = Sipp::new("uac_subscribe.xml", udp).account(&bob).start();
+    let lamp = Sipp::new("uac_subscribe", udp)
+        .account(&bob)
+        .value("to", &bob.username)
+        .start();
     lamp.until_message(&["Messages-Waiting: no", "Voice-Message: 0/0 (0/0)"])
         .await;
     let mut alices_phone = Baresip::start(
@@ -38,50 +41,21 @@ async fn a_message_for_a_user_who_is_not_there_is_listed_heard_and_told_to_his_p
     .await;
     alices_phone.dial("2002").await;
     alices_phone.wait_for("CALL_ESTABLISHED").await;
-    // The tone takes half a second; that she speaks is seen by the packets that are recorded.
-    tokio::time::timeout(Duration::from_secs(60), async {
-        let recorded = || async {
+    // The tone takes half a second, then she is recorded.
+    eventually(
+        "five seconds of the call",
+        Duration::from_secs(60),
+        async || {
             let live = site.rest.get("/calls").await.expect(200);
-            let call = live["data"][0].clone();
-            call["duration"].as_u64().unwrap_or_default() >= 5
-        };
-        while !recorded().await {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await
-    .expect("the call is up for five seconds");
+            let up = live["data"][0]["duration"].as_u64();
+            (up.unwrap_or_default() >= 5).then_some(())
+        },
+    )
+    .await;
     alices_phone.press("#").await;
     alices_phone.wait_for("CALL_CLOSED").await;
 
-    let calls = site.calls(1).await;
-    let root = &calls[0];
-    let told: Vec<Value> = root
-        .events
-        .iter()
-        .map(|event| {
-            json!([
-                event["event_name"],
-                event["context"],
-                event["t_cause"],
-                event["final"]
-            ])
-        })
-        .collect();
-    assert_eq!(
-        told,
-        [
-            json!(["call.initial", "LOCAL_USER", null, false]),
-            json!(["call.initial", "VM", null, false]),
-            json!(["call.missed", "LOCAL_USER", "Subscriber Absent", false]),
-            json!(["call.connected", "VM", null, false]),
-            json!(["call.hangup", "VM", "Normal Clearing", true]),
-        ]
-    );
-    let last = &root.events[4];
-    assert_eq!(last["terminated_by"], "system");
-
-    assert_cdrs(&site, root, &bob).await;
+    check_calls(&site, &bob).await;
     let listed = site.rest.get("/voicemessages").await.expect(200);
     assert_eq!(listed["total"], 1, "{listed}");
     let message = &listed["data"][0];
@@ -122,8 +96,36 @@ async fn a_message_for_a_user_who_is_not_there_is_listed_heard_and_told_to_his_p
     .await;
 }
 
-/// The last event was told: both CDRs are there.
-async fn assert_cdrs(site: &Site, root: &Call, bob: &Account) {
+/// The missed call and the one to the voicemail, as they were told and as the CDRs have them.
+async fn check_calls(site: &Site, bob: &Account) {
+    let calls = site.calls(1).await;
+    let root = &calls[0];
+    let told: Vec<Value> = root
+        .events
+        .iter()
+        .map(|event| {
+            json!([
+                event["event_name"],
+                event["context"],
+                event["t_cause"],
+                event["final"]
+            ])
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            json!(["call.initial", "LOCAL_USER", null, false]),
+            json!(["call.initial", "VM", null, false]),
+            json!(["call.missed", "LOCAL_USER", "Subscriber Absent", false]),
+            json!(["call.connected", "VM", null, false]),
+            json!(["call.hangup", "VM", "Normal Clearing", true]),
+        ]
+    );
+    let last = &root.events[4];
+    assert_eq!(last["terminated_by"], "system");
+
+    // The last event was told: the message and both CDRs are there.
     let cdrs = site
         .rest
         .filter("cdrs", &[("root_live_id", "eq", root.root.into())])
