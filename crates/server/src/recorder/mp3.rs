@@ -121,7 +121,7 @@ fn encoder(format: WavFormat) -> Result<mp3lame_encoder::Encoder, mp3lame_encode
         .with_vbr_mode(VbrMode::Off)?
         .with_brate(bit_rate)?
         .with_to_write_vbr_tag(false)?
-        .with_quality(Quality::Decent)?
+        .with_quality(Quality::Ok)?
         .build()
 }
 
