@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use crate::feed::Feed;
 use offhook_base::{
-    CallId, DdiId, DeliveryId, PhoneId, QueueId, RingGroupId, Secret, SmsId, SoundId, TrunkId,
-    UserId, Wall, WebhookId,
+    CallId, DdiId, DeliveryId, PhoneId, QueueId, RingGroupId, Secret, SmsId, SoundId, SoundUse,
+    TrunkId, UserId, Wall, WebhookId,
 };
 use offhook_media_core::Clip;
 use offhook_store::{Ddi, PhoneAccount, Queue, RingGroup, Trunk, User, Webhook};
@@ -301,8 +301,8 @@ pub enum ConfigChange {
     Sound(SoundId, Arc<Clip>),
     /// A sound is gone.
     SoundGone(SoundId),
-    /// Another sound is the music; `None`: the one that is built in.
-    Music(Option<SoundId>),
+    /// Another sound was chosen for this; `None`: what is built in.
+    SoundChosen(SoundUse, Option<SoundId>),
 }
 
 /// Told of each change after its commit, in commit order, from a thread that may not be kept waiting.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use offhook_base::{DdiId, PhoneId, QueueId, RingGroupId, SoundId, TrunkId, UserId};
+use offhook_base::{DdiId, PhoneId, QueueId, RingGroupId, SoundId, SoundUse, TrunkId, UserId};
 use offhook_media_core::{Clip, Music};
 
 use crate::numbers::Numbering;
@@ -103,8 +103,8 @@ pub enum DirectoryChange {
     Sound(SoundId, Arc<Clip>),
     /// A sound is gone. Who hears it hears it on.
     SoundRemoved(SoundId),
-    /// What everybody hears who is held or waits; `None`: what there is without a library.
-    Music(Option<SoundId>),
+    /// Another sound was chosen for this; `None`: what there is without a library.
+    SoundChosen(SoundUse, Option<SoundId>),
 }
 
 /// What answers to an extension.
@@ -195,7 +195,8 @@ impl Directory {
             DirectoryChange::QueueRemoved(id) => self.forget_queue(id),
             DirectoryChange::Sound(id, clip) => self.sounds.put(id, clip),
             DirectoryChange::SoundRemoved(id) => self.sounds.remove(id),
-            DirectoryChange::Music(id) => self.sounds.set_music(id),
+            DirectoryChange::SoundChosen(SoundUse::Greeting, id) => self.sounds.greeting = id,
+            DirectoryChange::SoundChosen(SoundUse::Music, id) => self.sounds.music = id,
         }
     }
 

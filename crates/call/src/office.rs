@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use offhook_base::{CallId, Mono, Now, TrunkId, UserId, Wall};
-use offhook_media_core::{Clip, MediaCommand, PairId, PortPair, RelayId};
+use offhook_media_core::{MediaCommand, PairId, PortPair, RelayId};
 use offhook_sip_core::{FlowId, LegId, TxId};
 use sha2::{Digest as _, Sha256};
 
@@ -36,8 +35,6 @@ pub(crate) struct Office {
     relays: BTreeMap<CallId, ([PairId; 2], bool)>,
     /// Legs that count as a call of a trunk.
     trunk_legs: BTreeMap<LegId, TrunkId>,
-    /// What callers are told before they may leave a message; only the tone while there is none.
-    pub(crate) greeting: Option<Arc<Clip>>,
     salt: [u8; 32],
     next_leg: u64,
     pub(crate) tx_ids: TxIds,
@@ -89,7 +86,6 @@ impl Office {
             talking: BTreeMap::new(),
             relays: BTreeMap::new(),
             trunk_legs: BTreeMap::new(),
-            greeting: None,
             salt: Sha256::digest(seed).into(),
             next_leg: 0,
             tx_ids: TxIds::default(),

@@ -1,7 +1,6 @@
 //! The whole switch of one node: SIP stack and calls, driven by one owner.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use offhook_base::{
@@ -24,7 +23,7 @@ use crate::pbx::{Action, LegName, Pbx};
 use crate::phase::MediaNews;
 use crate::sms::{TextChange, TextCommand, TextReply};
 use crate::star::AgentLogin;
-use offhook_media_core::{Clip, MediaCommand, MediaEvent, PortPair};
+use offhook_media_core::{MediaCommand, MediaEvent, PortPair};
 
 /// A change of the registrations that the store keeps.
 #[derive(Clone, Debug)]
@@ -249,11 +248,6 @@ impl Switch {
     pub fn handle_message_count(&mut self, now: Now, user: UserId, count: MessageCount) {
         self.pbx.handle_message_count(user, count);
         self.drain(now);
-    }
-
-    /// What callers are told before they may leave a message; `None` for only the tone.
-    pub fn set_greeting(&mut self, clip: Option<Arc<Clip>>) {
-        self.pbx.office.greeting = clip;
     }
 
     /// A command of a REST client; the answer comes as [`Output::Reply`] with this token.

@@ -112,17 +112,17 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ),
     remove(
         "/sounds/{id}",
-        "Remove sounds; 409 while a queue plays one, or it is the music",
+        "Remove sounds; 409 while a queue plays one, or it is the music or the greeting",
     ),
     get(
         "/settings",
-        "What everybody hears who is held or waits; null for the music that is built in",
+        "Which sounds are the music of who is held or waits (null: what is built in), and the greeting of voicemails (null: only the tone)",
         Answer::One("Settings"),
     ),
     write(
         "patch",
         "/settings",
-        "Choose the music",
+        "Choose the music, the greeting, or both",
         "Settings",
         Answer::One("Settings"),
     ),
@@ -188,7 +188,7 @@ pub(super) const SCHEMAS: &[(&str, &str)] = &[
         "id:int name:str number:str ring_strategy:str ring_time:int max_wait:int max_length:int wrap_up_time:int announce:int \
          skip_busy:bool music:int? announcement:int? users:[QueueUser]",
     ),
-    ("Settings", "music:int?"),
+    ("Settings", "music:int? greeting:int?"),
     (
         "Sound",
         "id:int name:str duration_ms:int size:int created_at:time",

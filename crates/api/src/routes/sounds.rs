@@ -1,4 +1,4 @@
-//! `/sounds`: the library of recorded sounds, and `/settings`: which of them is the music.
+//! `/sounds`: the library of recorded sounds, and `/settings`: which of them is the music, and the greeting of voicemails.
 //!
 //! A sound is put in as it is: `curl --data-binary @waltz.wav -H 'Content-Type: audio/wav' '…/sounds?name=Waltz'`.
 
@@ -8,9 +8,9 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use offhook_base::SoundId;
+use offhook_base::{SoundId, SoundUse};
 use offhook_media_core::Clip;
-use offhook_store::{NewSound, SOUNDS, Sound};
+use offhook_store::{ConfigDb, NewSound, SOUNDS, Sound, StoreError};
 use serde_json::{Map, Value, json};
 
 use crate::Api;
@@ -125,8 +125,10 @@ pub(super) async fn delete(
 
 /// `GET /settings`.
 pub(super) async fn settings(State(api): State<Api>, _admin: Admin) -> Result<Response, ApiError> {
-    let music = api.store(|inner| inner.stores.config.music()).await??;
-    Ok(reply::one(json!({ "music": music })))
+    let chosen = api
+        .store(|inner| all_chosen(&inner.stores.config))
+        .await??;
+    Ok(reply::one(chosen))
 }
 
 /// `PATCH /settings`.
@@ -135,16 +137,30 @@ pub(super) async fn choose(
     _admin: Admin,
     Body(mut fields): Body,
 ) -> Result<Response, ApiError> {
-    let music = fields.id_or_null("music");
-    let music = fields.require("music", music);
+    let choices: Vec<_> = SoundUse::ALL
+        .into_iter()
+        .filter_map(|of| Some((of, fields.id_or_null(of.name())?.map(SoundId))))
+        .collect();
     fields.finish()?;
-    let music = music.flatten().map(SoundId);
-    api.change(move |inner| {
-        inner.stores.config.set_music(music)?;
-        Ok(((), vec![ConfigChange::Music(music)]))
-    })
-    .await?;
-    Ok(reply::one(json!({ "music": music })))
+    let chosen = api
+        .change(move |inner| {
+            let db = &inner.stores.config;
+            db.choose_sounds(&choices)?;
+            let changes = choices.iter();
+            let changes = changes.map(|(of, sound)| ConfigChange::SoundChosen(*of, *sound));
+            Ok((all_chosen(db)?, changes.collect()))
+        })
+        .await?;
+    Ok(reply::one(chosen))
+}
+
+fn all_chosen(db: &ConfigDb) -> Result<Value, StoreError> {
+    let mut chosen = Map::new();
+    for of in SoundUse::ALL {
+        let sound = db.chosen_sound(of)?;
+        chosen.insert(of.name().to_owned(), json!(sound));
+    }
+    Ok(chosen.into())
 }
 
 fn name_of(params: &Params) -> Result<String, ApiError> {

@@ -112,6 +112,16 @@ async fn what_is_played_somewhere_stays() {
         .expect(200);
     assert_eq!(settings["data"]["music"], 3);
     assert_eq!(world.get("/settings").await.expect(200)["data"]["music"], 3);
+    world
+        .patch("/settings", json!({"greeting": 2}))
+        .await
+        .expect(200);
+    assert_eq!(
+        world.played.told().last().unwrap(),
+        "greeting Some(SoundId(2))"
+    );
+    let settings = world.get("/settings").await.expect(200)["data"].clone();
+    assert_eq!(settings, json!({"greeting": 2, "music": 3}));
     for id in [1, 2, 3] {
         world.delete(&format!("/sounds/{id}")).await.expect(409);
     }
@@ -132,7 +142,7 @@ async fn what_is_played_somewhere_stays() {
         .await
         .expect(200);
     world
-        .patch("/settings", json!({"music": null}))
+        .patch("/settings", json!({"greeting": null, "music": null}))
         .await
         .expect(200);
     assert_eq!(world.played.told().last().unwrap(), "music None");

@@ -244,7 +244,7 @@ impl Pbx {
             | DirectoryChange::Phone(_)
             | DirectoryChange::PhoneRemoved(_)
             | DirectoryChange::RingGroup(_)
-            | DirectoryChange::Music(_)
+            | DirectoryChange::SoundChosen(..)
             | DirectoryChange::Sound(..)
             | DirectoryChange::SoundRemoved(_)
             | DirectoryChange::User(_) => {}
@@ -266,7 +266,7 @@ impl Pbx {
             DirectoryChange::Ddi(_)
             | DirectoryChange::DdiRemoved(_)
             | DirectoryChange::Queue(_)
-            | DirectoryChange::Music(_)
+            | DirectoryChange::SoundChosen(..)
             | DirectoryChange::QueueRemoved(_)
             | DirectoryChange::RingGroup(_)
             | DirectoryChange::RingGroupRemoved(_)

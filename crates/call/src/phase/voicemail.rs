@@ -132,7 +132,7 @@ impl Voicemail {
 
     /// The caller hears us from here on.
     fn greet(&mut self, cx: &mut Context<'_>) {
-        match cx.office.greeting.clone() {
+        match cx.office.directory.sounds.greeting() {
             Some(clip) => {
                 let sound = Sound::Once(clip, GREETING);
                 self.waiting.media.play(sound, cx.effects);

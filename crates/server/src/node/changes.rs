@@ -49,7 +49,9 @@ impl ConfigChanged for Changes {
             ConfigChange::QueueGone(id) => self.tell(DirectoryChange::QueueRemoved(id)),
             ConfigChange::Sound(id, clip) => self.tell(DirectoryChange::Sound(id, clip)),
             ConfigChange::SoundGone(id) => self.tell(DirectoryChange::SoundRemoved(id)),
-            ConfigChange::Music(id) => self.tell(DirectoryChange::Music(id)),
+            ConfigChange::SoundChosen(of, id) => {
+                self.tell(DirectoryChange::SoundChosen(of, id));
+            }
             ConfigChange::Webhook(webhook) => self.subscribers.put(&webhook),
             ConfigChange::WebhookGone(id) => self.subscribers.remove(id),
             ConfigChange::Messages(user) => self.projector.messages(user),

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use offhook_base::{
-    Audio, CallId, FactRecord, Now, RecordingKind, RecordingRecord, RecordingStart, Secret, Wall,
+    Audio, CallId, FactRecord, Now, RecordingKind, RecordingRecord, RecordingStart, Secret,
+    SoundUse, Wall,
 };
 use offhook_call::{
     CallConfig, CallIds, EventIds, GuardConfig, MessageCount, Network, Switch, close_after_restart,
@@ -212,8 +213,12 @@ fn load_outside_and_shared(
             }
         }
     }
-    let music = db.music().context("reading the music")?;
-    switch.handle_directory(now, offhook_call::DirectoryChange::Music(music));
+    for of in SoundUse::ALL {
+        let chosen = db.chosen_sound(of);
+        let chosen = chosen.with_context(|| format!("reading the {}", of.name()))?;
+        let change = offhook_call::DirectoryChange::SoundChosen(of, chosen);
+        switch.handle_directory(now, change);
+    }
     for queue in db.all_queues().context("reading queues")? {
         switch.handle_directory(now, changes::directory_queue(&queue));
     }

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 
-use offhook_base::{SoundId, Wall};
+use offhook_base::{SoundId, SoundUse, Wall};
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 use super::{ConfigDb, LIST_LIMIT, Scope};
@@ -55,8 +55,6 @@ pub const MOST_SOUNDS: u32 = 200;
 
 /// Most octets of all their files: an hour and three quarters of sound.
 pub const MOST_SOUND_OCTETS: u64 = 200_000_000;
-
-const MUSIC: &str = "music";
 
 impl ConfigDb {
     /// Puts a sound in. Its file is on disk before its row is.
@@ -109,7 +107,7 @@ impl ConfigDb {
     /// Removes sounds: all of them or none. Their files go after their rows.
     ///
     /// # Errors
-    /// `NotFound` when one is missing; `InUse` when a queue plays one, or it is the music.
+    /// `NotFound` when one is missing; `InUse` when a queue plays one, or it is the music or the greeting.
     pub fn delete_sounds(&self, ids: &[SoundId]) -> Result<(), StoreError> {
         self.configure(|tx| {
             let at = |e| self.sqlite(e);
@@ -122,11 +120,12 @@ impl ConfigDb {
                     )
                     .optional()
                     .map_err(at)?;
-                let used = match queue {
-                    Some(name) => Some(format!("queue {name}")),
-                    None => (music(tx).map_err(at)? == Some(*id))
-                        .then(|| "the music of this node".to_owned()),
-                };
+                let mut used = queue.map(|name| format!("queue {name}"));
+                for of in SoundUse::ALL {
+                    if chosen(tx, of).map_err(at)? == Some(*id) {
+                        used = Some(format!("the {} of this node", of.name()));
+                    }
+                }
                 if let Some(by) = used {
                     return Err(StoreError::InUse { by });
                 }
@@ -184,29 +183,33 @@ impl ConfigDb {
         self.page("sound t", &Scope::ALL, selection, LIST_LIMIT, sound_row)
     }
 
-    /// What everybody hears who is held or waits; `None`: the music that is built in.
+    /// The sound that was chosen for this; `None` for what is built in.
     ///
     /// # Errors
     /// `Unavailable` when the file cannot be read.
-    pub fn music(&self) -> Result<Option<SoundId>, StoreError> {
-        self.read(music)
+    pub fn chosen_sound(&self, of: SoundUse) -> Result<Option<SoundId>, StoreError> {
+        self.read(|db| chosen(db, of))
     }
 
-    /// Chooses the music.
+    /// Chooses a sound for each of these uses: all of them or none.
     ///
     /// # Errors
     /// `Dangling` when there is no such sound.
-    pub fn set_music(&self, sound: Option<SoundId>) -> Result<(), StoreError> {
+    pub fn choose_sounds(&self, choices: &[(SoundUse, Option<SoundId>)]) -> Result<(), StoreError> {
         self.configure(|tx| {
-            self.must_be_sound(tx, "music", sound)?;
-            let set = match sound {
-                Some(id) => tx.execute(
-                    "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2",
-                    params![MUSIC, id.0.to_string()],
-                ),
-                None => tx.execute("DELETE FROM setting WHERE name = ?", [MUSIC]),
-            };
-            set.map(drop).map_err(|e| self.sqlite(e))
+            for (of, sound) in choices {
+                let name = of.name();
+                self.must_be_sound(tx, name, *sound)?;
+                let set = match sound {
+                    Some(id) => tx.execute(
+                        "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2",
+                        params![name, id.0.to_string()],
+                    ),
+                    None => tx.execute("DELETE FROM setting WHERE name = ?", [name]),
+                };
+                set.map_err(|e| self.sqlite(e))?;
+            }
+            Ok(())
         })
     }
 
@@ -279,11 +282,10 @@ fn unavailable(path: PathBuf, doing: &str, error: io::Error) -> StoreError {
     }
 }
 
-fn music(db: &Connection) -> rusqlite::Result<Option<SoundId>> {
+fn chosen(db: &Connection, of: SoundUse) -> rusqlite::Result<Option<SoundId>> {
+    let find = "SELECT value FROM setting WHERE name = ?";
     let stored: Option<String> = db
-        .query_row("SELECT value FROM setting WHERE name = ?", [MUSIC], |row| {
-            row.get(0)
-        })
+        .query_row(find, [of.name()], |row| row.get(0))
         .optional()?;
     Ok(stored.and_then(|id| id.parse().ok()).map(SoundId))
 }

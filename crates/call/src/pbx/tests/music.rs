@@ -1,6 +1,6 @@
 //! What a side hears while the other one holds, and what becomes of it when things cross.
 
-use offhook_base::{CallId, SoundId, UserId};
+use offhook_base::{CallId, SoundId, SoundUse, UserId};
 use offhook_media_core::Clip;
 
 use super::{A, B1, Script, sdp};
@@ -331,7 +331,7 @@ fn the_music_that_was_chosen_is_heard_until_it_is_gone() {
     let now = script.now;
     for change in [
         DirectoryChange::Sound(SoundId(3), clip("harp")),
-        DirectoryChange::Music(Some(SoundId(3))),
+        DirectoryChange::SoundChosen(SoundUse::Music, Some(SoundId(3))),
     ] {
         script.pbx.handle_directory(now, change);
     }

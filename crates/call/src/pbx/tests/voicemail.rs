@@ -6,7 +6,7 @@ mod moved;
 use std::sync::Arc;
 use std::time::Duration;
 
-use offhook_base::{Audio, CallId, RecordingId, UserId};
+use offhook_base::{Audio, CallId, RecordingId, SoundId, SoundUse, UserId};
 use offhook_media_core::{Clip, Cue, Digit, PressWay, RelayId, Side};
 use offhook_sip_core::LegId;
 
@@ -184,7 +184,12 @@ fn a_greeting_is_played_before_the_tone_and_hash_skips_it() {
     let clip = Arc::new(clip.expect("a clip"));
     let greeted = || {
         let mut script = script(&[]);
-        script.pbx.office.greeting = Some(Arc::clone(&clip));
+        for change in [
+            DirectoryChange::Sound(SoundId(1), Arc::clone(&clip)),
+            DirectoryChange::SoundChosen(SoundUse::Greeting, Some(SoundId(1))),
+        ] {
+            script.pbx.handle_directory(script.now, change);
+        }
         script.invite("2002", Some(&offer())).commit();
         script.skip().acked(A, None);
         let lines = std::mem::take(&mut script.lines);
