@@ -123,7 +123,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "patch",
         "/settings",
         "Choose the music, the greeting, or both",
-        "Settings",
+        "SettingsPatch",
         Answer::One("Settings"),
     ),
     remove(
@@ -189,6 +189,7 @@ pub(super) const SCHEMAS: &[(&str, &str)] = &[
          skip_busy:bool music:int? announcement:int? users:[QueueUser]",
     ),
     ("Settings", "music:int? greeting:int?"),
+    ("SettingsPatch", "music=int? greeting=int?"),
     (
         "Sound",
         "id:int name:str duration_ms:int size:int created_at:time",

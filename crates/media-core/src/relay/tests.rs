@@ -14,6 +14,13 @@ fn rtp(number: u16) -> [u8; 172] {
     packet
 }
 
+/// When something is to be sent or somebody to be missed; the reports of how well the sides arrive left out.
+fn next_due(relay: &Relay) -> Option<Mono> {
+    let mut relay = relay.clone();
+    relay.report_due = None;
+    relay.next_timeout()
+}
+
 fn relay() -> (Relay, SocketAddr, SocketAddr) {
     let (a, b) = (at("192.0.2.1:4000"), at("192.0.2.2:5000"));
     (Relay::new(Some(a.into()), Some(b.into())), a, b)
@@ -206,7 +213,7 @@ fn played(relay: &mut Relay, now: Mono) -> Vec<Played> {
 fn a_caller_hears_a_sound_before_anybody_is_called_where_his_own_packets_come_from() {
     let (sdp, behind_nat) = (at("192.0.2.1:4000"), at("192.0.2.1:61000"));
     let mut relay = Relay::new(Some(sdp.into()), None);
-    assert_eq!(relay.next_timeout(), None);
+    assert_eq!(next_due(&relay), None);
     relay
         .play(Mono(0), Side::A, Sound::Ringback, PCMU, [0; 10])
         .unwrap();
@@ -217,14 +224,14 @@ fn a_caller_hears_a_sound_before_anybody_is_called_where_his_own_packets_come_fr
             length: PLAYED_OCTETS,
         }]
     };
-    assert_eq!(relay.next_timeout(), Some(Mono(0)));
+    assert_eq!(next_due(&relay), Some(Mono(0)));
     assert_eq!(played(&mut relay, Mono(0)), to(sdp));
 
     let verdict = relay.handle_packet(Mono(1), Side::A, Kind::Rtp, behind_nat, &mut rtp(1));
     assert_eq!(verdict, Verdict::Drop(DropReason::NoDestination));
     let stranger = at("203.0.113.1:9");
     relay.handle_packet(Mono(2), Side::A, Kind::Rtp, stranger, &mut rtp(2));
-    let next = relay.next_timeout().unwrap();
+    let next = next_due(&relay).unwrap();
     assert_eq!(next, Mono(20_000_000));
     assert_eq!(played(&mut relay, next), to(behind_nat));
     assert_eq!(relay.stats().a.packets, 1);
@@ -255,7 +262,7 @@ fn nothing_of_the_other_side_is_relayed_while_a_sound_plays() {
 
     relay.stop_play(Side::A);
     assert_eq!(
-        (relay.next_timeout(), played(&mut relay, Mono(3))),
+        (next_due(&relay), played(&mut relay, Mono(3))),
         (None, vec![])
     );
     let to_a = relay.handle_packet(Mono(4), Side::B, Kind::Rtp, b, &mut rtp(2));
@@ -278,7 +285,7 @@ fn a_side_on_hold_or_unknown_is_played_nothing() {
         .play(Mono(0), Side::A, Sound::Music(Music::Tune), PCMU, [0; 10])
         .unwrap();
     assert_eq!(played(&mut relay, Mono(0)), []);
-    assert_eq!(relay.next_timeout(), Some(Mono(20_000_000)), "no busy loop");
+    assert_eq!(next_due(&relay), Some(Mono(20_000_000)), "no busy loop");
     relay.set_remote(Side::A, Some(a.into()));
     let resumed = played(&mut relay, Mono(20_000_000));
     assert_eq!(
@@ -313,11 +320,11 @@ fn both_sides_may_hear_sounds_each_by_its_own_clock() {
         },
     );
     assert_eq!(played(&mut relay, ms(7)), [to_a, to_b]);
-    assert_eq!(relay.next_timeout(), Some(ms(20)));
+    assert_eq!(next_due(&relay), Some(ms(20)));
     assert_eq!(played(&mut relay, ms(20)), [to_a]);
-    assert_eq!(relay.next_timeout(), Some(ms(27)));
+    assert_eq!(next_due(&relay), Some(ms(27)));
     relay.stop_play(Side::B);
-    assert_eq!(relay.next_timeout(), Some(ms(40)));
+    assert_eq!(next_due(&relay), Some(ms(40)));
     assert_eq!(relay.stats(), RelayStats::default());
 }
 
@@ -330,7 +337,7 @@ fn a_refused_payload_type_changes_nothing() {
     };
     let refused = relay.play(Mono(0), Side::A, Sound::Music(Music::Tune), format, [0; 10]);
     assert_eq!(refused, Err(UnusablePayloadType(72)));
-    assert_eq!(relay.next_timeout(), None);
+    assert_eq!(next_due(&relay), None);
     let verdict = relay.handle_packet(Mono(1), Side::B, Kind::Rtp, b, &mut rtp(1));
     assert!(matches!(verdict, Verdict::Forward { .. }));
 }
@@ -483,10 +490,10 @@ fn a_key_whose_end_is_lost_is_told_when_its_packets_stop() {
     let (mut relay, a, _) = with_keys(true, true);
     relay.handle_packet(Mono(0), Side::A, Kind::Rtp, a, &mut key(1, 5, false));
     assert_eq!(relay.poll_notice(), None);
-    let due = relay.next_timeout().expect("its end is waited for");
+    let due = next_due(&relay).expect("its end is waited for");
     relay.handle_timeout(due, &mut [0; PLAYED_OCTETS]);
     assert!(matches!(relay.poll_notice(), Some(Notice::Pressed { .. })));
-    assert_eq!(relay.next_timeout(), None);
+    assert_eq!(next_due(&relay), None);
 }
 
 #[test]
@@ -508,7 +515,7 @@ fn a_phone_is_told_of_a_key_in_the_stream_that_it_hears() {
     let said = relay.handle_packet(Mono(2), Side::A, Kind::Rtp, a, &mut rtp(2));
     assert_eq!(said, Verdict::Drop(DropReason::Playing));
     let mut sent = Vec::new();
-    while let Some(due) = relay.next_timeout() {
+    while let Some(due) = next_due(&relay) {
         let mut packet = [0; PLAYED_OCTETS];
         if let Some(played) = relay.handle_timeout(due, &mut packet) {
             assert_eq!((played.side, played.to, played.length), (Side::B, b, 16));
@@ -537,21 +544,23 @@ fn a_side_that_is_not_heard_is_told_once_until_it_is_heard_again() {
     let second = |n: u64| Mono(n * 1_000_000_000);
     let notices = |relay: &mut Relay, at| {
         relay.handle_timeout(second(at), &mut [0; PLAYED_OCTETS]);
-        std::iter::from_fn(|| relay.poll_notice()).collect::<Vec<_>>()
+        let told = std::iter::from_fn(|| relay.poll_notice());
+        told.filter(|notice| !matches!(notice, Notice::Quality(_)))
+            .collect::<Vec<_>>()
     };
     relay.watch(second(10), Some(Duration::from_secs(60)));
     relay.handle_packet(second(50), Side::A, Kind::Rtp, a, &mut rtp(1));
-    assert_eq!(relay.next_timeout(), Some(second(70)));
+    assert_eq!(next_due(&relay), Some(second(70)));
     assert_eq!(notices(&mut relay, 69), []);
     assert_eq!(notices(&mut relay, 70), [Notice::Silent(Side::B)]);
-    assert_eq!(relay.next_timeout(), Some(second(110)));
+    assert_eq!(next_due(&relay), Some(second(110)));
     assert_eq!(notices(&mut relay, 110), [Notice::Silent(Side::A)]);
     assert_eq!(notices(&mut relay, 170), []);
     relay.handle_packet(second(171), Side::B, Kind::Rtp, b, &mut rtp(1));
     assert_eq!(notices(&mut relay, 230), []);
     assert_eq!(notices(&mut relay, 231), [Notice::Silent(Side::B)]);
     relay.watch(second(232), None);
-    assert_eq!(relay.next_timeout(), None);
+    assert_eq!(next_due(&relay), None);
 }
 
 #[test]
@@ -570,4 +579,28 @@ fn the_end_of_a_beep_is_told_of_the_side_that_hears_it() {
     };
     assert_eq!(relay.poll_notice(), Some(told));
     assert_eq!(relay.poll_notice(), None);
+}
+
+#[test]
+fn how_well_the_sides_arrive_is_told_after_a_second_and_then_each_five() {
+    let (mut relay, a, _) = relay();
+    assert_eq!(relay.next_timeout(), None);
+    for number in [1, 2, 4] {
+        let now = Mono(u64::from(number) * 20_000_000);
+        let mut packet = rtp(number);
+        packet[4..8].copy_from_slice(&(u32::from(number) * 160).to_be_bytes());
+        relay.handle_packet(now, Side::A, Kind::Rtp, a, &mut packet);
+    }
+    for due in [1_020, 6_020] {
+        let due = Mono(due * 1_000_000);
+        assert_eq!(relay.next_timeout(), Some(due));
+        relay.handle_timeout(due, &mut [0; PLAYED_OCTETS]);
+        let Some(Notice::Quality([heard, silent])) = relay.poll_notice() else {
+            panic!("it is told");
+        };
+        assert_eq!((heard.packets, heard.lost, heard.jitter_us), (3, 1, 0));
+        assert!(heard.mos_x100 > 100, "{heard:?}");
+        assert_eq!(silent, SideQuality::default());
+        assert_eq!(relay.poll_notice(), None);
+    }
 }

@@ -396,9 +396,9 @@ fn a_caller_who_cannot_hear_us_is_told_each_minute_that_it_rings() {
         queue.agents = vec![(UserId(100_004), true)];
     });
     let offer = sdp("192.0.2.1", 4000, "sendrecv");
-    let wideband = offer.replace("RTP/AVP 0 101", "RTP/AVP 9 101");
-    assert_ne!(offer, wideband);
-    script.invite("4000", Some(&wideband)).commit();
+    let compressed = offer.replace("RTP/AVP 0 101", "RTP/AVP 18 101");
+    assert_ne!(offer, compressed);
+    script.invite("4000", Some(&compressed)).commit();
     script.wait(Duration::from_secs(140));
     assert_eq!(
         lines(&mut script),
