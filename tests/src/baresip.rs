@@ -27,6 +27,8 @@ pub struct BaresipSetup {
     pub auto_answer: bool,
     /// How it speaks SIP.
     pub transport: Transport,
+    /// Whether it has one, as most phones do.
+    pub jitter_buffer: bool,
 }
 
 /// A running phone.
@@ -160,7 +162,22 @@ impl Baresip {
         .await;
     }
 
-    /// How long it heard something that is none of these tones, in all its calls.
+    /// Waits until it heard something that is none of these tones for so long.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub async fn until_heard_music(&self, tones: &[f64], seconds: f64) {
+        let what = format!("music for {seconds} s");
+        eventually(&what, PATIENCE, async || {
+            // To look for it is work that takes time from those who play it.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            (self.heard_music(tones) >= seconds).then_some(())
+        })
+        .await;
+    }
+
+    /// How long it heard something that is none of these tones, in all its calls. Not what comes after a change of
+    /// direction: baresip 1.0 records no more then.
     #[must_use]
     pub fn heard_music(&self, tones: &[f64]) -> f64 {
         let heard = self.heard();
@@ -281,6 +298,7 @@ fn configure(
     setup.sound.write(&played);
     std::fs::create_dir(&heard).unwrap();
     let (played, heard, modules) = (played.display(), heard.display(), module_path());
+    let jitter = if setup.jitter_buffer { "5-10" } else { "0-0" };
     let config = format!(
         "poll_method epoll\n\
          net_interface 127.0.0.1\n\
@@ -291,6 +309,7 @@ fn configure(
          audio_player aubridge,nowhere\n\
          audio_source aufile,{played}\n\
          audio_alert aubridge,alert\n\
+         jitter_buffer_delay {jitter}\n\
          ausrc_srate 8000\n\
          auplay_srate 8000\n\
          ausrc_channels 1\n\

@@ -14,6 +14,7 @@
 mod baresip;
 mod call_flows;
 mod digest;
+mod ear;
 mod flow;
 mod lock;
 mod offhook;
@@ -32,6 +33,7 @@ mod wav;
 
 pub use baresip::{Baresip, BaresipSetup};
 pub use call_flows::{Step, documented, steps_of};
+pub use ear::{Ear, RtpPacket};
 pub use flow::{Call, calls_of, describe};
 pub use lock::Locked;
 pub use offhook::{Offhook, Settings, binary};
@@ -43,6 +45,6 @@ pub use rest::{Reply, Rest, percent_encode};
 pub use sipp::{Confirmed, Running, Sipp};
 pub use site::{Account, Site};
 pub use stream::{Message, Stream};
-pub use tone::Sound;
+pub use tone::{Sound, is_music, is_tone};
 pub use tshark::tshark;
 pub use wav::Wav;

@@ -85,6 +85,13 @@ impl Rest {
             .await
     }
 
+    /// `POST /v1.1<path>` with a WAV file.
+    pub async fn post_wav(&self, path: &str, file: Vec<u8>) -> Reply {
+        let body = Some((file.into(), "audio/wav"));
+        self.send_octets(Method::POST, &format!("/v1.1{path}"), body)
+            .await
+    }
+
     /// The same client with another token.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
@@ -124,7 +131,16 @@ impl Rest {
     }
 
     async fn send_to(&self, method: Method, path: &str, body: Option<String>) -> Reply {
-        let what = format!("{method} {path} {}", body.as_deref().unwrap_or_default());
+        let body = body.map(|body| (Bytes::from(body), "application/json"));
+        self.send_octets(method, path, body).await
+    }
+
+    async fn send_octets(&self, method: Method, path: &str, body: Option<(Bytes, &str)>) -> Reply {
+        let text = body.as_ref().map(|(octets, kind)| match *kind {
+            "application/json" => String::from_utf8_lossy(octets).into_owned(),
+            kind => kind.to_owned(),
+        });
+        let what = format!("{method} {path} {}", text.unwrap_or_default());
         let stream = TcpStream::connect(self.server)
             .await
             .expect("REST is reachable");
@@ -139,12 +155,12 @@ impl Rest {
         if !self.token.is_empty() {
             request = request.header("x-auth-token", &self.token);
         }
-        if body.is_some() {
-            request = request.header("content-type", "application/json");
+        if let Some((_, kind)) = &body {
+            request = request.header("content-type", *kind);
         }
-        let octets = body.unwrap_or_default();
+        let octets = body.map(|(octets, _)| octets).unwrap_or_default();
         let answer = sender
-            .send_request(request.body(Full::new(Bytes::from(octets))).unwrap())
+            .send_request(request.body(Full::new(octets)).unwrap())
             .await
             .expect("an answer");
         let (status, headers) = (answer.status(), answer.headers().clone());

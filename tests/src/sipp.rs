@@ -60,8 +60,8 @@ impl Sipp {
             ("invite", "invite.xml"),
             ("arrival", "uas_invite.xml"),
             ("over", ""),
-            ("held", "inactive"),
-            ("direction", "inactive"),
+            ("held", "sendonly"),
+            ("direction", "recvonly"),
             ("target_host", "[remote_ip]:[remote_port]"),
             (
                 "media",

@@ -77,7 +77,8 @@ impl Site {
             receiver,
             rest,
         };
-        site.webhook("calls", &["call.state_change"]).await;
+        site.webhook("calls", &["call.state_change", "call.dtmf"])
+            .await;
         site
     }
 

@@ -74,11 +74,23 @@ pub(crate) fn seconds_of_tone(file: &Path, hertz: f64) -> f64 {
 /// # Panics
 /// When the file is no recording.
 pub(crate) fn seconds_of_music(file: &Path, tones: &[f64]) -> f64 {
-    seconds(&samples_of(file), RATE, |block| {
-        let energy: f64 = block.iter().map(|sample| sample * sample).sum();
-        energy > block.len() as f64 * LOUD
-            && tones.iter().all(|hertz| purity(block, RATE, *hertz) < 0.5)
-    })
+    seconds(&samples_of(file), RATE, |block| is_music(block, tones))
+}
+
+/// Whether these samples of 8,000 a second are loud and none of these tones.
+#[must_use]
+pub fn is_music(samples: &[f64], tones: &[f64]) -> bool {
+    let energy: f64 = samples.iter().map(|sample| sample * sample).sum();
+    energy > samples.len() as f64 * LOUD
+        && tones
+            .iter()
+            .all(|hertz| purity(samples, RATE, *hertz) < 0.5)
+}
+
+/// Whether these samples of 8,000 a second are a tone of this frequency and little else.
+#[must_use]
+pub fn is_tone(samples: &[f64], hertz: f64) -> bool {
+    purity(samples, RATE, hertz) > 0.8
 }
 
 /// The samples of a mono recording of 8,000 a second; none of one that has only begun.

@@ -24,7 +24,17 @@ const LONG_FILES: &[(&str, &str)] = &[];
 /// Which of our crates each crate may depend on; `sim` is for `server`'s demo and for tests.
 const ARROWS: &[(&str, &[&str])] = &[
     // The ladder is laid out of captured SIP messages.
-    ("api", &["base", "call", "delivery", "sip-message", "store"]),
+    (
+        "api",
+        &[
+            "base",
+            "call",
+            "delivery",
+            "media-core",
+            "sip-message",
+            "store",
+        ],
+    ),
     ("base", &[]),
     ("call", &["base", "media-core", "sip-core", "sip-message"]),
     ("delivery", &["base"]),

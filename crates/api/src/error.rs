@@ -351,6 +351,7 @@ impl From<StoreError> for ApiError {
             StoreError::Dangling { field, id, kind } => {
                 Self::field(field, format!("{id} is not the id of a {kind}"))
             }
+            StoreError::Full { what } => Self::conflict("body", format!("finds no room: {what}")),
             StoreError::InUse { by } => {
                 Self::conflict("id", format!("is still in use: {by} needs it"))
             }

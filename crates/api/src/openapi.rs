@@ -13,6 +13,9 @@ use serde_json::{Map, Value, json};
 
 use operations::{Answer, OPERATIONS, Operation};
 
+/// Stands for a body that is no JSON.
+const WAV_FILE: &str = "WavFile";
+
 static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
 
 /// `GET /openapi.json`
@@ -89,7 +92,11 @@ impl Operation {
         }
         if let Some(body) = self.body {
             let required = !body.ends_with("Options");
-            let content = json!({"application/json": {"schema": reference(body)}});
+            let content = if body == WAV_FILE {
+                json!({"audio/wav": {"schema": {"type": "string", "format": "binary"}}})
+            } else {
+                json!({"application/json": {"schema": reference(body)}})
+            };
             described.insert(
                 "requestBody".to_owned(),
                 json!({"required": required, "content": content}),

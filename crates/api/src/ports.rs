@@ -14,9 +14,10 @@ use std::time::Duration;
 
 use crate::feed::Feed;
 use offhook_base::{
-    CallId, DdiId, DeliveryId, PhoneId, QueueId, RingGroupId, Secret, SmsId, TrunkId, UserId, Wall,
-    WebhookId,
+    CallId, DdiId, DeliveryId, PhoneId, QueueId, RingGroupId, Secret, SmsId, SoundId, SoundUse,
+    TrunkId, UserId, Wall, WebhookId,
 };
+use offhook_media_core::Clip;
 use offhook_store::{Ddi, PhoneAccount, Queue, RingGroup, Trunk, User, Webhook};
 
 pub use sounds::{Outline, SoundError, Sounds};
@@ -292,8 +293,16 @@ pub enum ConfigChange {
     Queue(Queue),
     /// A queue is gone.
     QueueGone(QueueId),
+    /// A message of this user was marked or removed.
+    Messages(UserId),
     /// All webhooks were switched on or off.
     IntegrationEnabled(bool),
+    /// A sound was put into the library.
+    Sound(SoundId, Arc<Clip>),
+    /// A sound is gone.
+    SoundGone(SoundId),
+    /// Another sound was chosen for this; `None`: what is built in.
+    SoundChosen(SoundUse, Option<SoundId>),
 }
 
 /// Told of each change after its commit, in commit order, from a thread that may not be kept waiting.

@@ -9,6 +9,7 @@ mod record;
 mod recording;
 mod secret;
 mod sms;
+mod sound_use;
 mod time;
 
 pub use event::{EventName, UnknownEventName};
@@ -22,4 +23,5 @@ pub use record::{
 pub use recording::{Audio, RecordingKind, RecordingRecord, RecordingStart};
 pub use secret::{Pii, Secret};
 pub use sms::{SmsDirection, SmsRecord, SmsStatus};
+pub use sound_use::SoundUse;
 pub use time::{Mono, Now, Wall};

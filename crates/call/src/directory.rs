@@ -6,8 +6,9 @@ mod sounds;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
-use offhook_base::{DdiId, PhoneId, QueueId, RingGroupId, SoundId, TrunkId, UserId};
+use offhook_base::{DdiId, PhoneId, QueueId, RingGroupId, SoundId, SoundUse, TrunkId, UserId};
 use offhook_media_core::{Clip, Music};
 
 use crate::numbers::Numbering;
@@ -28,6 +29,8 @@ pub struct User {
     pub active: bool,
     /// Do-not-disturb.
     pub dnd: bool,
+    /// How long its phones ring before the caller may leave a message; `None`: for as long as any.
+    pub voicemail: Option<Duration>,
     /// Which of its calls are recorded.
     pub record: RecordMode,
 }
@@ -100,8 +103,8 @@ pub enum DirectoryChange {
     Sound(SoundId, Arc<Clip>),
     /// A sound is gone. Who hears it hears it on.
     SoundRemoved(SoundId),
-    /// What everybody hears who is held or waits; `None`: what there is without a library.
-    Music(Option<SoundId>),
+    /// Another sound was chosen for this; `None`: what there is without a library.
+    SoundChosen(SoundUse, Option<SoundId>),
 }
 
 /// What answers to an extension.
@@ -192,7 +195,8 @@ impl Directory {
             DirectoryChange::QueueRemoved(id) => self.forget_queue(id),
             DirectoryChange::Sound(id, clip) => self.sounds.put(id, clip),
             DirectoryChange::SoundRemoved(id) => self.sounds.remove(id),
-            DirectoryChange::Music(id) => self.sounds.set_music(id),
+            DirectoryChange::SoundChosen(SoundUse::Greeting, id) => self.sounds.greeting = id,
+            DirectoryChange::SoundChosen(SoundUse::Music, id) => self.sounds.music = id,
         }
     }
 
@@ -346,6 +350,7 @@ mod tests {
             name: format!("User {ext}"),
             active: true,
             dnd: false,
+            voicemail: None,
             record: RecordMode::None,
         }
     }

@@ -1,6 +1,6 @@
 //! What a phase of a call wants done, in order. The owner performs it.
 
-use offhook_base::{FactRecord, PhoneId};
+use offhook_base::{FactRecord, PhoneId, RecordingStart};
 use offhook_sip_core::{Command, LegId};
 
 use crate::command::ApiReply;
@@ -41,6 +41,10 @@ pub(crate) enum Effect {
     DropHeld(LegId),
     /// A command to the media shell.
     Media(MediaCommand),
+    /// To the recorder: a message begins.
+    Recording(Box<RecordingStart>),
+    /// To the recorder: this is not worth keeping.
+    DropRecording(Box<RecordingStart>),
     /// Reserve call ids below this number.
     ReserveCallIds(u64),
     /// The answer to an API command; held like a message, because it tells of a new state too.

@@ -32,6 +32,7 @@ mod hold;
 mod keys;
 mod limit;
 mod media;
+mod mwi;
 mod numbers;
 mod office;
 mod pbx;
@@ -58,6 +59,7 @@ pub use directory::{
 pub use event_id::EventIds;
 pub use guard::GuardConfig;
 pub use limit::Network;
+pub use mwi::MessageCount;
 pub use numbers::{Numbering, NumberingError, Outside};
 
 pub use pbx::LegName;

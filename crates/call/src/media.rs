@@ -307,8 +307,9 @@ impl Media {
         std::mem::swap(&mut self.a, &mut self.b);
     }
 
-    /// An offer of our own to the first side, whom nobody speaks to yet: plain G.711. Where no relay stands between, an
-    /// address that nobody sends to (RFC 3725 §4.4).
+    /// An offer of our own to the first side, whom nobody speaks to yet: what we speak. G.722 comes last, for
+    /// the one who is called next may not speak it. Where no relay stands between, an address that nobody sends to (RFC 3725
+    /// §4.4).
     pub(crate) fn offer_of_ours(&mut self, session: CallId) -> Bytes {
         let side = self.turn(Side::A);
         let (address, port) = self
@@ -321,7 +322,8 @@ impl Media {
         let direction = if port == 9 { "inactive" } else { "sendrecv" };
         let offer = Bytes::from(format!(
             "v=0\r\no=- {session} 1 IN {family} {address}\r\ns=-\r\nc=IN {family} {address}\r\nt=0 0\r\n\
-             m=audio {port} RTP/AVP 8 0 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\n\
+             m=audio {port} RTP/AVP 8 0 9 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\n\
+             a=rtpmap:9 G722/8000\r\n\
              a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na={direction}\r\n"
         ));
         self.a.told.carry(&offer, None)
@@ -336,7 +338,9 @@ impl Media {
     ) -> Option<Bytes> {
         let said = self.a.said.clone()?;
         let offer = Sdp::parse(&said).ok()?;
-        let codec = offer.plain_g711()?;
+        // Early media may have told it of a codec: an answer is one and the same (RFC 3261 §13.2.1).
+        let told = self.spoken.map(|spoken| spoken.payload_type);
+        let codec = offer.plain_or(&SPOKEN, told)?;
         let side = self.turn(Side::A);
         let relayed = self.relayed.as_mut()?;
         let (address, port) = relayed.facing(side);
@@ -365,11 +369,28 @@ impl Media {
             session: session.0,
             address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             port: 9,
-            codec: offer.plain_g711()?,
+            codec: offer.plain(&SPOKEN)?,
             direction: Direction::Inactive,
         };
         offer.answer(&answer, &mut out);
         Some(self.a.told.carry(&Bytes::from(out), None))
+    }
+
+    /// Whether there is an [answer of our own](Self::answer_ourselves).
+    pub(crate) fn can_answer(&self) -> bool {
+        let offered = self.a.said.as_ref();
+        let speaks = |said: &Bytes| Sdp::parse(said).is_ok_and(|sdp| sdp.plain(&SPOKEN).is_some());
+        self.relayed.is_some() && offered.is_some_and(speaks)
+    }
+
+    /// Whether what is spoken is something that we speak, by way of us.
+    pub(crate) fn is_spoken_by_us(&self) -> bool {
+        self.relayed.is_some() && self.spoken.is_some_and(|spoken| spoken.speech.is_some())
+    }
+
+    /// Whether the first side was told last that it is heard and hears.
+    pub(crate) fn may_speak(&self) -> bool {
+        self.a.told.direction() == Some(Direction::SendRecv)
     }
 
     /// The relay, once it runs, and a side as it names it.
@@ -493,6 +514,9 @@ impl Media {
         if self.turned { side.other() } else { side }
     }
 }
+
+/// What we answer and offer ourselves.
+const SPOKEN: [&str; 3] = ["G722", "PCMA", "PCMU"];
 
 /// Name of the first codec of an SDP's audio, which in an answer is the one that is spoken.
 pub(crate) fn codec(octets: &[u8]) -> Option<String> {

@@ -212,6 +212,11 @@ impl Office {
         }
     }
 
+    /// Whether media passes by us.
+    pub(crate) const fn relays(&self) -> bool {
+        self.config.relay.is_some()
+    }
+
     /// Ports for both sides of a conversation whose first side is at `host`; `None` when the stock is empty.
     pub(crate) fn media(&mut self, root: CallId, host: IpAddr) -> Option<Media> {
         let Some(address) = self.config.relay else {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use offhook_base::{
     Audio, CallId, FactRecord, Mono, Now, PhoneId, RecordingId, RecordingStart, SmsId, SmsRecord,
-    TrunkId,
+    TrunkId, UserId,
 };
 use offhook_sip_core::{
     AccountChange, Binding, BindingKey, Command, Event, FlowId, Output as Wire, Peer, Stack,
@@ -18,6 +18,7 @@ use crate::command::{ApiCommand, ApiReply};
 use crate::config::CallConfig;
 use crate::directory::DirectoryChange;
 use crate::guard::Guard;
+use crate::mwi::MessageCount;
 use crate::pbx::{Action, LegName, Pbx};
 use crate::phase::MediaNews;
 use crate::sms::{TextChange, TextCommand, TextReply};
@@ -69,6 +70,8 @@ pub enum Output {
     /// For the recorder: what the media shell is told to record next. Each is answered once by
     /// [`Switch::handle_recorded`].
     Recording(Box<RecordingStart>),
+    /// For the recorder: what it told of last is not worth keeping.
+    DropRecording(Box<RecordingStart>),
     /// The answer to an API command.
     Reply(ApiReply),
     /// For the store.
@@ -219,8 +222,12 @@ impl Switch {
             MediaEvent::Silent { relay, side } => {
                 self.pbx.handle_media(now, relay, MediaNews::Silent(side));
             }
-            // What passed is told by the quality before it, and nobody waits for the end of a sound.
-            MediaEvent::Played { .. } | MediaEvent::Stopped { .. } => {}
+            MediaEvent::Played { relay, side, cue } => {
+                let news = MediaNews::Played { side, cue };
+                self.pbx.handle_media(now, relay, news);
+            }
+            // What passed is told by the quality before it.
+            MediaEvent::Stopped { .. } => {}
         }
         self.drain(now);
     }
@@ -234,6 +241,12 @@ impl Switch {
     /// The recorder tells what there is of a recording that is over: `None` when nothing was recorded.
     pub fn handle_recorded(&mut self, now: Now, recording: RecordingId, audio: Option<Audio>) {
         self.pbx.handle_recorded(now, recording, audio);
+        self.drain(now);
+    }
+
+    /// How many messages a user has: at the start, and whenever that changes. His phones that subscribed are told.
+    pub fn handle_message_count(&mut self, now: Now, user: UserId, count: MessageCount) {
+        self.pbx.handle_message_count(user, count);
         self.drain(now);
     }
 
@@ -354,6 +367,9 @@ impl Switch {
                         self.outputs.push_back(Output::Monitored { call, on })
                     }
                     Action::Recording(start) => self.outputs.push_back(Output::Recording(start)),
+                    Action::DropRecording(recording) => {
+                        self.outputs.push_back(Output::DropRecording(recording))
+                    }
                     Action::Reply(reply) => self.outputs.push_back(Output::Reply(reply)),
                     Action::AgentLogin(login) => self.outputs.push_back(Output::AgentLogin(login)),
                     Action::Trunk(state) => self.outputs.push_back(Output::Trunk {

@@ -66,6 +66,16 @@ impl Clip {
         &self.name
     }
 
+    /// How long it is.
+    #[must_use]
+    pub fn duration_ms(&self) -> u32 {
+        u32::try_from(self.narrow.len() / 8).unwrap_or(u32::MAX)
+    }
+
+    pub(crate) fn wide_samples(&self) -> &[i16] {
+        &self.wide
+    }
+
     /// Frames of 20 ms, the last of them perhaps not full.
     pub(crate) fn frames(&self) -> u64 {
         self.narrow.len().div_ceil(FRAME_SAMPLES as usize) as u64

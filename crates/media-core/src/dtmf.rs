@@ -1,15 +1,18 @@
-//! Keys that somebody pressed: which they are, and how they are told in RTP.
+//! Keys that somebody pressed: which they are, and how they are told.
 //!
-//! A key reaches us in up to three ways: as packets of their own (RFC 4733, [`EventReceiver`]), as tones in the sound, and
-//! as SIP INFO, of which this crate only learns the digit. Each way has its own machine here that tells a press once.
+//! A key reaches us in up to three ways: as packets of their own (RFC 4733, [`EventReceiver`]), as tones in the sound
+//! ([`ToneDetector`]), and as SIP INFO, which others read. Each way tells a press once; that the same press by two ways counts
+//! once is the business of who owns the call.
 
 mod digit;
 mod telephone_event;
+mod tones;
 
 pub use digit::{Digit, UnknownDigit};
 pub use telephone_event::{
     EVENT_OCTETS, EventPacket, EventReceiver, EventSender, EventStream, UnusableEventStream,
 };
+pub use tones::{Tone, ToneDetector};
 
 use std::time::Duration;
 

@@ -21,6 +21,7 @@
 mod clip;
 mod codec;
 mod command;
+mod composed;
 mod dtmf;
 mod formats;
 mod g711;
@@ -29,12 +30,16 @@ mod outgoing;
 mod packet;
 mod player;
 mod program;
+mod quality;
 #[cfg(test)]
 mod random;
 mod recording;
 mod relay;
+mod resample;
+mod rtcp;
 mod sequence;
 mod tone;
+mod wav;
 
 pub use clip::{Clip, UnusableClip};
 pub use codec::{Codec, Decoder, Encoder, G722Decoder, G722Encoder};
@@ -43,12 +48,15 @@ pub use command::{
     RelayId, SideQuality, Sound, Taped,
 };
 pub use dtmf::{
-    Digit, EVENT_OCTETS, EventPacket, EventReceiver, EventSender, EventStream, Press, UnknownDigit,
-    UnusableEventStream,
+    Digit, EVENT_OCTETS, EventPacket, EventReceiver, EventSender, EventStream, Press, Tone,
+    ToneDetector, UnknownDigit, UnusableEventStream,
 };
 pub use formats::{Encoding, Formats, PayloadFormat};
 pub use latch::Remote;
 pub use packet::{Kind, RtpHeader};
 pub use player::{PLAYED_OCTETS, StreamEntropy, UnusablePayloadType};
+pub use quality::{Arrival, CodecImpairment, Quality, Receiver};
 pub use recording::{Mp3Format, Peaks, Tape, TapedPacket, WAV_HEADER_OCTETS, WavFormat};
 pub use relay::{DropReason, Notice, Played, Relay, RelayStats, Side, SideStats, Verdict};
+pub use rtcp::{Reception, Report, RoundTrip, reports};
+pub use wav::UnusableWav;

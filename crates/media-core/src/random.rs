@@ -19,4 +19,9 @@ impl Random {
     pub(crate) fn below(&mut self, limit: usize) -> usize {
         usize::try_from(self.next() >> 33).unwrap() % limit
     }
+
+    /// 0 to 1.
+    pub(crate) fn share(&mut self) -> f32 {
+        f32::from(u16::from_le_bytes([self.octet(), self.octet()])) / f32::from(u16::MAX)
+    }
 }

@@ -1,6 +1,7 @@
 //! The relay of one call: two sides, each with its latch and its counters.
 
 mod half;
+mod hearing;
 mod stats;
 
 use std::net::SocketAddr;
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use offhook_base::Mono;
 
-use crate::command::{Cue, Format, PressWay, Sound};
+use crate::command::{Cue, Format, PressWay, SideQuality, Sound};
 use crate::dtmf::{Digit, Press};
 use crate::formats::{Formats, PayloadFormat};
 use crate::latch::Remote;
@@ -87,6 +88,8 @@ pub enum Notice {
         /// How it was told to us.
         way: PressWay,
     },
+    /// How well each side has arrived so far: soon after the first packet, and now and then.
+    Quality([SideQuality; 2]),
     /// Nothing was heard of this side for as long as is watched for.
     Silent(Side),
 }
@@ -108,6 +111,10 @@ pub struct Relay {
     a: Half,
     b: Half,
     watch: Option<Watch>,
+    /// When it is to be told how well the sides arrive; `None` before the first packet.
+    report_due: Option<Mono>,
+    /// It is to be told now.
+    reports: bool,
 }
 
 /// Whether both sides are heard.
@@ -125,6 +132,8 @@ impl Relay {
             a: Half::new(a_remote),
             b: Half::new(b_remote),
             watch: None,
+            report_due: None,
+            reports: false,
         }
     }
 
@@ -168,7 +177,7 @@ impl Relay {
     ) -> Verdict {
         let passed = match kind {
             Kind::Rtp => self.pass_rtp(now, side, from, packet),
-            Kind::Rtcp => self.pass_rtcp(side, from, packet),
+            Kind::Rtcp => self.pass_rtcp(now, side, from, packet),
         };
         match passed {
             Ok(to) => Verdict::Forward {
@@ -197,6 +206,9 @@ impl Relay {
         let format = self.format(side, header.payload_type);
         self.half_mut(side)
             .accept_rtp(now, from, &header, format, packet)?;
+        if self.report_due.is_none() {
+            self.report_due = Some(now + FIRST_REPORT);
+        }
         let clock = format.map_or(CLOCK, |format| format.clock);
         let listener = self.half_mut(side.other());
         let to = listener.destination(Kind::Rtp)?;
@@ -206,18 +218,20 @@ impl Relay {
 
     fn pass_rtcp(
         &mut self,
+        now: Mono,
         side: Side,
         from: SocketAddr,
         packet: &mut [u8],
     ) -> Result<SocketAddr, DropReason> {
         let speaker = self.half_mut(side);
-        speaker.accept_rtcp(from, packet)?;
+        speaker.accept_rtcp(now, from, packet)?;
         speaker.outgoing.take_report(packet);
-        let listener = self.half(side.other());
+        let listener = self.half_mut(side.other());
         let to = listener.destination(Kind::Rtcp)?;
         if !listener.outgoing.send_report(packet) {
             return Err(DropReason::Unheard);
         }
+        listener.hearing.on_report_to(now, packet);
         Ok(to)
     }
 
@@ -280,10 +294,8 @@ impl Relay {
     #[must_use]
     pub fn next_timeout(&self) -> Option<Mono> {
         let watch = self.watch.as_ref().map(|watch| watch.due);
-        [self.a.next_timeout(), self.b.next_timeout(), watch]
-            .into_iter()
-            .flatten()
-            .min()
+        let (a, b) = (self.a.next_timeout(), self.b.next_timeout());
+        [a, b, watch, self.report_due].into_iter().flatten().min()
     }
 
     /// Writes one packet of our own that is due and says where it goes: where the side's relayed packets would. To be called
@@ -294,6 +306,10 @@ impl Relay {
         packet: &mut [u8; PLAYED_OCTETS],
     ) -> Option<Played> {
         self.look_for_silence(now);
+        if self.report_due.is_some_and(|due| due <= now) {
+            self.report_due = Some(now + REPORT_EVERY);
+            self.reports = true;
+        }
         [Side::A, Side::B].into_iter().find_map(|side| {
             let (length, to) = self.half_mut(side).handle_timeout(now, packet)?;
             Some(Played { side, to, length })
@@ -302,9 +318,11 @@ impl Relay {
 
     /// What is to be told: to be asked after each packet and timeout until there is nothing.
     pub fn poll_notice(&mut self) -> Option<Notice> {
+        if std::mem::take(&mut self.reports) {
+            return Some(Notice::Quality(self.quality()));
+        }
         for side in [Side::A, Side::B] {
-            if let Some(press) = self.half_mut(side).events.poll_press() {
-                let way = PressWay::Rfc4733;
+            if let Some((press, way)) = self.half_mut(side).hearing.poll_press() {
                 return Some(Notice::Pressed { side, press, way });
             }
             let player = self.half_mut(side).player.as_mut();
@@ -340,6 +358,12 @@ impl Relay {
         }
     }
 
+    /// How well each side has arrived so far.
+    #[must_use]
+    pub fn quality(&self) -> [SideQuality; 2] {
+        [self.a.hearing.quality(), self.b.hearing.quality()]
+    }
+
     const fn half(&self, side: Side) -> &Half {
         match side {
             Side::A => &self.a,
@@ -357,6 +381,12 @@ impl Relay {
 
 /// Of a payload type that no SDP explained: that of nearly all of speech.
 const CLOCK: u32 = 8_000;
+
+/// Short calls are to have figures, too.
+const FIRST_REPORT: Duration = Duration::from_secs(1);
+
+/// What is newer when a call ends is in no figure.
+const REPORT_EVERY: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use offhook_base::{PhoneId, TrunkId};
 
-use crate::{Account, Binding, LegId, Peer, TxId};
+use crate::{Account, Binding, LegId, Peer, SubscriptionId, TxId};
 
 /// Header fields passed through as octets, in order: name and value.
 pub type Headers = Vec<(Bytes, Bytes)>;
@@ -175,6 +175,14 @@ pub enum Command {
         headers: Headers,
         /// The body.
         body: Option<Body>,
+    },
+    /// Tells a phone what it [subscribed](crate::Event::Subscribed) to. While one such NOTIFY waits for its answer only the
+    /// newest body is kept.
+    Notify {
+        /// The subscription.
+        subscription: SubscriptionId,
+        /// What there is.
+        body: Body,
     },
     /// Forgets a leg: no event follows, and nothing is said to its peer, but that an INVITE in progress is cancelled.
     ///

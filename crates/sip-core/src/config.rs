@@ -113,6 +113,7 @@ impl StackConfig {
                 Method::Message,
                 Method::Notify,
                 Method::Refer,
+                Method::Subscribe,
             ],
             timers: Timers::RFC3261,
             limits: Limits::default(),

@@ -5,8 +5,8 @@ use std::collections::BinaryHeap;
 
 use offhook_base::{Mono, PhoneId};
 
-use crate::LegId;
 use crate::transaction::Slot;
+use crate::{LegId, SubscriptionId};
 
 /// Whose deadline it is.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -19,6 +19,8 @@ pub(crate) enum Timer {
     Phone(PhoneId),
     /// A server transaction.
     Server(Slot),
+    /// A subscription runs out.
+    Subscription(SubscriptionId),
 }
 
 /// The queue. Whoever has a deadline remembers which one is queued for it (`armed`); an entry that is not the armed

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use offhook_base::PhoneId;
 use offhook_sip_message::Message;
 
-use crate::{Binding, BindingKey, LegId, Origin, Peer, TxId};
+use crate::{Binding, BindingKey, LegId, Origin, Peer, SubscriptionId, TxId};
 
 /// What happened on the wire, as far as a call cares.
 #[derive(Clone, Debug)]
@@ -129,6 +129,19 @@ pub enum Event {
         phone: PhoneId,
         /// Which one.
         key: BindingKey,
+    },
+    /// A phone wants to know of its messages, now and whenever that changes: the owner answers by
+    /// [`Notify`](crate::Command::Notify). Told again with each refresh.
+    Subscribed {
+        /// The subscription.
+        subscription: SubscriptionId,
+        /// The phone, as proved.
+        phone: PhoneId,
+    },
+    /// A subscription is over.
+    Unsubscribed {
+        /// The subscription.
+        subscription: SubscriptionId,
     },
     /// An authenticated request outside any dialog, such as MESSAGE. Answer by [`Reply`](crate::Command::Reply).
     OutOfDialog {

@@ -51,6 +51,10 @@ impl TxId {
     }
 }
 
+/// A phone's subscription to news about itself; given by the [`Stack`](crate::Stack).
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct SubscriptionId(pub u64);
+
 /// What octets travel by: one UDP listener, or one connection.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]

@@ -58,6 +58,7 @@ mod ids;
 mod leg;
 mod registrar;
 mod stack;
+mod subscriptions;
 mod transaction;
 mod trunks;
 mod wire;
@@ -68,7 +69,7 @@ pub use command::{
 };
 pub use config::{Expiry, Limits, Listener, StackConfig};
 pub use event::{Event, Output};
-pub use ids::{FlowId, LegId, Origin, Peer, Transport, TxId};
+pub use ids::{FlowId, LegId, Origin, Peer, SubscriptionId, Transport, TxId};
 pub use registrar::{Binding, BindingKey};
 pub use stack::{Load, Stack};
 pub use transaction::Timers;

@@ -35,6 +35,12 @@ pub enum StoreError {
         /// What kind of row it should be, in words.
         kind: &'static str,
     },
+    /// There is no room for another one.
+    #[error("no room: {what}")]
+    Full {
+        /// How full it is, in words.
+        what: String,
+    },
     /// Another row still needs this one.
     #[error("{by} still needs it")]
     InUse {

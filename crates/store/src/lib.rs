@@ -28,12 +28,12 @@ pub use captures::{
 };
 pub use cdrs::{CDRS, Cdr, CdrScope, disposition, terminated_by};
 pub use config::{
-    ApiToken, ConfigDb, DDIS, Ddi, DdiPatch, DdiSpec, DdiTarget, GroupStrategy, NewPhone, NewToken,
-    NewUser, NewWebhook, Ordering, PHONES, Phone, PhoneAccount, QUEUES, Queue, QueueAgent,
-    QueuePatch, QueueSpec, QueueStrategy, RING_GROUPS, RecordMode, Registration, RingGroup,
-    RingGroupPatch, RingGroupSpec, Role, Session, TOKENS, TRUNKS, Trunk, TrunkPatch, TrunkSpec,
-    USERS, User, UserPatch, WEBHOOKS, Webhook, WebhookHealth, WebhookPatch, WebhookSecret,
-    WebhookState,
+    ApiToken, ConfigDb, DDIS, Ddi, DdiPatch, DdiSpec, DdiTarget, GroupStrategy, MOST_SOUND_OCTETS,
+    MOST_SOUNDS, NewPhone, NewSound, NewToken, NewUser, NewWebhook, Ordering, PHONES, Phone,
+    PhoneAccount, QUEUES, Queue, QueueAgent, QueuePatch, QueueSpec, QueueStrategy, RING_GROUPS,
+    RecordMode, Registration, RingGroup, RingGroupPatch, RingGroupSpec, Role, SOUNDS, Session,
+    Sound, TOKENS, TRUNKS, Trunk, TrunkPatch, TrunkSpec, USERS, User, UserPatch, VOICEMAIL_AFTER,
+    WEBHOOKS, Webhook, WebhookHealth, WebhookPatch, WebhookSecret, WebhookState,
 };
 pub use error::{Refused, StoreError};
 pub use journal::{

@@ -170,6 +170,35 @@ impl ConfigDb {
         })
     }
 
+    /// How many messages each user has: new ones, and those that were heard. Users without any are not among them.
+    ///
+    /// # Errors
+    /// `Unavailable` when the file cannot be read.
+    pub fn message_counts(&self) -> Result<Vec<(UserId, u32, u32)>, StoreError> {
+        self.read(|db| {
+            db.prepare_cached(
+                "SELECT user_id, sum(is_new), sum(NOT is_new) FROM recording WHERE kind = 'message' AND user_id IS NOT NULL \
+                 GROUP BY user_id ORDER BY user_id",
+            )?
+            .query_map([], |row| Ok((UserId(row.get(0)?), row.get(1)?, row.get(2)?)))?
+            .collect()
+        })
+    }
+
+    /// How many messages a user has: new ones, and those that were heard.
+    ///
+    /// # Errors
+    /// `Unavailable` when the file cannot be read.
+    pub fn message_count(&self, user: UserId) -> Result<(u32, u32), StoreError> {
+        self.read(|db| {
+            db.prepare_cached(
+                "SELECT coalesce(sum(is_new), 0), coalesce(sum(NOT is_new), 0) FROM recording \
+                 WHERE kind = 'message' AND user_id = ?",
+            )?
+            .query_row([user.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        })
+    }
+
     /// Marks a message as heard, or as new.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ fn setup(sound: Sound, auto_answer: bool) -> BaresipSetup {
         sound,
         auto_answer,
         transport: Transport::Udp,
+        jitter_buffer: true,
     }
 }
 

@@ -32,6 +32,7 @@ mod stream;
 mod transfer;
 mod trunks;
 mod unanswered;
+mod voicemail;
 
 use offhook_tests::{Call, documented, steps_of};
 

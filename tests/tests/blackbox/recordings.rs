@@ -37,6 +37,7 @@ impl Talk {
             sound: Sound::Tone(hertz),
             auto_answer,
             transport: Transport::Udp,
+            jitter_buffer: true,
         };
         let bobs_phone = Baresip::start(&bob, udp, setup(BOB_PLAYS, true)).await;
         let mut alices_phone = Baresip::start(&alice, udp, setup(ALICE_PLAYS, false)).await;

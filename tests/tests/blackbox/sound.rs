@@ -20,6 +20,7 @@ async fn talk(relay: &'static str, alice_over: Transport, bob_over: Transport) {
         sound: Sound::Tone(hertz),
         auto_answer,
         transport,
+        jitter_buffer: true,
     };
     let bobs = setup(BOB_PLAYS, true, bob_over);
     let bobs_phone = Baresip::start(&bob, site.offhook.sip(bob_over), bobs).await;
@@ -79,6 +80,7 @@ async fn a_phone_holds_and_resumes() {
         sound: Sound::Tone(hertz),
         auto_answer,
         transport: Transport::Udp,
+        jitter_buffer: true,
     };
     let bobs_phone = Baresip::start(&bob, udp, setup(BOB_PLAYS, true)).await;
     let mut alices_phone = Baresip::start(&alice, udp, setup(ALICE_PLAYS, false)).await;

@@ -84,7 +84,7 @@ const SCHEMAS: &[(&str, &str)] = &[
     ("NewSms", "to:str message:str from=str"),
     (
         "NewUser",
-        "first_name:str last_name=str email:str ext:str role=str active=bool dnd=bool record=str password=str",
+        "first_name:str last_name=str email:str ext:str role=str active=bool dnd=bool record=str voicemail=bool voicemail_after=int password=str",
     ),
     (
         "NewWebhook",
@@ -113,12 +113,12 @@ const SCHEMAS: &[(&str, &str)] = &[
     ("TestResult", "delivered:bool reason:str? exchange:Exchange"),
     (
         "User",
-        "id:int first_name:str last_name:str email:str ext:str role:str active:bool dnd:bool record:str created_at:time nb_registered:int",
+        "id:int first_name:str last_name:str email:str ext:str role:str active:bool dnd:bool record:str voicemail:bool voicemail_after:int created_at:time nb_registered:int",
     ),
     ("WebhookActivity", "webhook_id:int hours:[EndedInHour]"),
     (
         "UserPatch",
-        "first_name=str last_name=str email=str ext=str role=str active=bool dnd=bool record=str password=str",
+        "first_name=str last_name=str email=str ext=str role=str active=bool dnd=bool record=str voicemail=bool voicemail_after=int password=str",
     ),
     (
         "Webhook",

@@ -1,5 +1,6 @@
 //! Operations and shapes of trunks, numbers, ring groups and queues.
 
+use super::WAV_FILE;
 use super::operations::{Answer, Operation, get, list, remove, write};
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -92,6 +93,39 @@ pub(super) const OPERATIONS: &[Operation] = &[
             Answer::One("Queue"),
         )
     },
+    list("/sounds", "Sounds of the library", "Sound"),
+    Operation {
+        query: &["name"],
+        ..write(
+            "post",
+            "/sounds",
+            "Put a WAV file of up to 20 MB and 10 minutes into the library: PCM of 8, 16 or 24 bits, A-law or µ-law, \
+             mono or stereo, 8 to 48 kHz",
+            WAV_FILE,
+            Answer::Created("Sound"),
+        )
+    },
+    get(
+        "/sounds/{id}",
+        "A sound; /sounds/{id}.wav is its file, of 16 bits, mono, 16 kHz",
+        Answer::One("Sound"),
+    ),
+    remove(
+        "/sounds/{id}",
+        "Remove sounds; 409 while a queue plays one, or it is the music or the greeting",
+    ),
+    get(
+        "/settings",
+        "Which sounds are the music of who is held or waits (null: what is built in), and the greeting of voicemails (null: only the tone)",
+        Answer::One("Settings"),
+    ),
+    write(
+        "patch",
+        "/settings",
+        "Choose the music, the greeting, or both",
+        "Settings",
+        Answer::One("Settings"),
+    ),
     remove(
         "/queues/{id}",
         "Remove queues; 409 while a number leads to one",
@@ -138,7 +172,7 @@ pub(super) const SCHEMAS: &[(&str, &str)] = &[
     (
         "NewQueue",
         "name:str number:str ring_strategy=str ring_time=int max_wait=int max_length=int wrap_up_time=int announce=int skip_busy=bool \
-         users=[int|QueueUser]",
+         music=int? announcement=int? users=[int|QueueUser]",
     ),
     (
         "NewRingGroup",
@@ -152,7 +186,12 @@ pub(super) const SCHEMAS: &[(&str, &str)] = &[
     (
         "Queue",
         "id:int name:str number:str ring_strategy:str ring_time:int max_wait:int max_length:int wrap_up_time:int announce:int \
-         skip_busy:bool users:[QueueUser]",
+         skip_busy:bool music:int? announcement:int? users:[QueueUser]",
+    ),
+    ("Settings", "music:int? greeting:int?"),
+    (
+        "Sound",
+        "id:int name:str duration_ms:int size:int created_at:time",
     ),
     ("QueueAgent", "user_id:int name:str state:str"),
     (
@@ -162,7 +201,7 @@ pub(super) const SCHEMAS: &[(&str, &str)] = &[
     (
         "QueuePatch",
         "name=str number=str ring_strategy=str ring_time=int max_wait=int max_length=int wrap_up_time=int announce=int skip_busy=bool \
-         users=[int|QueueUserPatch]",
+         music=int? announcement=int? users=[int|QueueUserPatch]",
     ),
     (
         "QueueToday",

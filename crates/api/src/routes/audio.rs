@@ -11,13 +11,13 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream::try_unfold;
-use offhook_base::{RecordingId, RecordingRecord};
+use offhook_base::{RecordingId, RecordingKind, RecordingRecord};
 use offhook_store::{Recording, RecordingScope};
 use serde_json::{Value, json};
 
 use crate::Api;
 use crate::error::ApiError;
-use crate::ports::SoundError;
+use crate::ports::{ConfigChange, SoundError};
 use crate::query::Params;
 
 /// What a client wants of a recording: `42`, `42.wav`, `42.mp3`.
@@ -111,11 +111,16 @@ pub(super) async fn remove(
         found.push(find(api, scope, RecordingId(id)).await?);
     }
     for one in found {
-        let id = one.record.id;
+        let (id, user) = (one.record.id, one.record.user);
+        let is_message = one.record.kind == RecordingKind::Message;
         let gone = api.inner.ports.sounds.remove(one.record).await;
         gone.map_err(refusal)?;
-        api.store(move |inner| inner.stores.config.remove_recording(id))
-            .await??;
+        api.change(move |inner| {
+            inner.stores.config.remove_recording(id)?;
+            let user = user.filter(|_| is_message).map(ConfigChange::Messages);
+            Ok(((), user.into_iter().collect()))
+        })
+        .await?;
     }
     Ok(crate::reply::gone())
 }

@@ -19,6 +19,7 @@ mod queues;
 mod ringgroups;
 mod session;
 mod sms;
+mod sounds;
 mod stream;
 mod trunk_fields;
 mod trunks;
@@ -118,6 +119,8 @@ fn resources() -> Router<Api> {
         .route("/cdrs/{id}/flow.pcap", get(flow::of_cdr_trace))
         .route("/cdrs/{id}/flow.svg", get(flow::of_cdr_picture))
         .route("/cdrs/{id}/flow.txt", get(flow::of_cdr_text))
+        .route("/settings", get(sounds::settings).patch(sounds::choose))
+        .merge(library())
         .route("/sms", get(sms::list).post(sms::send))
         .route("/sms/inbound", post(sms::receive))
         .route("/sms/{id}", get(sms::one))
@@ -127,6 +130,14 @@ fn resources() -> Router<Api> {
         .route("/deliveries/{id}/resend", post(deliveries::resend))
         .route("/events", get(events::list))
         .route("/events/stream", get(stream::serve))
+}
+
+/// Sounds: files of some size.
+fn library() -> Router<Api> {
+    Router::new()
+        .route("/sounds", get(sounds::list).post(sounds::create))
+        .route("/sounds/{id}", get(sounds::one).delete(sounds::delete))
+        .layer(DefaultBodyLimit::max(sounds::FILE_LIMIT))
 }
 
 /// What was recorded.

@@ -1,6 +1,6 @@
 //! What may stand in a queue, and how a list of agents changes the one it has.
 
-use offhook_base::UserId;
+use offhook_base::{SoundId, UserId};
 use offhook_store::{QueueAgent, QueuePatch, QueueStrategy};
 use serde_json::Value;
 
@@ -49,6 +49,8 @@ pub(super) fn input(mut fields: Fields, all: bool) -> Result<Input, ApiError> {
         wrap_up_time: fields.number("wrap_up_time", 0, 3_600),
         announce: fields.number("announce", 0, 3_600),
         skip_busy: fields.flag("skip_busy"),
+        music: sound(&mut fields, "music"),
+        announcement: sound(&mut fields, "announcement"),
         users: None,
     };
     if patch
@@ -70,6 +72,12 @@ pub(super) fn input(mut fields: Fields, all: bool) -> Result<Input, ApiError> {
         edits,
         agents_only,
     })
+}
+
+/// The id of a sound, or null for none.
+fn sound(fields: &mut Fields, name: &str) -> Option<Option<SoundId>> {
+    let id = fields.id_or_null(name)?;
+    Some(id.map(SoundId))
 }
 
 /// `users`: each an id, who is then logged in, or an object.

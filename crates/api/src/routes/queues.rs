@@ -26,6 +26,8 @@ const FIELDS: &[&str] = &[
     "wrap_up_time",
     "announce",
     "skip_busy",
+    "music",
+    "announcement",
     "users",
 ];
 
@@ -190,6 +192,8 @@ fn row(queue: &Queue) -> Map<String, Value> {
         "wrap_up_time": spec.wrap_up_time,
         "announce": spec.announce,
         "skip_busy": spec.skip_busy,
+        "music": spec.music,
+        "announcement": spec.announcement,
         "users": users,
     }))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::extract::State;
 use axum::response::Response;
 use offhook_base::{Secret, UserId};
-use offhook_store::{NewUser, RecordMode, Role, USERS, User, UserPatch};
+use offhook_store::{NewUser, RecordMode, Role, USERS, User, UserPatch, VOICEMAIL_AFTER};
 use serde_json::{Map, Value, json};
 
 use crate::Api;
@@ -28,6 +28,8 @@ pub(super) const FIELDS: &[&str] = &[
     "active",
     "dnd",
     "record",
+    "voicemail",
+    "voicemail_after",
     "created_at",
     "nb_registered",
 ];
@@ -75,6 +77,8 @@ pub(super) async fn create(
         active: patch.active.unwrap_or(true),
         dnd: patch.dnd.unwrap_or(false),
         record: patch.record.unwrap_or(RecordMode::None),
+        voicemail: patch.voicemail.unwrap_or(false),
+        voicemail_after: patch.voicemail_after.unwrap_or(VOICEMAIL_AFTER),
         password_hash,
     };
     let user = api
@@ -171,6 +175,8 @@ fn input(mut fields: Fields, all: bool) -> Result<Input, ApiError> {
         active: fields.flag("active"),
         dnd: fields.flag("dnd"),
         record: fields.word("record", RecordMode::ALL, RecordMode::as_str),
+        voicemail: fields.flag("voicemail"),
+        voicemail_after: fields.number("voicemail_after", 5, 120),
         password_hash: None,
     };
     let password = fields.text("password", 8, 256).map(Secret::new);
@@ -227,6 +233,8 @@ pub(super) fn row(user: &User) -> Map<String, Value> {
         "active": user.active,
         "dnd": user.dnd,
         "record": user.record.as_str(),
+        "voicemail": user.voicemail,
+        "voicemail_after": user.voicemail_after,
         "created_at": user.created_at.to_contract(),
         "nb_registered": user.nb_registered,
     }))

@@ -12,6 +12,7 @@ use crate::Api;
 use crate::auth::Caller;
 use crate::body::Body;
 use crate::error::ApiError;
+use crate::ports::ConfigChange;
 use crate::query::{Id, Ids, Name, Params};
 use crate::reply;
 
@@ -77,8 +78,12 @@ pub(super) async fn update(
     let scope = caller.recording_scope(RecordingKind::Message);
     let (id, is_new) = (RecordingId(id), is_new.unwrap_or_default());
     let marked = api
-        .store(move |inner| inner.stores.config.mark_message(scope, id, is_new))
-        .await??;
+        .change(move |inner| {
+            let marked = inner.stores.config.mark_message(scope, id, is_new)?;
+            let user = marked.record.user.map(ConfigChange::Messages);
+            Ok((marked, user.into_iter().collect()))
+        })
+        .await?;
     Ok(reply::one(row(&marked)))
 }
 

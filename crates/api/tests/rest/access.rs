@@ -207,6 +207,12 @@ fn outside_and_shared() -> Vec<Route> {
         ("DELETE", "/queues/1/wrapup/100001", Value::Null, 204, 403),
         ("DELETE", "/queues/1/wrapup/100002", Value::Null, 204, 204),
         ("DELETE", "/queues/99", Value::Null, 404, 403),
+        ("GET", "/sounds", Value::Null, 200, 403),
+        ("POST", "/sounds?name=a", Value::Null, 415, 403),
+        ("GET", "/sounds/9", Value::Null, 404, 403),
+        ("DELETE", "/sounds/9", Value::Null, 404, 403),
+        ("GET", "/settings", Value::Null, 200, 403),
+        ("PATCH", "/settings", json!({"music": null}), 200, 403),
         ("POST", "/calls", json!({"to": "101"}), 201, 201),
         (
             "POST",

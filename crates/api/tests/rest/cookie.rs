@@ -31,7 +31,8 @@ async fn request(
     let mut request = Request::builder()
         .method(Method::from_bytes(method.as_bytes()).unwrap())
         .uri(format!("/v1.1{path}"))
-        .header(HOST.0, HOST.1);
+        .header(HOST.0, HOST.1)
+        .header("Content-Type", "application/json");
     for (name, value) in headers {
         request = request.header(*name, *value);
     }

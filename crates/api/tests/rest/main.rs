@@ -31,6 +31,7 @@ mod queues;
 mod recordings;
 mod ringgroups;
 mod sms;
+mod sounds;
 mod stream;
 mod tokens;
 mod trunks;

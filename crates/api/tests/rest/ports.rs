@@ -87,6 +87,12 @@ impl Played {
                     format!("queue {} {}", queue.id, agents.join(" "))
                 }
                 ConfigChange::QueueGone(id) => format!("queue {id} gone"),
+                ConfigChange::Sound(id, clip) => {
+                    format!("sound {id} {} {} ms", clip.name(), clip.duration_ms())
+                }
+                ConfigChange::SoundGone(id) => format!("sound {id} gone"),
+                ConfigChange::SoundChosen(of, id) => format!("{} {id:?}", of.name()),
+                ConfigChange::Messages(user) => format!("messages of {user}"),
                 ConfigChange::IntegrationEnabled(enabled) => format!("integration {enabled}"),
             })
             .collect()

@@ -25,7 +25,8 @@ async fn a_queue_is_made_read_altered_and_removed() {
         .expect(201);
     let mut expected = json!({
         "id": 1, "name": "Support", "number": "800", "ring_strategy": "A", "ring_time": 20, "max_wait": 600, "max_length": 0,
-        "wrap_up_time": 0, "announce": 0, "skip_busy": true, "users": [],
+        "wrap_up_time": 0, "announce": 0, "skip_busy": true, "music": null, "announcement": null,
+        "users": [],
     });
     assert_eq!(made, json!({"data": expected, "links": {}}));
     let altered = json!({

@@ -15,7 +15,7 @@ async fn a_user_is_made_read_altered_and_removed() {
         .expect(201);
     let expected = json!({
         "id": 100_003, "first_name": "Eva", "last_name": "Ruiz", "email": "eva@example.org", "ext": "200", "role": "user", "active": true,
-        "dnd": false, "record": "none", "created_at": "2023-11-14 22:13:20", "nb_registered": 0,
+        "dnd": false, "record": "none", "voicemail": false, "voicemail_after": 20, "created_at": "2023-11-14 22:13:20", "nb_registered": 0,
     });
     assert_eq!(made, json!({"data": expected, "links": {}}));
     assert_eq!(world.get("/users/100003").await.expect(200), made);
@@ -38,7 +38,7 @@ async fn a_user_is_made_read_altered_and_removed() {
     let altered = world
         .patch(
             "/users/100003",
-            json!({"dnd": true, "record": "all", "active": false}),
+            json!({"dnd": true, "record": "all", "active": false, "voicemail": true, "voicemail_after": 5}),
         )
         .await
         .expect(200);
@@ -50,6 +50,19 @@ async fn a_user_is_made_read_altered_and_removed() {
         ),
         (&json!(true), &json!("all"), &json!("eva@example.org"))
     );
+    assert_eq!(
+        (
+            &altered["data"]["voicemail"],
+            &altered["data"]["voicemail_after"]
+        ),
+        (&json!(true), &json!(5))
+    );
+    for unusable in [4, 121] {
+        world
+            .patch("/users/100003", json!({"voicemail_after": unusable}))
+            .await
+            .error(400, "validation_failed");
+    }
     assert_eq!(
         world.played.told(),
         [

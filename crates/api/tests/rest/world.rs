@@ -20,7 +20,7 @@ use offhook_base::{
 };
 use offhook_store::{
     Batch, CaptureWriter, ConfigDb, DeliveryReader, Journal, JournalReader, NewUser, ProjectedFact,
-    ProjectedRow, RecordMode, Role, RoutedDelivery, RoutedFact,
+    ProjectedRow, RecordMode, Role, RoutedDelivery, RoutedFact, VOICEMAIL_AFTER,
 };
 use serde_json::Value;
 use tower::ServiceExt;
@@ -97,6 +97,8 @@ pub fn person(ext: &str, role: Role) -> NewUser {
         active: true,
         dnd: false,
         record: RecordMode::None,
+        voicemail: false,
+        voicemail_after: VOICEMAIL_AFTER,
         password_hash: Some(hash),
     }
 }

@@ -12,7 +12,8 @@ use super::QueueConfig;
 #[derive(Debug, Default)]
 pub(crate) struct Sounds {
     clips: BTreeMap<SoundId, Arc<Clip>>,
-    music: Option<SoundId>,
+    pub(super) greeting: Option<SoundId>,
+    pub(super) music: Option<SoundId>,
     /// What there is without a library.
     built_in: Music,
 }
@@ -33,8 +34,9 @@ impl Sounds {
         self.clips.remove(&id);
     }
 
-    pub(super) const fn set_music(&mut self, music: Option<SoundId>) {
-        self.music = music;
+    /// What a caller hears before he may leave a message; `None` for only the tone.
+    pub(crate) fn greeting(&self) -> Option<Arc<Clip>> {
+        self.clips.get(&self.greeting?).cloned()
     }
 
     /// What everybody hears who is held or waits.

@@ -61,6 +61,13 @@ impl Pbx {
                 }
                 self.actions.push_back(Action::Media(command));
             }
+            Effect::Recording(message) => {
+                self.messages.begin(message.id, message.root);
+                self.actions.push_back(Action::Recording(message));
+            }
+            Effect::DropRecording(recording) => {
+                self.actions.push_back(Action::DropRecording(recording));
+            }
             Effect::ReplyInstead(reply) => {
                 let is_same = |gated: &Gated| match gated {
                     Gated::Reply(held) => held.token == reply.token,

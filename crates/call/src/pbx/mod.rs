@@ -3,6 +3,7 @@
 mod api;
 mod apply;
 mod incoming;
+mod messages;
 mod owed;
 mod queues;
 pub(crate) mod recordings;
@@ -27,11 +28,13 @@ use crate::effect::Effect;
 use crate::fence::{Class, Fence};
 use crate::keys::Keys;
 use crate::limit::{Bucket, Buckets};
+use crate::mwi::Mwi;
 use crate::office::Office;
 use crate::phase::{Context, Input, MediaNews, Phase, Senders, answer, reply};
 use crate::sms::{Answer, TextChange, TextReply, Texts, TextsConfig};
 use crate::star::AgentLogin;
 use crate::trunks::{TrunkOutput, TrunkState};
+use messages::Messages;
 use owed::Owed;
 use queues::QueueDesk;
 use recordings::{Recordings, Tape};
@@ -49,6 +52,8 @@ pub(crate) enum Action {
     Monitored { call: CallId, on: bool },
     /// To the recorder, before the media shell is told to record.
     Recording(Box<RecordingStart>),
+    /// To the recorder: this one is not worth keeping.
+    DropRecording(Box<RecordingStart>),
     /// To whoever gave the command.
     Reply(ApiReply),
     /// Reserve call ids below this number.
@@ -143,6 +148,8 @@ pub(crate) struct Pbx {
     effects: Vec<Effect>,
     new_legs: Vec<(LegId, LegName)>,
     queues: QueueDesk,
+    messages: Messages,
+    mwi: Mwi,
     recordings: Recordings,
     pub(crate) actions: VecDeque<Action>,
 }
@@ -170,6 +177,8 @@ impl Pbx {
             effects: Vec::new(),
             new_legs: Vec::new(),
             queues: QueueDesk::default(),
+            messages: Messages::default(),
+            mwi: Mwi::default(),
             recordings: Recordings::default(),
             actions: VecDeque::new(),
         }
@@ -235,11 +244,11 @@ impl Pbx {
             | DirectoryChange::Phone(_)
             | DirectoryChange::PhoneRemoved(_)
             | DirectoryChange::RingGroup(_)
-            | DirectoryChange::Music(_)
+            | DirectoryChange::SoundChosen(..)
             | DirectoryChange::Sound(..)
             | DirectoryChange::SoundRemoved(_)
-            | DirectoryChange::User(_)
-            | DirectoryChange::UserRemoved(_) => {}
+            | DirectoryChange::User(_) => {}
+            DirectoryChange::UserRemoved(user) => self.mwi.user_removed(*user),
         }
         None
     }
@@ -257,7 +266,7 @@ impl Pbx {
             DirectoryChange::Ddi(_)
             | DirectoryChange::DdiRemoved(_)
             | DirectoryChange::Queue(_)
-            | DirectoryChange::Music(_)
+            | DirectoryChange::SoundChosen(..)
             | DirectoryChange::QueueRemoved(_)
             | DirectoryChange::RingGroup(_)
             | DirectoryChange::RingGroupRemoved(_)
@@ -383,6 +392,7 @@ impl Pbx {
                 }
                 self.on_text_answer(now, tx, Answer::Nothing);
             }
+            Event::Subscribed { .. } | Event::Unsubscribed { .. } => self.on_subscription(&event),
             Event::Rejected { .. } => {}
         }
     }
@@ -402,6 +412,7 @@ impl Pbx {
                 | Phase::Hunting(_)
                 | Phase::Queued(_)
                 | Phase::Service(_)
+                | Phase::Voicemail(_)
                 | Phase::Departing(_)
                 | Phase::Ended => None,
             };
@@ -664,7 +675,9 @@ fn abandon(
     // have been told nobody was told.
     effects.retain(|effect| match effect {
         Effect::Media(_)
+        | Effect::DropRecording(_)
         | Effect::Record(_)
+        | Effect::Recording(_)
         | Effect::Reply(_)
         | Effect::ReplyInstead(_)
         | Effect::ReserveCallIds(_) => true,

@@ -37,6 +37,7 @@ impl Owed {
             | Input::GroupRemoved(_)
             | Input::Lost { .. }
             | Input::Media(_)
+            | Input::Recorded { .. }
             | Input::MediaLost
             | Input::Provisional { .. }
             | Input::Queue(_)

@@ -187,7 +187,9 @@ impl Pbx {
         let mut parent = None;
         for call in entry.calls.iter() {
             let of_a_queue = parent.is_some_and(|parent| call.parent == Some(parent));
-            let callee = call.dst.user.filter(|_| !of_a_queue);
+            // Who has a message left for him does not talk.
+            let is_message = call.context == "VM";
+            let callee = call.dst.user.filter(|_| !of_a_queue && !is_message);
             for user in call.src.user.into_iter().chain(callee) {
                 if !users.contains(&user) {
                     users.push(user);

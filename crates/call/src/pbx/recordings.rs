@@ -85,6 +85,7 @@ impl Pbx {
             | Phase::Hunting(_)
             | Phase::Queued(_)
             | Phase::Service(_)
+            | Phase::Voicemail(_)
             | Phase::Departing(_)
             | Phase::Ended => None,
         };
@@ -215,7 +216,9 @@ impl Pbx {
         audio: Option<Audio>,
     ) {
         let Some(begun) = self.recordings.begun.remove(&recording) else {
-            tracing::debug!(%recording, "nobody knows of this recording");
+            if !self.on_message_recorded(now, recording, audio) {
+                tracing::debug!(%recording, "nobody knows of this recording");
+            }
             return;
         };
         let Some(audio) = audio else { return };

@@ -173,7 +173,7 @@ impl Connected {
                 let cause = EndCause::MediaTimeout.cause();
                 return self.end_both(cx, cause, TerminatedBy::System);
             }
-            Input::Media(MediaNews::Silent(_)) => {}
+            Input::Media(MediaNews::Played { .. } | MediaNews::Silent(_)) => {}
             Input::MediaLost => {
                 let cause = EndCause::CircuitCongestion.with_sip(200);
                 return self.end_both(cx, cause, TerminatedBy::System);
@@ -193,6 +193,7 @@ impl Connected {
             | Input::GroupRemoved(_)
             | Input::Provisional { .. }
             | Input::Queue(_)
+            | Input::Recorded { .. }
             | Input::Refused { .. } => {}
         }
         Phase::Connected(self)

@@ -1,6 +1,8 @@
 //! What a phase works with besides its own state.
 
-use offhook_base::{CallId, EventName, FactRecord, Now};
+use std::sync::Arc;
+
+use offhook_base::{CallId, EventName, FactRecord, Now, RecordingId, RecordingRecord};
 use offhook_media_core::Digit;
 use offhook_sip_core::{Command, Headers, LegId, TxId};
 
@@ -95,8 +97,23 @@ impl Context<'_> {
         }
     }
 
+    /// The number of a new recording; they are drawn from the ids of calls.
+    pub(crate) fn new_recording(&mut self) -> Option<RecordingId> {
+        self.new_id().map(|CallId(id)| RecordingId(id))
+    }
+
     /// The end of one call.
     pub(crate) fn end(&mut self, call: CallId, end: &End) {
+        self.end_with(call, end, None);
+    }
+
+    /// The end of one call, with the message that was left in it.
+    pub(crate) fn end_with(
+        &mut self,
+        call: CallId,
+        end: &End,
+        message: Option<Box<RecordingRecord>>,
+    ) {
         let at = self.calls.wall_at(self.now);
         if let Some(record) = self.calls.get_mut(call)
             && record.context == "QUEUE"
@@ -104,7 +121,8 @@ impl Context<'_> {
             self.office.note_talk_end(record, at);
         }
         let ids = &mut self.office.event_ids;
-        if let Some(fact) = self.calls.end(self.now, call, end, ids) {
+        if let Some(mut fact) = self.calls.end(self.now, call, end, ids) {
+            fact.recording = message.map(Arc::from);
             self.record(fact);
         }
     }

@@ -107,6 +107,7 @@ impl Departing {
                 | Input::MediaLost
                 | Input::Provisional { .. }
                 | Input::Queue(_)
+                | Input::Recorded { .. }
                 | Input::Refused { .. }
                 | Input::Response { .. }
                 | Input::Timeout

@@ -178,6 +178,7 @@ impl Hunting {
             | Input::Media(_)
             | Input::Lost { .. }
             | Input::Queue(_)
+            | Input::Recorded { .. }
             | Input::Response { .. } => {}
         }
         Phase::Hunting(self)

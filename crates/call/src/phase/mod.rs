@@ -7,8 +7,8 @@
 //!              Hunting (a ring group)    ─────┼──────────────────────────► Connected
 //!              Queued  (a queue)         ─────┘                               │
 //!                 ▲        │ nobody answers · caller gone · timers            │ BYE · DELETE · timers
-//!  Originating ───┘        ▼                                                  ▼
-//!  (click-to-call)       Ended ◄──────────────────────────────────────────────┤
+//!  Originating ───┤        ▼ a user: Voicemail, where a message can be left    ▼
+//!  (click-to-call)┘      Ended ◄──────────────────────────────────────────────┤
 //!                         ▲   ▲                                               │ a transferor has not heard yet
 //!  a code ──► Service ────┘   └────────────── Departing ◄─────────────────────┘
 //! ```
@@ -31,10 +31,11 @@ mod ringing;
 mod route;
 mod service;
 mod transfer;
+mod voicemail;
 mod waiting;
 
-use offhook_base::Mono;
-use offhook_media_core::{Digit, PressWay, Side};
+use offhook_base::{Audio, Mono, RecordingId};
+use offhook_media_core::{Cue, Digit, PressWay, Side};
 use offhook_sip_core::{Command, Headers, LegId, TxId};
 use offhook_sip_message::Message;
 
@@ -49,6 +50,7 @@ pub(crate) use ringing::Ringing;
 pub(crate) use route::{committed_by, fail_at_once, start};
 pub(crate) use service::Service;
 pub(crate) use transfer::{Requester, TransferRequest};
+pub(crate) use voicemail::Voicemail;
 pub(crate) use waiting::{Unanswered, Waiting};
 
 use crate::convey;
@@ -70,6 +72,8 @@ pub(crate) enum Phase {
     Connected(Box<Connected>),
     /// A code was dialled, and is being answered.
     Service(Box<Service>),
+    /// A caller is asked for a message.
+    Voicemail(Box<Voicemail>),
     /// All calls are over, but who transferred the last one has not heard how that went.
     Departing(Departing),
     /// Nothing more will happen.
@@ -125,6 +129,11 @@ pub(crate) enum Input {
     Media(MediaNews),
     /// The media shell could not start the relay.
     MediaLost,
+    /// What there is of a message; `None` when nothing was recorded. It comes unasked when the recorder cannot go on.
+    Recorded {
+        recording: RecordingId,
+        audio: Option<Audio>,
+    },
     /// The deadline that the phase named.
     Timeout,
     /// We stop: a shutdown, or a fault of our own in this call.
@@ -134,6 +143,8 @@ pub(crate) enum Input {
 /// What the media shell hears. Sides are those of the relay.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum MediaNews {
+    /// A sound that has an end was played to it.
+    Played { side: Side, cue: Cue },
     /// A key.
     Pressed {
         side: Side,
@@ -173,6 +184,7 @@ impl Phase {
             Self::Queued(queued) => queued.handle(cx, input),
             Self::Connected(connected) => connected.handle(cx, input),
             Self::Service(service) => service.handle(cx, input),
+            Self::Voicemail(voicemail) => voicemail.handle(cx, input),
             Self::Departing(departing) => departing.handle(cx, input),
             Self::Ended => Self::Ended,
         }
@@ -189,6 +201,7 @@ impl Phase {
             Self::Ringing(ringing) => ringing.waiting().transferor(),
             Self::Hunting(hunting) => hunting.waiting().transferor(),
             Self::Queued(queued) => queued.waiting().transferor(),
+            Self::Voicemail(voicemail) => voicemail.waiting().transferor(),
             Self::Connected(connected) => connected.transferor(),
             Self::Departing(departing) => departing.user(),
             Self::Originating(_) | Self::Service(_) | Self::Ended => None,
@@ -204,6 +217,7 @@ impl Phase {
             Self::Queued(queued) => Some(queued.next_timeout()),
             Self::Connected(connected) => Some(connected.next_timeout()),
             Self::Service(service) => Some(service.next_timeout()),
+            Self::Voicemail(voicemail) => Some(voicemail.next_timeout()),
             // The NOTIFY has a transaction, which ends.
             Self::Departing(_) | Self::Ended => None,
         }

@@ -182,6 +182,7 @@ impl Originating {
             | Input::Media(_)
             | Input::Lost { .. }
             | Input::Queue(_)
+            | Input::Recorded { .. }
             | Input::Response { .. } => {}
         }
         Phase::Originating(self)

@@ -248,6 +248,7 @@ impl Queued {
             | Input::GroupRemoved(_)
             | Input::Media(_)
             | Input::Lost { .. }
+            | Input::Recorded { .. }
             | Input::Response { .. } => {}
         }
         Phase::Queued(self)

@@ -5,7 +5,7 @@
 //!  initial ───────────────► rings ────────► Connected
 //!     │                       │
 //!     └───────────┬───────────┘
-//!                 ├─ all refused, or the ring time is over ──► back to who transferred, or Ended
+//!                 ├─ all refused, or the ring time is over ──► Voicemail, back to who transferred, or Ended
 //!                 ├─ PATCH {"dst"} ──► another target, and back here if that does not answer
 //!                 └─ CANCEL, BYE, DELETE, shutdown ──► Ended
 //! ```
@@ -16,7 +16,7 @@ use offhook_sip_message::Message;
 
 use super::attempt::{Attempt, Failure, GIVEN_UP};
 use super::waiting::{Heard, Waiting, refuse_answer};
-use super::{Context, Input, Phase, transfer};
+use super::{Context, Input, Phase, transfer, voicemail};
 use crate::cause::EndCause;
 use crate::command::{ApiAnswer, ApiRefusal};
 
@@ -109,6 +109,7 @@ impl Ringing {
             | Input::Media(_)
             | Input::Lost { .. }
             | Input::Queue(_)
+            | Input::Recorded { .. }
             | Input::Response { .. } => {}
         }
         Phase::Ringing(self)
@@ -143,7 +144,9 @@ impl Ringing {
         match self.attempt.on_refused(cx, leg, status, response) {
             Ok(Some(progress)) => self.waiting.ring(cx, progress),
             Ok(None) => {}
-            Err(failure) => return self.waiting.fail(cx, failure),
+            Err(failure) => {
+                return voicemail::or_fail(cx, self.waiting, self.attempt.call, failure);
+            }
         }
         Phase::Ringing(self)
     }
@@ -156,7 +159,7 @@ impl Ringing {
         if self.attempt.gives_up_at <= cx.now.mono {
             self.attempt.cancel(cx, GIVEN_UP);
             let failure = Failure::ours(EndCause::NoAnswer.cause(), 480);
-            return self.waiting.fail(cx, failure);
+            return voicemail::or_fail(cx, self.waiting, self.attempt.call, failure);
         }
         Phase::Ringing(self)
     }

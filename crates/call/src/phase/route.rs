@@ -10,7 +10,7 @@ use offhook_sip_core::InviteOut;
 use super::attempt::{Attempt, Failure};
 use super::dial::{Reach, Shown};
 use super::waiting::Waiting;
-use super::{Context, Phase, Ringing, hunting, queued};
+use super::{Context, Phase, Ringing, hunting, queued, voicemail};
 use crate::cause::EndCause;
 use crate::directory::{Trunk, User};
 use crate::numbers::Outside;
@@ -34,7 +34,7 @@ pub(crate) fn start(cx: &mut Context<'_>, waiting: Waiting, dialled: &Dialled) -
     match cx.office.plan(dialled) {
         Plan::Ring { user, targets } => {
             let number = dialled.number.clone();
-            ring(cx, waiting, callee(&user, number), &targets)
+            ring(cx, waiting, (&user, number), &targets)
         }
         Plan::Unreachable { user, why } => {
             let callee = callee(&user, dialled.number.clone());
@@ -255,31 +255,34 @@ pub(crate) fn try_member(
 fn ring(
     cx: &mut Context<'_>,
     mut waiting: Waiting,
-    callee: Participant,
+    (user, number): (&User, String),
     targets: &[(PhoneId, offhook_sip_core::Binding)],
 ) -> Phase {
-    let number = callee.number.clone();
-    let call = new_call(&waiting, callee, Destination::In);
+    let call = new_call(&waiting, callee(user, number.clone()), Destination::In);
     let Some(call) = open_first(cx, &mut waiting, call) else {
         return no_id(cx, waiting);
     };
     waiting.prepare_offer();
     let contacts = contacts(cx, &waiting, targets, &number);
-    let ring = cx.office.config.ring;
+    let ring = voicemail::rings_for(&waiting, user).unwrap_or(cx.office.config.ring);
     let attempt = Attempt::open(cx, call, contacts, VecDeque::new(), ring);
     Phase::Ringing(Box::new(Ringing::new(waiting, attempt)))
 }
 
-/// A target was chosen but nothing is rung: initial, then the last event.
+/// A target was chosen but nothing is rung: initial, then the last event, unless a user's voicemail takes the call.
 fn end_at_once(
     cx: &mut Context<'_>,
-    waiting: Waiting,
+    mut waiting: Waiting,
     callee: Participant,
     destination: Destination,
     end: EndCause,
 ) -> Phase {
     let call = new_call(&waiting, callee, destination);
-    fail_call(cx, waiting, call, end)
+    let Some(call) = open_first(cx, &mut waiting, call) else {
+        return no_id(cx, waiting);
+    };
+    let cause = end.cause();
+    voicemail::or_fail(cx, waiting, call, Failure::ours(cause, cause.sip))
 }
 
 fn fail_call(cx: &mut Context<'_>, mut waiting: Waiting, call: NewCall, end: EndCause) -> Phase {

@@ -136,6 +136,7 @@ impl Service {
             | Input::Hold { .. }
             | Input::Provisional { .. }
             | Input::Queue(_)
+            | Input::Recorded { .. }
             | Input::Refused { .. }
             | Input::Response { .. }
             | Input::Transfer(_) => {}

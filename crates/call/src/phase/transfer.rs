@@ -164,6 +164,8 @@ pub(crate) fn check(
         Plan::Ring { user, .. } | Plan::Unreachable { user, .. } if is_party(user.id) => {
             Err(Obstacle::Itself)
         }
+        // A message can be left, unless the party that is moved turns out not to hear us: then it comes back.
+        Plan::Unreachable { user, .. } if user.voicemail.is_some() && cx.office.relays() => Ok(()),
         Plan::Unreachable { why, .. } => Err(Obstacle::Unreachable(why)),
         Plan::Unknown => Err(Obstacle::Unknown),
         Plan::Outside { trunks, .. } if trunks.is_empty() => Err(Obstacle::NoTrunk),

@@ -101,6 +101,13 @@ impl Gone {
     pub(crate) fn end(&self) -> End {
         End::new(self.cause, self.by)
     }
+
+    /// That `leg` has gone is known already: its BYE is answered, and no more.
+    pub(crate) fn dismiss(self, cx: &mut Context<'_>, leg: LegId) {
+        if let Some(tx) = self.bye {
+            cx.reply(leg, tx, 200, Vec::new());
+        }
+    }
 }
 
 impl Waiting {
@@ -130,7 +137,8 @@ impl Waiting {
         };
         match input {
             Input::Cancelled { leg, reason } if leg == self.leg => {
-                let cause = convey::cause_of(reason.as_ref(), EndCause::OriginatorCancel, 487);
+                let (usual, sip) = given_up(cx);
+                let cause = convey::cause_of(reason.as_ref(), usual, sip);
                 Heard::Gone(Gone {
                     cause: cause.cause(),
                     by: TerminatedBy::Caller,
@@ -141,7 +149,7 @@ impl Waiting {
                 self.on_request(cx, tx, &request)
             }
             Input::Lost { leg } if leg == self.leg => Heard::Gone(Gone {
-                cause: EndCause::TimerExpired.with_sip(487),
+                cause: EndCause::TimerExpired.with_sip(given_up(cx).1),
                 by: TerminatedBy::System,
                 bye: None,
             }),
@@ -161,7 +169,8 @@ impl Waiting {
     fn on_request(&mut self, cx: &mut Context<'_>, tx: TxId, request: &Message) -> Heard {
         let method = request.view().method();
         if method == Some(Method::Bye) {
-            let cause = convey::cause_of(Some(request), EndCause::OriginatorCancel, 487);
+            let (usual, sip) = given_up(cx);
+            let cause = convey::cause_of(Some(request), usual, sip);
             return Heard::Gone(Gone {
                 cause: cause.cause(),
                 by: TerminatedBy::Caller,
@@ -221,6 +230,15 @@ impl Waiting {
     pub(crate) fn transferor(&self) -> Option<UserId> {
         let transferring = self.transfer.as_ref().and_then(|one| one.transferor());
         transferring.or_else(|| self.departing.as_ref()?.user())
+    }
+
+    /// Whether it would hear a sound of ours, and we it.
+    pub(crate) fn can_hear_us(&self) -> bool {
+        if self.unanswered.is_some() {
+            self.media.can_answer()
+        } else {
+            self.media.is_spoken_by_us()
+        }
     }
 
     /// When the first fact must be on disk.
@@ -437,6 +455,16 @@ impl Waiting {
         }
         self.media.stop(cx.effects);
         Departing::or_ended(departing)
+    }
+}
+
+/// Why a caller hangs up who waits for an answer, or was answered by us: its usual cause, and the status that goes with it.
+fn given_up(cx: &Context<'_>) -> (EndCause, u16) {
+    let call = cx.calls.innermost();
+    if call.is_some_and(|call| call.connected_at.is_some()) {
+        (EndCause::NormalClearing, 200)
+    } else {
+        (EndCause::OriginatorCancel, 487)
     }
 }
 

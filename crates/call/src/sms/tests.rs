@@ -86,6 +86,7 @@ impl Script {
                 name: format!("User \"{ext}\""),
                 active: id != 9,
                 dnd: false,
+                voicemail: None,
                 record: crate::RecordMode::None,
             }));
         }
@@ -383,6 +384,7 @@ fn describe(command: &Command) -> String {
         | Command::Cancel { .. }
         | Command::Drop { .. }
         | Command::Invite { .. }
+        | Command::Notify { .. }
         | Command::Request { .. }
         | Command::Restore(_)
         | Command::Trunks(_) => panic!("no command for a text: {command:?}"),

@@ -60,6 +60,11 @@ impl Digit {
             letter => (b'A' + (letter - 12)) as char,
         }
     }
+
+    /// The key in a row and a column of the pad, both 0 to 3 from the top left.
+    pub(crate) fn at(row: usize, column: usize) -> Option<Self> {
+        PAD.get(row)?.get(column).copied().and_then(Self::from_char)
+    }
 }
 
 impl fmt::Display for Digit {
@@ -98,6 +103,13 @@ impl FromStr for Digit {
     }
 }
 
+const PAD: [[char; 4]; 4] = [
+    ['1', '2', '3', 'A'],
+    ['4', '5', '6', 'B'],
+    ['7', '8', '9', 'C'],
+    ['*', '0', '#', 'D'],
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,5 +145,14 @@ mod tests {
         for text in ["", "E", "e", "16", "09", "1 ", "100", "+", "１", "1é"] {
             assert_eq!(text.parse::<Digit>(), Err(UnknownDigit), "{text}");
         }
+    }
+
+    #[test]
+    fn the_pad_has_every_key_once() {
+        let mut keys: Vec<Digit> = (0..16).filter_map(|n| Digit::at(n / 4, n % 4)).collect();
+        keys.sort();
+        assert_eq!(keys, Digit::ALL);
+        assert_eq!(Digit::at(4, 0), None);
+        assert_eq!(Digit::at(0, 4), None);
     }
 }

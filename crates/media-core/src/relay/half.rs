@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use offhook_base::Mono;
 
+use super::hearing::Hearing;
 use super::{CLOCK, DropReason, SideStats};
-use crate::dtmf::{Digit, EventPacket, EventReceiver, EventSender, EventStream};
+use crate::dtmf::{Digit, EventSender, EventStream};
 use crate::formats::{Encoding, Formats, PayloadFormat};
 use crate::latch::{Latch, Remote};
 use crate::outgoing::Outgoing;
 use crate::packet::{Kind, RtpHeader, is_rtcp};
 use crate::player::{PLAYED_OCTETS, Player, StreamEntropy};
-use crate::sequence::Sequence;
 
 #[derive(Clone, Debug)]
 pub(super) struct Half {
@@ -25,12 +25,11 @@ pub(super) struct Half {
     pressing: Option<EventSender>,
     /// The stream in which it hears all of these.
     pub(super) outgoing: Outgoing,
-    /// The keys that it presses.
-    pub(super) events: EventReceiver,
+    /// What it says.
+    pub(super) hearing: Hearing,
     /// When its last packet came, or the watch over it began.
     heard_at: Mono,
     silence: Silence,
-    sequence: Sequence,
     pub(super) stats: SideStats,
 }
 
@@ -50,10 +49,9 @@ impl Half {
             player: None,
             pressing: None,
             outgoing: Outgoing::default(),
-            events: EventReceiver::default(),
+            hearing: Hearing::default(),
             heard_at: Mono::default(),
             silence: Silence::Unnoticed,
-            sequence: Sequence::default(),
             stats: SideStats::default(),
         }
     }
@@ -86,22 +84,15 @@ impl Half {
         self.stats.octets += packet.len() as u64;
         self.heard_at = now;
         self.silence = Silence::Unnoticed;
-        self.sequence.on_packet(header.ssrc, header.sequence);
-        if let Some(format) = format.filter(|format| format.encoding == Encoding::TelephoneEvent) {
-            let event = EventPacket {
-                ssrc: header.ssrc,
-                timestamp: header.timestamp,
-                marker: header.marker,
-                clock_rate: format.clock,
-                payload: header.payload(packet),
-            };
-            self.events.handle_packet(now, &event);
-        }
+        let keys_apart = self.telephone_event().is_some();
+        self.hearing
+            .on_packet(now, header, format, keys_apart, packet);
         Ok(())
     }
 
     pub(super) fn accept_rtcp(
         &mut self,
+        now: Mono,
         from: SocketAddr,
         packet: &[u8],
     ) -> Result<(), DropReason> {
@@ -112,7 +103,13 @@ impl Half {
             return Err(DropReason::Source);
         }
         self.stats.rtcp_packets += 1;
+        self.hearing.on_report(now, packet);
         Ok(())
+    }
+
+    fn telephone_event(&self) -> Option<PayloadFormat> {
+        let mut formats = self.formats.iter();
+        formats.find(|format| format.encoding == Encoding::TelephoneEvent)
     }
 
     /// Tells the phone of a key as RFC 4733 packets; false when its SDP lists none, or one is being told already.
@@ -123,8 +120,7 @@ impl Half {
         duration: Duration,
         entropy: StreamEntropy,
     ) -> bool {
-        let mut formats = self.formats.iter();
-        let events = formats.find(|format| format.encoding == Encoding::TelephoneEvent);
+        let events = self.telephone_event();
         let Some(events) = events.filter(|_| self.pressing.is_none()) else {
             return false;
         };
@@ -146,7 +142,7 @@ impl Half {
             Some(sender) => sender.next_timeout(),
             None => self.player.as_ref().map(Player::next_timeout),
         };
-        [sent, self.events.next_timeout()]
+        [sent, self.hearing.next_timeout()]
             .into_iter()
             .flatten()
             .min()
@@ -158,7 +154,7 @@ impl Half {
         now: Mono,
         packet: &mut [u8; PLAYED_OCTETS],
     ) -> Option<(usize, SocketAddr)> {
-        self.events.handle_timeout(now);
+        self.hearing.handle_timeout(now);
         if self.pressing.is_some() {
             return self.handle_press_timeout(now, packet);
         }
@@ -220,7 +216,7 @@ impl Half {
 
     pub(super) fn stats(&self) -> SideStats {
         SideStats {
-            lost: self.sequence.lost(),
+            lost: self.hearing.lost(),
             ..self.stats
         }
     }

@@ -316,6 +316,8 @@ impl Worker {
         };
         self.tap.end_all(now, std::mem::take(&mut active.tapes));
         self.unwatch(&mut active);
+        let [a, b] = active.relay.quality();
+        self.outbox.push(MediaEvent::Quality { relay: id, a, b });
         self.outbox.push(MediaEvent::Stopped {
             relay: id,
             stats: active.relay.stats(),
@@ -430,6 +432,7 @@ impl Outbox {
                 digit: press.digit,
                 way,
             },
+            Notice::Quality([a, b]) => MediaEvent::Quality { relay, a, b },
             Notice::Silent(side) => MediaEvent::Silent { relay, side },
         });
     }

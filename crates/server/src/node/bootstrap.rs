@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use offhook_api::{PasswordCost, generate_password, hash_password};
 use offhook_base::{Secret, Wall};
-use offhook_store::{ConfigDb, NewUser, RecordMode, Role};
+use offhook_store::{ConfigDb, NewUser, RecordMode, Role, VOICEMAIL_AFTER};
 
 use crate::config::Config;
 
@@ -80,6 +80,8 @@ pub(crate) fn admin(db: &ConfigDb, config: &Config, now: Wall) -> anyhow::Result
         active: true,
         dnd: false,
         record: RecordMode::None,
+        voicemail: false,
+        voicemail_after: VOICEMAIL_AFTER,
         password_hash: Some(hash),
     };
     db.create_user(&admin, now).context("making the admin")?;

@@ -339,6 +339,7 @@ impl Loop {
                 self.recordings.remove(&id);
                 switch.handle_recorded(now, id, audio);
             }
+            CallInput::Messages { user, count } => switch.handle_message_count(now, user, count),
             CallInput::Room(calls) => {
                 switch.handle_room(calls);
                 self.core
@@ -377,6 +378,7 @@ impl Loop {
                 Output::Media(command) => self.command_media(now, command),
                 Output::Monitored { call, on } => self.core.live.monitor(call, on),
                 Output::Recording(start) => self.begin_recording(now, start),
+                Output::DropRecording(start) => self.core.recorder.discard(start),
                 Output::Reply(reply) => {
                     answer(self.replies.remove(&reply.token), reply.result);
                 }

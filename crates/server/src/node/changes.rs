@@ -11,6 +11,7 @@ use offhook_sip_core::{Account, AccountChange};
 use offhook_store::PhoneAccount;
 
 use super::inbox::{CallInput, Inbox};
+use super::projector::ProjectorHandle;
 use super::subscribers::Subscribers;
 use super::trunks::Trunks;
 
@@ -20,6 +21,7 @@ pub(crate) struct Changes {
     pub(crate) inbox: Inbox,
     pub(crate) subscribers: Subscribers,
     pub(crate) trunks: Trunks,
+    pub(crate) projector: ProjectorHandle,
 }
 
 impl ConfigChanged for Changes {
@@ -45,8 +47,14 @@ impl ConfigChanged for Changes {
             ConfigChange::RingGroupGone(id) => self.tell(DirectoryChange::RingGroupRemoved(id)),
             ConfigChange::Queue(queue) => self.tell(directory_queue(&queue)),
             ConfigChange::QueueGone(id) => self.tell(DirectoryChange::QueueRemoved(id)),
+            ConfigChange::Sound(id, clip) => self.tell(DirectoryChange::Sound(id, clip)),
+            ConfigChange::SoundGone(id) => self.tell(DirectoryChange::SoundRemoved(id)),
+            ConfigChange::SoundChosen(of, id) => {
+                self.tell(DirectoryChange::SoundChosen(of, id));
+            }
             ConfigChange::Webhook(webhook) => self.subscribers.put(&webhook),
             ConfigChange::WebhookGone(id) => self.subscribers.remove(id),
+            ConfigChange::Messages(user) => self.projector.messages(user),
             ConfigChange::IntegrationEnabled(enabled) => self.subscribers.set_enabled(enabled),
         }
     }
@@ -68,6 +76,9 @@ pub(crate) fn directory_user(user: &offhook_store::User) -> DirectoryChange {
             .to_owned(),
         active: user.active,
         dnd: user.dnd,
+        voicemail: user
+            .voicemail
+            .then(|| Duration::from_secs(user.voicemail_after.into())),
         record: match user.record {
             offhook_store::RecordMode::None => RecordMode::None,
             offhook_store::RecordMode::In => RecordMode::In,
@@ -138,8 +149,8 @@ pub(crate) fn directory_queue(queue: &offhook_store::Queue) -> DirectoryChange {
         wrap_up: seconds(spec.wrap_up_time),
         announce: some(spec.announce).map(seconds),
         skip_busy: spec.skip_busy,
-        music: None,
-        announcement: None,
+        music: spec.music,
+        announcement: spec.announcement,
         agents: spec
             .users
             .iter()

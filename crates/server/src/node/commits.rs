@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use offhook_api::feed::{Feed, Notice};
-use offhook_base::{FactRecord, JournalPos, SmsId};
+use offhook_base::{FactRecord, JournalPos, SmsId, UserId};
+use offhook_call::MessageCount;
 use offhook_delivery::Waiting;
 use offhook_store::{CommitReport, CommitSink, ProjectedRow, StoreError};
 
@@ -27,6 +28,10 @@ impl projector::Progress for Progress {
     fn projected(&self, upto: JournalPos) {
         self.delivery.projected(upto);
         self.feed.projected(upto);
+    }
+
+    fn messages(&self, user: UserId, count: MessageCount) {
+        self.inbox.send(CallInput::Messages { user, count });
     }
 
     fn text_kept(&self, text: SmsId, kept: bool) {

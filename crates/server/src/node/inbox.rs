@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use bytes::Bytes;
-use offhook_base::{Audio, CallId, RecordingId, SmsId};
-use offhook_call::{ApiAnswer, ApiCommand, ApiRefusal, DirectoryChange, TextCommand, TextRefusal};
+use offhook_base::{Audio, CallId, RecordingId, SmsId, UserId};
+use offhook_call::{
+    ApiAnswer, ApiCommand, ApiRefusal, DirectoryChange, MessageCount, TextCommand, TextRefusal,
+};
 use offhook_media_core::MediaEvent;
 use offhook_sip_core::{AccountChange, FlowId, Peer};
 use offhook_sip_message::{Message, ParseError};
@@ -59,6 +61,13 @@ pub(crate) enum CallInput {
         id: RecordingId,
         /// Its sound.
         audio: Option<Audio>,
+    },
+    /// A user has so many messages.
+    Messages {
+        /// Who.
+        user: UserId,
+        /// How many.
+        count: MessageCount,
     },
     /// So many calls may be up for the space left on the disk.
     Room(usize),

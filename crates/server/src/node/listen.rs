@@ -22,6 +22,7 @@ use super::changes::Changes;
 use super::inbox::Inbox;
 use super::live::LiveIndex;
 use super::ports::{Deliveries, Ready, Texts};
+use super::projector::ProjectorHandle;
 use super::subscribers::Subscribers;
 use super::tester::Tester;
 use super::trunks::Trunks;
@@ -68,6 +69,7 @@ pub(crate) struct Surface<'a> {
     pub(crate) inbox: Inbox,
     pub(crate) subscribers: Subscribers,
     pub(crate) trunks: Trunks,
+    pub(crate) projector: ProjectorHandle,
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) deliveries: Deliveries,
     pub(crate) tester: Tester,
@@ -297,6 +299,7 @@ impl Surface<'_> {
                 inbox: self.inbox,
                 subscribers: self.subscribers,
                 trunks: self.trunks,
+                projector: self.projector,
             }),
             readiness: Arc::new(Ready {
                 gauges: self.gauges,

@@ -241,19 +241,17 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         inbox: inbox.clone(),
         subscribers: writers.subscribers.clone(),
         trunks: trunks.clone(),
+        projector: writers.projector.handle(),
         gauges,
-        deliveries: ports::Deliveries {
-            journal: journal.clone(),
-            events,
-            reader,
-        },
+        deliveries: ports::Deliveries::new(&journal, events, reader),
         tester: tester(&config, &writers)?,
     };
     let (http, sip_udp) = (listeners.http_addr(), listeners.udp_addrs());
     listeners.write_listen_json(&dir)?;
-    let api = listeners.serve(&config, surface, &inbox, &mut tasks);
     let aging = (&journal, &capture_handle, &attempt_handle);
-    retention::start(&config, (&db, &library), aging, &mut tasks);
+    let api = listeners.serve(&config, surface, &inbox, &mut tasks);
+    let shelf = (&db, &library, &writers.projector);
+    retention::start(&config, shelf, aging, &mut tasks);
     agents::store(api.clone(), inbox.clone(), logged_in, &mut tasks);
     room::watch(&dir, &inbox, &mut tasks);
     trunks.watch(&mut tasks);

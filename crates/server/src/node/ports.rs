@@ -94,6 +94,21 @@ pub(crate) struct Deliveries {
     pub(crate) reader: Arc<DeliveryReader>,
 }
 
+impl Deliveries {
+    pub(crate) fn new(
+        journal: &JournalHandle,
+        events: Arc<JournalReader>,
+        reader: Arc<DeliveryReader>,
+    ) -> Self {
+        let journal = journal.clone();
+        Self {
+            journal,
+            events,
+            reader,
+        }
+    }
+}
+
 /// Deliveries read at a time while recovering many.
 const PAGE: usize = 1_000;
 /// How long to wait for room in the journal's queue.

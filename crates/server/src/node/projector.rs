@@ -1,14 +1,15 @@
 //! The projector: copies the last fact of each call into the CDR table, texts and registrations into theirs, in batches.
 //! Nothing on the call path waits for it; an event that tells of a row does (architecture, invariant 13).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use offhook_api::feed::Feed;
-use offhook_base::{JournalPos, SmsId, SmsRecord};
-use offhook_call::BindingChange;
+use offhook_base::{JournalPos, RecordingKind, SmsId, SmsRecord, UserId};
+use offhook_call::{BindingChange, MessageCount};
 use offhook_sip_core::Transport;
 use offhook_store::{ConfigDb, ProjectedFact, ProjectedRow, StoredBinding, WebhookHealth};
 
@@ -21,6 +22,7 @@ enum Item {
     Binding(BindingChange),
     Health(WebhookHealth),
     KeepText(Arc<SmsRecord>),
+    Messages(UserId),
     NoteText(Arc<SmsRecord>),
     Row(ProjectedFact),
     Shutdown,
@@ -43,6 +45,8 @@ pub(crate) struct Overloaded;
 pub(crate) trait Progress: Send + 'static {
     /// The rows of all facts up to this place can be read.
     fn projected(&self, upto: JournalPos);
+    /// A user has so many messages now.
+    fn messages(&self, user: UserId, count: MessageCount);
     /// A text that was to be kept is on the disk, or could not be put there.
     fn text_kept(&self, text: SmsId, kept: bool);
 }
@@ -122,6 +126,13 @@ impl ProjectorHandle {
         }
     }
 
+    /// A message of the user was heard or removed: they are counted anew.
+    pub(crate) fn messages(&self, user: UserId) {
+        if self.items.try_send(Item::Messages(user)).is_err() {
+            tracing::warn!("messages were not counted: the disk is behind");
+        }
+    }
+
     /// A call's CDR or a text is committed at `pos`.
     pub(crate) fn row(&self, pos: JournalPos, row: ProjectedRow) {
         if self
@@ -144,6 +155,7 @@ fn run(db: &ConfigDb, feed: &Feed, queue: &Receiver<Item>, progress: &impl Progr
         let mut rows = Vec::new();
         let mut health = Vec::new();
         let (mut kept, mut noted) = (Vec::new(), Vec::new());
+        let mut counted = BTreeSet::new();
         let mut ending = false;
         match queue.recv_timeout(wait) {
             Ok(first) => {
@@ -153,6 +165,7 @@ fn run(db: &ConfigDb, feed: &Feed, queue: &Receiver<Item>, progress: &impl Progr
                         Item::Binding(change) => bindings.push(stored(change)),
                         Item::Health(found) => health.push(found),
                         Item::KeepText(text) => kept.push(text),
+                        Item::Messages(user) => drop(counted.insert(user)),
                         Item::NoteText(text) => noted.push(text),
                         Item::Row(row) => rows.push(row),
                         Item::Shutdown => ending = true,
@@ -163,6 +176,8 @@ fn run(db: &ConfigDb, feed: &Feed, queue: &Receiver<Item>, progress: &impl Progr
             Err(RecvTimeoutError::Disconnected) => ending = true,
         }
         project(db, &rows, progress, ending);
+        counted.extend(rows.iter().filter_map(whose_message));
+        count_messages(db, &counted, progress);
         texts(db, &kept, &noted, progress);
         if !health.is_empty()
             && let Err(error) = db.note_health(&health)
@@ -205,6 +220,26 @@ fn project(db: &ConfigDb, rows: &[ProjectedFact], progress: &impl Progress, endi
         std::thread::sleep(AGAIN_AFTER);
     }
     progress.projected(last.pos);
+}
+
+/// The user whom a row has a message for.
+fn whose_message(fact: &ProjectedFact) -> Option<UserId> {
+    match &fact.row {
+        ProjectedRow::CdrAndRecording(_, record) | ProjectedRow::Recording(record) => record
+            .user
+            .filter(|_| record.kind == RecordingKind::Message),
+        ProjectedRow::Cdr(_) | ProjectedRow::Sms(_) => None,
+    }
+}
+
+/// All who change messages have them counted here, so that the last figures told are the last ones.
+fn count_messages(db: &ConfigDb, users: &BTreeSet<UserId>, progress: &impl Progress) {
+    for user in users {
+        match db.message_count(*user) {
+            Ok((new, old)) => progress.messages(*user, MessageCount { new, old }),
+            Err(error) => tracing::error!(%error, "messages were not counted"),
+        }
+    }
 }
 
 /// Keeps new texts, whose senders wait, and notes how others stand: in this order, since one may be both in a batch. What is

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use offhook_base::Wall;
+use offhook_base::{RecordingKind, UserId, Wall};
 use offhook_store::{AttemptsHandle, CaptureHandle, ConfigDb, JournalHandle, StoreError};
 use tokio::task::JoinSet;
 
 use super::clock;
+use super::projector::Projector;
 use crate::config::{Config, Retention};
 use crate::recorder::Library;
 
@@ -19,12 +20,12 @@ const AT_A_TIME: usize = 256;
 /// Starts the task that asks each writer to purge.
 pub(crate) fn start(
     config: &Config,
-    (db, library): (&ConfigDb, &Arc<Library>),
+    (db, library, projector): (&ConfigDb, &Arc<Library>, &Projector),
     (journal, captures, attempts): (&JournalHandle, &CaptureHandle, &AttemptsHandle),
     tasks: &mut JoinSet<()>,
 ) {
     let retention = config.retention.clone();
-    let library = Arc::clone(library);
+    let (library, messages) = (Arc::clone(library), projector.handle());
     let (db, journal, captures, attempts) = (
         db.clone(),
         journal.clone(),
@@ -39,7 +40,10 @@ pub(crate) fn start(
             purge(&retention, now, &db, &journal, &captures, &attempts);
             if let Some(before) = before(now, retention.recordings_days) {
                 let (db, library) = (db.clone(), Arc::clone(&library));
-                let done = tokio::task::spawn_blocking(move || recordings(before, &db, &library));
+                let messages = messages.clone();
+                let done = tokio::task::spawn_blocking(move || {
+                    recordings(before, &db, &library, |user| messages.messages(user))
+                });
                 match done.await {
                     Ok(Ok(0)) => {}
                     Ok(Ok(removed)) => tracing::info!(removed, "recordings that were too old"),
@@ -81,7 +85,12 @@ fn purge(
 
 /// Removes the recordings that began before a moment: the files of each first, then its entry, so that no file stays that
 /// nobody can find. Says how many there were.
-fn recordings(before: Wall, db: &ConfigDb, library: &Library) -> anyhow::Result<u64> {
+fn recordings(
+    before: Wall,
+    db: &ConfigDb,
+    library: &Library,
+    mut message_gone: impl FnMut(UserId),
+) -> anyhow::Result<u64> {
     let mut removed = 0;
     loop {
         let old = db.recordings_before(before, AT_A_TIME)?;
@@ -94,6 +103,9 @@ fn recordings(before: Wall, db: &ConfigDb, library: &Library) -> anyhow::Result<
                 // A client was faster.
                 Ok(()) | Err(StoreError::NotFound) => removed += 1,
                 Err(error) => return Err(error.into()),
+            }
+            if let (RecordingKind::Message, Some(user)) = (record.kind, record.user) {
+                message_gone(user);
             }
         }
     }
@@ -152,7 +164,7 @@ mod tests {
             let pos = JournalPos(n);
             db.project_rows(&[ProjectedFact { pos, row }]).unwrap();
         }
-        assert_eq!(recordings(day(599), &db, &library).unwrap(), 598);
+        assert_eq!(recordings(day(599), &db, &library, |_| {}).unwrap(), 598);
         for (n, kept) in [
             (1, false),
             (300, false),
@@ -164,7 +176,7 @@ mod tests {
             assert_eq!(db.has_recording(id).unwrap(), kept, "{n}");
             assert_eq!(files.read(Part::Wav, id, day(n)).is_ok(), kept, "{n}");
         }
-        assert_eq!(recordings(day(599), &db, &library).unwrap(), 0);
+        assert_eq!(recordings(day(599), &db, &library, |_| {}).unwrap(), 0);
     }
 
     #[test]

@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use offhook_base::{
-    Audio, CallId, FactRecord, Now, RecordingKind, RecordingRecord, RecordingStart, Secret, Wall,
+    Audio, CallId, FactRecord, Now, RecordingKind, RecordingRecord, RecordingStart, Secret,
+    SoundUse, Wall,
 };
 use offhook_call::{
-    CallConfig, CallIds, EventIds, GuardConfig, Network, Switch, close_after_restart,
+    CallConfig, CallIds, EventIds, GuardConfig, MessageCount, Network, Switch, close_after_restart,
     recording_after_restart,
 };
+use offhook_media_core::{Clip, Music};
 use offhook_sip_core::{AccountChange, Binding, DigestAlgorithm, StackConfig};
 use offhook_store::{CdrScope, ConfigDb, JournalHandle, Recovered};
 use tokio::task::JoinSet;
@@ -64,6 +66,7 @@ pub(crate) fn build(
     load(&mut switch, stored.db, now)?;
     load_outside_and_shared(&mut switch, stored, now)?;
     load_texts(&mut switch, stored.db, now)?;
+    load_messages(&mut switch, stored.db, now)?;
     Ok(switch)
 }
 
@@ -198,11 +201,37 @@ fn load_outside_and_shared(
     for group in db.all_ring_groups().context("reading ring groups")? {
         switch.handle_directory(now, changes::directory_ring_group(&group));
     }
+    for sound in db.all_sounds().context("reading sounds")? {
+        // A sound that cannot be read is not heard: no reason to take no calls.
+        match clip_of(db, &sound) {
+            Ok(clip) => {
+                let clip = Arc::new(clip);
+                switch.handle_directory(now, offhook_call::DirectoryChange::Sound(sound.id, clip));
+            }
+            Err(error) => {
+                tracing::warn!(id = %sound.id, name = sound.name, %error, "a sound is not played");
+            }
+        }
+    }
+    for of in SoundUse::ALL {
+        let chosen = db.chosen_sound(of);
+        let chosen = chosen.with_context(|| format!("reading the {}", of.name()))?;
+        let change = offhook_call::DirectoryChange::SoundChosen(of, chosen);
+        switch.handle_directory(now, change);
+    }
     for queue in db.all_queues().context("reading queues")? {
         switch.handle_directory(now, changes::directory_queue(&queue));
     }
     for ddi in db.all_ddis().context("reading numbers")? {
         switch.handle_directory(now, changes::directory_ddi(&ddi));
+    }
+    Ok(())
+}
+
+/// How many messages each user has.
+fn load_messages(switch: &mut Switch, db: &ConfigDb, now: Now) -> anyhow::Result<()> {
+    for (user, new, old) in db.message_counts().context("counting messages")? {
+        switch.handle_message_count(now, user, MessageCount { new, old });
     }
     Ok(())
 }
@@ -257,6 +286,9 @@ fn call_config(config: &Config, listeners: &Listeners) -> anyhow::Result<CallCon
         calls.own_hosts = listeners.own_hosts();
         calls.own_hosts.push(config.sip.domain.clone());
     }
+    if let Some(music) = Clip::composed() {
+        calls.music = Music::Clip(Arc::new(music));
+    }
     calls.customer_id = config.node.customer_id;
     let limits = &config.limits;
     let limit = |n: u32| (n > 0).then_some(n);
@@ -276,6 +308,11 @@ fn call_config(config: &Config, listeners: &Listeners) -> anyhow::Result<CallCon
             .collect(),
     };
     Ok(calls)
+}
+
+fn clip_of(db: &ConfigDb, sound: &offhook_store::Sound) -> anyhow::Result<Clip> {
+    let file = db.sound_file(sound.id)?;
+    Ok(Clip::from_wav(sound.name.clone(), &file)?)
 }
 
 /// Starts the media thread, when media goes through us.

@@ -36,6 +36,8 @@ use crate::media::TapReader;
 enum ToRecorder {
     /// A recording that was to begin does not.
     Cancel(RecordingId),
+    /// A message that is over and not worth keeping.
+    Discard(Box<RecordingStart>),
     /// The entry of a recording is in the journal.
     Known(RecordingId),
     /// A media thread's packets come by this.
@@ -152,6 +154,14 @@ impl RecorderHandle {
     /// A recording does not begin, for the media thread did not take the command. It is reported as one of nothing.
     pub(crate) fn cancel(&self, id: RecordingId) -> Result<(), Overloaded> {
         self.try_send(ToRecorder::Cancel(id))
+    }
+
+    /// A message that was told of is not worth keeping. One that stays because the queue is full goes at the next start.
+    pub(crate) fn discard(&self, start: Box<RecordingStart>) {
+        let id = start.id;
+        if self.try_send(ToRecorder::Discard(start)).is_err() {
+            tracing::debug!(recording = %id, "it stays until the next start");
+        }
     }
 
     /// The entry of a recording is in the journal. A note of it that stays because the queue is full goes at the next start.

@@ -109,6 +109,7 @@ impl Recorder {
     pub(super) fn obey(&mut self, asked: ToRecorder) {
         match asked {
             ToRecorder::Cancel(id) => self.recordings.end(id, Mono(0), false),
+            ToRecorder::Discard(start) => super::forget(&self.files, &start, false),
             ToRecorder::Known(id) => {
                 if let Err(error) = self.files.forget(id) {
                     tracing::warn!(%error, recording = %id, "its note stays until the next start");
@@ -164,6 +165,7 @@ fn expected(inbox: &Receiver<ToRecorder>, recordings: &mut Recordings) -> Vec<To
         match asked {
             ToRecorder::Start(start) => recordings.expect(*start),
             ToRecorder::Cancel(_)
+            | ToRecorder::Discard(_)
             | ToRecorder::Known(_)
             | ToRecorder::Ring(_)
             | ToRecorder::Shutdown => others.push(asked),

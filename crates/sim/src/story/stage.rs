@@ -45,6 +45,7 @@ impl Stage {
             name: format!("User {ext}"),
             active: true,
             dnd: false,
+            voicemail: None,
             record: RecordMode::None,
         });
         self
@@ -66,6 +67,16 @@ impl Stage {
         let users = self.cast.users.iter_mut();
         for user in users.filter(|user| user.ext == ext) {
             user.dnd = true;
+        }
+        self
+    }
+
+    /// A user who takes messages after so many seconds of ringing.
+    #[must_use]
+    pub fn takes_messages(mut self, ext: &str, after: u64) -> Self {
+        let users = self.cast.users.iter_mut();
+        for user in users.filter(|user| user.ext == ext) {
+            user.voicemail = Some(Duration::from_secs(after));
         }
         self
     }

@@ -42,6 +42,7 @@ impl Cast {
                 name: format!("User {user}"),
                 active: true,
                 dnd: false,
+                voicemail: (user % 3 == 0).then(|| Duration::from_secs(10)),
                 record: match user % 4 {
                     0 => RecordMode::All,
                     1 => RecordMode::In,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use offhook_base::{
     CallId, CdrRecord, DeliveryId, EventName, EventRecord, FactRecord, JournalPos, Now, PhoneId,
-    SmsId, SmsRecord, SmsStatus, WebhookId,
+    RecordingId, RecordingKind, SmsId, SmsRecord, SmsStatus, WebhookId,
 };
 use offhook_call::BindingChange;
 use offhook_delivery::{Router, Waiting};
@@ -26,6 +26,7 @@ pub(super) struct Disk {
     /// Roots whose last event is on disk.
     over: BTreeSet<CallId>,
     cdrs: Vec<Arc<CdrRecord>>,
+    messages: Vec<RecordingId>,
     texts: BTreeMap<SmsId, SmsRecord>,
     /// Handed over and not on disk: a crash takes them.
     pending: VecDeque<(u64, FactRecord)>,
@@ -55,6 +56,11 @@ impl Disk {
     /// Every committed event, in order.
     pub(super) fn facts(&self) -> impl Iterator<Item = &EventRecord> {
         self.committed.iter()
+    }
+
+    /// Messages that the last event of a call brought.
+    pub(super) fn messages(&self) -> impl Iterator<Item = RecordingId> {
+        self.messages.iter().copied()
     }
 
     /// Every CDR, in order.
@@ -208,6 +214,9 @@ impl Disk {
                 None => {}
             }
             self.cdrs.extend(fact.cdr.clone());
+            let message = fact.recording.as_ref();
+            let message = message.filter(|entry| entry.kind == RecordingKind::Message);
+            self.messages.extend(message.map(|entry| entry.id));
             if let Some(text) = &fact.sms {
                 self.keep_text(text);
             }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use offhook_base::{Mono, RecordingId, SmsRecord};
+use offhook_media_core::{Cue, MediaEvent, RelayId, Side};
 use offhook_sip_core::{FlowId, Peer, Transport};
 use rand_core::Rng as _;
 
@@ -39,6 +40,12 @@ pub(super) enum Happening {
     /// Somebody presses a key.
     Press,
     Projected,
+    /// A sound was played to its end.
+    Played {
+        relay: RelayId,
+        side: Side,
+        cue: Cue,
+    },
     /// The recorder has finished a file.
     Recorded(RecordingId),
     /// A phone registers.
@@ -150,6 +157,12 @@ impl World {
             Happening::Projected => {
                 if let Some(process) = &mut self.process {
                     process.deliverer.projected(self.now, self.disk.position());
+                }
+            }
+            Happening::Played { relay, side, cue } => {
+                if let Some(process) = &mut self.process {
+                    let played = MediaEvent::Played { relay, side, cue };
+                    process.switch.handle_media(self.now, played);
                 }
             }
             Happening::Recorded(id) => self.recording_finished(id),

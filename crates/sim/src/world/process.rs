@@ -58,6 +58,7 @@ impl World {
                 .expect("our own snapshot can be read");
             closed.extend(facts);
         }
+        self.sweep_messages(&mut closed);
         let recorded = self.sweep_recordings(&closed, &mut ids);
         for fact in closed.into_iter().chain(recorded) {
             self.disk.hand_over(next, fact);
@@ -193,11 +194,13 @@ impl World {
                 Output::Media(command) => {
                     self.media.command(&command);
                     self.recorder.command(self.now.mono, &command);
+                    self.play_sound(&command);
                 }
                 Output::Text(change) => self.store_text(change),
                 Output::TextReply(reply) => self.texts.replied(reply),
                 Output::AgentLogin(code) => self.log_agent(&code),
                 Output::Recording(start) => self.recorder.announced(*start),
+                Output::DropRecording(start) => self.recorder.dropped(start.id),
                 Output::Monitored { .. } | Output::Rejected { .. } | Output::Trunk { .. } => {}
             }
         }

@@ -1,13 +1,15 @@
 //! The recorder of a simulated node: its files outlive the process, and what it tells is promised once for each.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use offhook_base::{
-    Audio, CallId, CdrRecord, EventName, FactRecord, Mono, RecordingId, RecordingStart,
+    Audio, CallId, CdrRecord, EventName, FactRecord, Mono, RecordingId, RecordingKind,
+    RecordingStart,
 };
 use offhook_call::{EventIds, recording_after_restart};
-use offhook_media_core::{MediaCommand, RelayId};
+use offhook_media_core::{MediaCommand, RelayId, Sound};
 
 use super::happening::Happening;
 use super::{Luck, World};
@@ -43,6 +45,14 @@ impl Recorder {
                 .push(format!("recorder: {} is begun twice", start.id));
         }
         self.announced.insert(start.id, start);
+    }
+
+    /// A message that is not worth keeping: its file is removed.
+    pub(super) fn dropped(&mut self, recording: RecordingId) {
+        if self.files.remove(&recording).is_none() {
+            self.broken
+                .push(format!("recorder: {recording} is dropped and is no file"));
+        }
     }
 
     /// The media shell was told something.
@@ -161,7 +171,41 @@ impl World {
             let id = body.get("monitor_id").and_then(serde_json::Value::as_u64);
             *told.entry(RecordingId(id.unwrap_or_default())).or_default() += 1;
         }
+        for id in self.disk.messages() {
+            *told.entry(id).or_default() += 1;
+        }
         told
+    }
+
+    /// What a start tells of the messages that were being left: the end of the call has them.
+    pub(super) fn sweep_messages(&mut self, closed: &mut [FactRecord]) {
+        let told = self.recordings_told();
+        let files = &self.recorder.files;
+        let untold = files.iter().filter(|(id, _)| !told.contains_key(id));
+        for (_, (start, audio)) in untold {
+            let fact = closed
+                .iter_mut()
+                .find(|fact| fact.event.call == start.call && fact.cdr.is_some());
+            if let (RecordingKind::Message, Some(fact)) = (start.kind, fact) {
+                fact.recording = Some(Arc::new(start.clone().with_audio(*audio)));
+            }
+        }
+    }
+
+    /// The media shell plays what has an end.
+    pub(super) fn play_sound(&mut self, command: &MediaCommand) {
+        if let MediaCommand::Play {
+            relay, side, sound, ..
+        } = command
+            && let Sound::Beep(cue) | Sound::Once(_, cue) = sound
+        {
+            let played = Happening::Played {
+                relay: *relay,
+                side: *side,
+                cue: *cue,
+            };
+            self.at(self.now.mono + Duration::from_millis(500), played);
+        }
     }
 
     pub(super) fn verdict_on_recordings(&self) -> Vec<String> {

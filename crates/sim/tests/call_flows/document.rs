@@ -8,13 +8,16 @@ use serde_json::Value;
 
 use crate::flow::{Chapter, Flow};
 use crate::rows::{CdrRow, EventRow};
-use crate::{click_to_call, given_back, groups, media, queues, texts, transfers, trunks, users};
+use crate::{
+    click_to_call, given_back, groups, media, queues, texts, transfers, trunks, users, voicemail,
+};
 
 const CHAPTERS: &[Chapter] = &[
     users::CHAPTER,
     trunks::CHAPTER,
     groups::CHAPTER,
     queues::CHAPTER,
+    voicemail::CHAPTER,
     click_to_call::CHAPTER,
     transfers::CHAPTER,
     given_back::CHAPTER,

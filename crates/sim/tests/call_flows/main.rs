@@ -40,3 +40,4 @@ mod texts;
 mod transfers;
 mod trunks;
 mod users;
+mod voicemail;

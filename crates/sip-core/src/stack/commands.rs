@@ -78,8 +78,9 @@ impl Stack {
                 target,
                 request,
             } => self.ask_outside(now, tx, &target, &request),
+            Command::Notify { subscription, body } => self.notify(now, subscription, body),
             Command::Trunks(peers) => self.trunks.replace(&peers),
-            Command::Account(change) => self.on_account(change),
+            Command::Account(change) => self.on_account(now, change),
             Command::Restore(bindings) => self.on_restore(now, bindings),
         }
     }

@@ -27,7 +27,12 @@ impl Stack {
         let view = request.view();
         let found = view.to_tag().and_then(|tag| self.legs.with_tag(tag));
         let Some(id) = found else {
-            return self.refuse(peer, request, 481, "");
+            let tag = view.to_tag();
+            let found = tag.and_then(|tag| self.subscriptions.with_tag(tag));
+            return match found.filter(|_| self.layer.has_room()) {
+                Some(id) => self.on_inside_subscription(now, peer, id, request),
+                None => self.refuse(peer, request, 481, ""),
+            };
         };
         self.layer.tap_leg(id);
         let is_ours = self

@@ -453,7 +453,7 @@ impl Layer {
                 .table
                 .server(slot)
                 .is_some_and(|entry| entry.armed == Some(at)),
-            Timer::Leg(_) | Timer::Phone(_) => true,
+            Timer::Leg(_) | Timer::Phone(_) | Timer::Subscription(_) => true,
         }
     }
 

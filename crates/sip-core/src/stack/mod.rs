@@ -11,6 +11,7 @@ mod reach;
 mod receive;
 mod register;
 mod standalone;
+mod subscribe;
 
 use bytes::Bytes;
 use hashbrown::HashMap;
@@ -22,6 +23,7 @@ use crate::auth::Authenticator;
 use crate::deadlines::Timer;
 use crate::leg::Legs;
 use crate::registrar::{Change, Registrar};
+use crate::subscriptions::Subscriptions;
 use crate::transaction::{ClientUser, Slot};
 use crate::trunks::Trunks;
 use crate::{
@@ -37,6 +39,7 @@ pub struct Stack {
     registrar: Registrar,
     trunks: Trunks,
     legs: Legs,
+    subscriptions: Subscriptions,
     /// Requests that the owner has to answer.
     pending: HashMap<TxId, Pending>,
     legs_received: u64,
@@ -51,6 +54,8 @@ pub struct Load {
     pub legs: usize,
     /// Requests that the owner has not answered.
     pub requests: usize,
+    /// Subscriptions of phones.
+    pub subscriptions: usize,
     /// Client and server transactions, those included that only absorb copies.
     pub transactions: usize,
 }
@@ -77,6 +82,7 @@ impl Stack {
             registrar: Registrar::new(config.expiry, config.limits.contacts_per_phone),
             trunks: Trunks::default(),
             legs: Legs::default(),
+            subscriptions: Subscriptions::default(),
             pending: HashMap::new(),
             legs_received: 0,
             requests_received: 0,
@@ -139,6 +145,7 @@ impl Stack {
         let mut changes = Vec::new();
         self.registrar.on_flow_closed(flow, &mut changes);
         self.on_legs_flow_closed(now, flow);
+        self.on_subscriptions_flow_closed(flow);
         for (user, kept) in unanswered {
             self.on_client_flow_closed(now, user, kept);
         }
@@ -160,14 +167,15 @@ impl Stack {
             match timer {
                 Timer::Client(slot) => {
                     let expired = self.layer.client_timeout(now.mono, slot, at);
-                    self.on_expired(expired);
+                    self.on_expired(now, expired);
                 }
                 Timer::Server(slot) => {
                     let expired = self.layer.server_timeout(now.mono, slot, at);
-                    self.on_expired(expired);
+                    self.on_expired(now, expired);
                 }
                 Timer::Leg(leg) => self.on_leg_timeout(now, leg, at),
                 Timer::Phone(phone) => self.on_phone_timeout(now, phone, at),
+                Timer::Subscription(id) => self.on_subscription_timeout(now, id, at),
             }
         }
         self.settle();
@@ -196,6 +204,7 @@ impl Stack {
         Load {
             legs: self.legs.len(),
             requests: self.pending.len(),
+            subscriptions: self.subscriptions.len(),
             transactions: self.layer.transactions(),
         }
     }
@@ -210,6 +219,10 @@ impl Stack {
                     .registrar
                     .deadline(phone)
                     .is_some_and(|(_, armed)| *armed == Some(at)),
+                Timer::Subscription(id) => self
+                    .subscriptions
+                    .get(id)
+                    .is_some_and(|known| known.armed == Some(at)),
             };
             if live {
                 break;
@@ -218,20 +231,21 @@ impl Stack {
         }
     }
 
-    fn on_expired(&mut self, expired: Option<Expired>) {
+    fn on_expired(&mut self, now: Now, expired: Option<Expired>) {
         match expired {
-            Some(Expired::Client(user)) => self.on_client_failed(user, 408),
+            Some(Expired::Client(user)) => self.on_client_failed(now, user, 408),
             Some(Expired::Server(tx)) => self.on_unanswered(tx),
             None => {}
         }
     }
 
     /// A request of ours got no final response.
-    fn on_client_failed(&mut self, user: ClientUser, status: u16) {
+    fn on_client_failed(&mut self, now: Now, user: ClientUser, status: u16) {
         match user {
             ClientUser::Bye(leg) => self.forget_ending(leg),
             ClientUser::Invite(leg) => self.on_invite_failed(leg, status),
             ClientUser::Nobody => {}
+            ClientUser::Notify(id) => self.on_notified(now, id, status),
             ClientUser::Outside(tx) => self.on_outside_failed(tx, status),
             ClientUser::Request(leg, tx) => self.on_request_failed(leg, tx, status),
         }
@@ -297,7 +311,7 @@ impl Stack {
     }
 
     /// Adds, changes or removes an account; one that cannot authenticate any more loses its contacts.
-    fn on_account(&mut self, change: AccountChange) {
+    fn on_account(&mut self, now: Now, change: AccountChange) {
         let phone = match change {
             AccountChange::Put(account) => {
                 let phone = account.phone;
@@ -317,6 +331,7 @@ impl Stack {
                 phone
             }
         };
+        self.end_subscriptions_of(now, phone);
         let mut changes = std::mem::take(&mut self.changes);
         self.registrar.forget(phone, &mut changes);
         self.tell_changes(phone, changes);

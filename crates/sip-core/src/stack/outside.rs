@@ -49,6 +49,9 @@ impl Stack {
             Origin::Phone(phone) if method == Method::Register => {
                 self.on_register(now, peer, phone, request);
             }
+            Origin::Phone(phone) if method == Method::Subscribe => {
+                self.on_subscribe(now, peer, phone, request);
+            }
             Origin::Phone(_) | Origin::Trunk(_) if method == Method::Invite => {
                 self.on_invite(now, peer, from, request);
             }

@@ -103,7 +103,7 @@ impl Stack {
                 }
                 self.ask(now, id, asked);
             }
-            (user, _) => self.on_client_failed(user, 503),
+            (user, _) => self.on_client_failed(now, user, 503),
         }
     }
 }

@@ -68,8 +68,10 @@ impl Stack {
             }
             ClientUser::Bye(leg) if status >= 200 => self.forget_ending(leg),
             ClientUser::Outside(tx) if status >= 200 => self.on_outside_response(tx, response),
+            ClientUser::Notify(id) if status >= 200 => self.on_notified(now, id, status),
             ClientUser::Bye(_)
             | ClientUser::Nobody
+            | ClientUser::Notify(_)
             | ClientUser::Outside(_)
             | ClientUser::Request(..) => {}
         }

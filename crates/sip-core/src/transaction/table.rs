@@ -10,7 +10,7 @@ use super::{
     Action, Branch, Hashing, InviteClient, InviteServer, NonInviteClient, NonInviteServer,
     ServerKey,
 };
-use crate::{LegId, Peer, TxId};
+use crate::{LegId, Peer, SubscriptionId, TxId};
 
 /// The place of a transaction. A slot that was given back is never taken for its successor.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -45,6 +45,8 @@ pub(crate) enum ClientUser {
     Invite(LegId),
     /// Nobody waits for the answer: CANCEL, or the BYE of a dialog that nobody wants.
     Nobody,
+    /// A NOTIFY of a subscription.
+    Notify(SubscriptionId),
     /// A request of the owner outside any dialog.
     Outside(TxId),
     /// A request of the owner inside a leg; a re-INVITE too.

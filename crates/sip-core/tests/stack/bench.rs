@@ -347,6 +347,8 @@ fn render_event(event: &Event) -> String {
         Event::OutsideFailed { tx, status } => format!("OutsideFailed {tx:?} {status}"),
         Event::Registered { phone, binding } => format!("Registered {phone} {}", binding.key),
         Event::Unregistered { phone, key } => format!("Unregistered {phone} {key}"),
+        Event::Subscribed { phone, .. } => format!("Subscribed phone {phone}"),
+        Event::Unsubscribed { .. } => "Unsubscribed".to_owned(),
         Event::OutOfDialog { from, request, .. } => {
             let method = text(request.view().method_bytes().unwrap_or_default());
             format!("OutOfDialog {} {method}", proved(from))

@@ -20,4 +20,5 @@ mod outside;
 mod refer;
 mod register;
 mod standalone;
+mod subscribe;
 mod trunks;

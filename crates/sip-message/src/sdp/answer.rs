@@ -19,16 +19,27 @@ pub struct Answer<'a> {
 }
 
 impl Sdp<'_> {
-    /// The first codec of G.711 that the first audio section in use offers without encryption.
+    /// The first of these codecs, by the offerer's preference, that the first audio section in use offers without encryption.
+    /// All have one channel and a clock of 8,000, as G.711 and G.722 have.
     #[must_use]
-    pub fn plain_g711(&self) -> Option<Codec<'_>> {
+    pub fn plain(&self, names: &[&str]) -> Option<Codec<'_>> {
+        self.plain_or(names, None)
+    }
+
+    /// The same, but that of this payload type where it is one of them.
+    #[must_use]
+    pub fn plain_or(&self, names: &[&str], payload_type: Option<u8>) -> Option<Codec<'_>> {
         let audio = self.first_audio().filter(|audio| audio.port != 0)?;
         if !matches!(audio.proto, b"RTP/AVP" | b"RTP/AVPF") {
             return None;
         }
-        audio
-            .codecs()
-            .find(|codec| (codec.is("PCMA") || codec.is("PCMU")) && codec.rate == 8_000)
+        let known = |codec: &Codec<'_>| {
+            let named = names.iter().any(|name| codec.is(name));
+            named && codec.rate == 8_000 && codec.channels == 1
+        };
+        let mut told = audio.codecs().filter(known);
+        told.find(|codec| Some(codec.payload_type) == payload_type)
+            .or_else(|| audio.codecs().find(known))
     }
 
     /// Appends our answer to this offer (RFC 3264 §6): the audio section with our codec and telephone events, every other
@@ -94,7 +105,7 @@ mod tests {
     #[test]
     fn rfc3264_6_our_answer_has_the_sections_of_the_offer_and_one_codec() {
         let offer = Sdp::parse(OFFER.as_bytes()).expect("an SDP");
-        let codec = offer.plain_g711().expect("PCMA is offered");
+        let codec = offer.plain(&["PCMU", "PCMA"]).expect("PCMA is offered");
         let mut out = Vec::new();
         let answer = Answer {
             session: 7,
@@ -124,7 +135,22 @@ mod tests {
                 .replace("m=audio 4002", "m=audio 0"),
         ] {
             let offer = Sdp::parse(text.as_bytes()).expect("an SDP");
-            assert_eq!(offer.plain_g711(), None, "{text}");
+            assert_eq!(offer.plain(&["PCMA", "PCMU"]), None, "{text}");
         }
+    }
+
+    #[test]
+    fn the_offerer_prefers_among_what_we_speak() {
+        let text = OFFER
+            .replace("RTP/AVP 96 8 0 101", "RTP/AVP 96 97 8 101")
+            .replace(
+                "a=rtpmap:96 opus/48000/2\r\n",
+                "a=rtpmap:96 opus/48000/2\r\na=rtpmap:97 g722/8000\r\n",
+            );
+        let offer = Sdp::parse(text.as_bytes()).expect("an SDP");
+        let chosen = |names: &[&str]| offer.plain(names).map(|codec| codec.payload_type);
+        assert_eq!(chosen(&["PCMA", "PCMU", "G722"]), Some(97));
+        assert_eq!(chosen(&["PCMA", "PCMU"]), Some(8));
+        assert_eq!(chosen(&["opus"]), None, "another clock");
     }
 }

@@ -11,6 +11,7 @@ mod queues;
 mod ring_groups;
 mod seal;
 mod settings;
+mod sounds;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -36,9 +37,10 @@ pub use ddis::{DDIS, Ddi, DdiPatch, DdiSpec, DdiTarget};
 pub use phones::{NewPhone, PHONES, Phone, PhoneAccount, Registration};
 pub use queues::{QUEUES, Queue, QueueAgent, QueuePatch, QueueSpec, QueueStrategy};
 pub use ring_groups::{GroupStrategy, RING_GROUPS, RingGroup, RingGroupPatch, RingGroupSpec};
+pub use sounds::{MOST_SOUND_OCTETS, MOST_SOUNDS, NewSound, SOUNDS, Sound};
 pub use tokens::{ApiToken, NewToken, Session, TOKENS};
 pub use trunks::{TRUNKS, Trunk, TrunkPatch, TrunkSpec};
-pub use users::{NewUser, RecordMode, Role, USERS, User, UserPatch};
+pub use users::{NewUser, RecordMode, Role, USERS, User, UserPatch, VOICEMAIL_AFTER};
 pub use webhooks::{
     NewWebhook, Ordering, WEBHOOKS, Webhook, WebhookHealth, WebhookPatch, WebhookSecret,
     WebhookState,
@@ -53,6 +55,8 @@ const SCHEMA: Schema = Schema {
         include_str!("../../migrations/offhook/0004_sms.sql"),
         include_str!("../../migrations/offhook/0005_recordings.sql"),
         include_str!("../../migrations/offhook/0006_quality.sql"),
+        include_str!("../../migrations/offhook/0007_sounds.sql"),
+        include_str!("../../migrations/offhook/0008_voicemail.sql"),
     ],
 };
 

@@ -1,6 +1,6 @@
 //! Queues: a number at which callers wait for an agent.
 
-use offhook_base::{QueueId, UserId};
+use offhook_base::{QueueId, SoundId, UserId};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Row, ToSql, Transaction, params};
 use serde::Deserialize;
@@ -67,6 +67,10 @@ pub struct QueueSpec {
     pub announce: u32,
     /// Agents who are in another call are not rung.
     pub skip_busy: bool,
+    /// What a caller hears while he waits; `None`: what everybody hears who waits.
+    pub music: Option<SoundId>,
+    /// What a caller is told first.
+    pub announcement: Option<SoundId>,
     /// Agents in order, none twice.
     pub users: Vec<QueueAgent>,
 }
@@ -83,6 +87,8 @@ impl Default for QueueSpec {
             wrap_up_time: 0,
             announce: 0,
             skip_busy: true,
+            music: None,
+            announcement: None,
             users: Vec::new(),
         }
     }
@@ -109,6 +115,10 @@ pub struct QueuePatch {
     pub announce: Option<u32>,
     /// Agents who are in another call are not rung.
     pub skip_busy: Option<bool>,
+    /// What a caller hears while he waits.
+    pub music: Option<Option<SoundId>>,
+    /// What a caller is told first.
+    pub announcement: Option<Option<SoundId>>,
     /// All agents, in order.
     pub users: Option<Vec<QueueAgent>>,
 }
@@ -127,6 +137,8 @@ impl QueuePatch {
             wrap_up_time: self.wrap_up_time.unwrap_or(old.wrap_up_time),
             announce: self.announce.unwrap_or(old.announce),
             skip_busy: self.skip_busy.unwrap_or(old.skip_busy),
+            music: self.music.unwrap_or(old.music),
+            announcement: self.announcement.unwrap_or(old.announcement),
             users: self.users.unwrap_or(old.users),
         }
     }
@@ -160,9 +172,10 @@ impl ConfigDb {
     pub fn create_queue(&self, new: &QueueSpec) -> Result<Queue, StoreError> {
         self.configure(|tx| {
             self.must_be_free(tx, &new.number, Holder::Queue(None))?;
+            self.must_have_sounds(tx, new)?;
             tx.execute(
-                "INSERT INTO queue (name, number, ring_strategy, ring_time, max_wait, max_length, wrap_up_time, announce, skip_busy) \
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO queue (name, number, ring_strategy, ring_time, max_wait, max_length, wrap_up_time, announce, skip_busy, music, announcement) \
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 params![
                     new.name,
                     new.number,
@@ -172,7 +185,9 @@ impl ConfigDb {
                     new.max_length,
                     new.wrap_up_time,
                     new.announce,
-                    new.skip_busy
+                    new.skip_busy,
+                    new.music.map(|id| id.0),
+                    new.announcement.map(|id| id.0)
                 ],
             )
             .map_err(|e| self.sqlite(e))?;
@@ -192,9 +207,10 @@ impl ConfigDb {
             let has_agents = patch.users.is_some();
             let spec = patch.onto(old.spec);
             self.must_be_free(tx, &spec.number, Holder::Queue(Some(id.0)))?;
+            self.must_have_sounds(tx, &spec)?;
             tx.execute(
                 "UPDATE queue SET name = ?2, number = ?3, ring_strategy = ?4, ring_time = ?5, max_wait = ?6, max_length = ?7, \
-                 wrap_up_time = ?8, announce = ?9, skip_busy = ?10 WHERE id = ?1",
+                 wrap_up_time = ?8, announce = ?9, skip_busy = ?10, music = ?11, announcement = ?12 WHERE id = ?1",
                 params![
                     id.0,
                     spec.name,
@@ -205,7 +221,9 @@ impl ConfigDb {
                     spec.max_length,
                     spec.wrap_up_time,
                     spec.announce,
-                    spec.skip_busy
+                    spec.skip_busy,
+                    spec.music.map(|id| id.0),
+                    spec.announcement.map(|id| id.0)
                 ],
             )
             .map_err(|e| self.sqlite(e))?;
@@ -214,6 +232,11 @@ impl ConfigDb {
             }
             Ok(Queue { id, spec })
         })
+    }
+
+    fn must_have_sounds(&self, tx: &Transaction<'_>, spec: &QueueSpec) -> Result<(), StoreError> {
+        self.must_be_sound(tx, "music", spec.music)?;
+        self.must_be_sound(tx, "announcement", spec.announcement)
     }
 
     fn put_agents(
@@ -351,6 +374,8 @@ fn queue_row(row: &Row<'_>) -> rusqlite::Result<Queue> {
             wrap_up_time: row.get("wrap_up_time")?,
             announce: row.get("announce")?,
             skip_busy: row.get("skip_busy")?,
+            music: row.get::<_, Option<u32>>("music")?.map(SoundId),
+            announcement: row.get::<_, Option<u32>>("announcement")?.map(SoundId),
             users: json_column(row, "users")?,
         },
     })

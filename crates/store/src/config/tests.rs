@@ -44,6 +44,8 @@ fn new_user(ext: &str, role: Role) -> NewUser {
         active: true,
         dnd: false,
         record: RecordMode::None,
+        voicemail: false,
+        voicemail_after: VOICEMAIL_AFTER,
         password_hash: Some(secret("$argon2id$test")),
     }
 }
@@ -106,6 +108,28 @@ fn users_are_numbered_from_100001_and_a_number_is_never_used_again() {
             .id,
         UserId(100_003)
     );
+}
+
+#[test]
+fn a_user_says_whether_callers_may_leave_a_message_and_after_how_long() {
+    let (_dir, db) = open();
+    let user = db.create_user(&new_user("100", Role::Admin), NOW).unwrap();
+    assert_eq!((user.voicemail, user.voicemail_after), (false, 20));
+    let patch = UserPatch {
+        voicemail: Some(true),
+        voicemail_after: Some(35),
+        ..UserPatch::default()
+    };
+    db.update_user(user.id, &patch, NOW).unwrap();
+    let other = UserPatch {
+        dnd: Some(true),
+        ..UserPatch::default()
+    };
+    db.update_user(user.id, &other, NOW).unwrap();
+    let user = db.user(user.id, NOW).unwrap();
+    assert_eq!((user.voicemail, user.voicemail_after), (true, 35));
+    let voicemail = r#"[{"property":"voicemail","operator":"eq","value":true}]"#;
+    assert_eq!(db.users(&select(&USERS, voicemail), NOW).unwrap().total, 1);
 }
 
 #[test]

@@ -97,6 +97,10 @@ pub struct User {
     pub dnd: bool,
     /// Which calls are recorded.
     pub record: RecordMode,
+    /// Callers may leave a message when the user does not answer.
+    pub voicemail: bool,
+    /// How many seconds the phones ring before that.
+    pub voicemail_after: u32,
     /// When it was made.
     pub created_at: Wall,
     /// Bindings that are alive, over all phones of the user.
@@ -122,6 +126,10 @@ pub struct NewUser {
     pub dnd: bool,
     /// Which calls are recorded.
     pub record: RecordMode,
+    /// Callers may leave a message.
+    pub voicemail: bool,
+    /// Seconds of ringing before that.
+    pub voicemail_after: u32,
     /// PHC string of the login password; without one the user cannot log in.
     pub password_hash: Option<Secret<String>>,
 }
@@ -145,9 +153,16 @@ pub struct UserPatch {
     pub dnd: Option<bool>,
     /// Which calls are recorded.
     pub record: Option<RecordMode>,
+    /// Callers may leave a message.
+    pub voicemail: Option<bool>,
+    /// Seconds of ringing before that.
+    pub voicemail_after: Option<u32>,
     /// PHC string of a new login password.
     pub password_hash: Option<Secret<String>>,
 }
+
+/// How many seconds a phone rings before the caller may leave a message, unless the user says otherwise.
+pub const VOICEMAIL_AFTER: u32 = 20;
 
 /// What `/users` can be filtered by.
 pub static USERS: Resource = Resource {
@@ -162,6 +177,8 @@ pub static USERS: Resource = Resource {
         Property::new("active", Kind::Bool),
         Property::new("dnd", Kind::Bool),
         Property::new("record", Kind::Text),
+        Property::new("voicemail", Kind::Bool),
+        Property::new("voicemail_after", Kind::Int),
         Property::computed("created_at", Kind::Time, "created_at / 1000000"),
         Property::new("nb_registered", Kind::Int),
     ],
@@ -180,8 +197,8 @@ impl ConfigDb {
         self.configure(|tx| {
             self.must_be_free(tx, &new.ext, Holder::User(None))?;
             tx.execute(
-                "INSERT INTO user (first_name, last_name, email, ext, role, active, dnd, record, password_hash, created_at) \
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO user (first_name, last_name, email, ext, role, active, dnd, record, password_hash, created_at, \
+                 voicemail, voicemail_after) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 params![
                     new.first_name,
                     new.last_name,
@@ -192,7 +209,9 @@ impl ConfigDb {
                     new.dnd,
                     new.record,
                     new.password_hash.as_ref().map(Secret::expose),
-                    now.0
+                    now.0,
+                    new.voicemail,
+                    new.voicemail_after
                 ],
             )
             .map_err(|e| self.sqlite(e))?;
@@ -220,7 +239,8 @@ impl ConfigDb {
                     "UPDATE user SET first_name = coalesce(?2, first_name), last_name = coalesce(?3, last_name), \
                      email = coalesce(?4, email), ext = coalesce(?5, ext), role = coalesce(?6, role), \
                      active = coalesce(?7, active), dnd = coalesce(?8, dnd), record = coalesce(?9, record), \
-                     password_hash = coalesce(?10, password_hash) WHERE id = ?1",
+                     password_hash = coalesce(?10, password_hash), voicemail = coalesce(?11, voicemail), \
+                     voicemail_after = coalesce(?12, voicemail_after) WHERE id = ?1",
                     params![
                         id.0,
                         patch.first_name,
@@ -231,7 +251,9 @@ impl ConfigDb {
                         patch.active,
                         patch.dnd,
                         patch.record,
-                        patch.password_hash.as_ref().map(Secret::expose)
+                        patch.password_hash.as_ref().map(Secret::expose),
+                        patch.voicemail,
+                        patch.voicemail_after
                     ],
                 )
                 .map_err(|e| self.sqlite(e))?;
@@ -364,6 +386,8 @@ pub(super) fn user_row(row: &Row<'_>) -> rusqlite::Result<User> {
         active: row.get("active")?,
         dnd: row.get("dnd")?,
         record: row.get("record")?,
+        voicemail: row.get("voicemail")?,
+        voicemail_after: row.get("voicemail_after")?,
         created_at: Wall(row.get("created_at")?),
         nb_registered: row.get("nb_registered")?,
     })

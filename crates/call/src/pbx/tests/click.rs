@@ -138,6 +138,7 @@ fn the_originators_own_wish_not_to_be_disturbed_does_not_matter() {
         name: "User 2001".into(),
         active: true,
         dnd: true,
+        voicemail: None,
         record: crate::RecordMode::None,
     };
     script

@@ -9,6 +9,7 @@ mod holding;
 mod keys;
 mod model;
 mod music;
+mod mwi;
 mod quality;
 mod queue;
 mod recording;
@@ -19,6 +20,7 @@ mod stalls;
 mod texts;
 mod transfer;
 mod trunk;
+mod voicemail;
 
 use std::time::Duration;
 
@@ -88,6 +90,7 @@ impl Script {
                 name: format!("User {ext}"),
                 active: true,
                 dnd: false,
+                voicemail: None,
                 record: crate::RecordMode::None,
             };
             pbx.handle_directory(now, DirectoryChange::User(user));
@@ -458,6 +461,7 @@ impl Script {
                     self.recordings.push(*start);
                     line
                 }
+                Action::DropRecording(start) => format!("drop recording {}", start.id),
                 Action::Reply(reply) => format!("api {} {:?}", reply.token, reply.result),
                 Action::ReserveCallIds(upto) => format!("reserve {upto}"),
                 Action::AgentLogin(asked) => {
@@ -573,6 +577,9 @@ fn describe(command: &Command) -> String {
         Command::Drop { leg } => format!("{} drop", name(leg)),
         Command::Outside { request, .. } => {
             format!("outside {}", String::from_utf8_lossy(&request.method))
+        }
+        Command::Notify { body, .. } => {
+            format!("notify {}", String::from_utf8_lossy(&body.octets))
         }
         Command::Account(_) | Command::Restore(_) | Command::Trunks(_) => {
             "configuration".to_owned()

@@ -157,6 +157,7 @@ impl World {
                 fact.event.call.0, fact.event.name, fact.event.is_final
             ),
             Action::Media(_)
+            | Action::DropRecording(_)
             | Action::Monitored { .. }
             | Action::Recording(_)
             | Action::Reply(_)
@@ -178,6 +179,7 @@ impl World {
             Action::Media(command) => self.ledger.media(command),
             Action::Monitored { call, on } => self.ledger.tapes.monitored(*call, *on),
             Action::Recording(start) => self.ledger.tapes.announce(start),
+            Action::DropRecording(start) => self.ledger.tapes.dropped(start.id),
             Action::Reply(reply) => self.ledger.reply(reply.token),
             Action::AgentLogin(_)
             | Action::ReserveCallIds(_)
@@ -256,6 +258,7 @@ impl World {
             }
             30 | 31 => self.recorder_tells(),
             32..=34 => self.media_tells(),
+            35 => self.somebody_is_heard(),
             _ => {}
         }
         self.a_phone_acknowledges();
@@ -549,7 +552,7 @@ impl World {
         assert_eq!(pbx.len(), 0);
         assert!(pbx.conversations.is_empty() && pbx.timers.is_empty());
         assert!(pbx.legs.is_empty() && pbx.lingering.is_empty());
-        assert!(pbx.recordings.is_empty());
+        assert!(pbx.recordings.is_empty() && pbx.messages.is_empty());
     }
 }
 

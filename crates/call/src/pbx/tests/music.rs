@@ -1,6 +1,6 @@
 //! What a side hears while the other one holds, and what becomes of it when things cross.
 
-use offhook_base::{CallId, SoundId, UserId};
+use offhook_base::{CallId, SoundId, SoundUse, UserId};
 use offhook_media_core::Clip;
 
 use super::{A, B1, Script, sdp};
@@ -331,7 +331,7 @@ fn the_music_that_was_chosen_is_heard_until_it_is_gone() {
     let now = script.now;
     for change in [
         DirectoryChange::Sound(SoundId(3), clip("harp")),
-        DirectoryChange::Music(Some(SoundId(3))),
+        DirectoryChange::SoundChosen(SoundUse::Music, Some(SoundId(3))),
     ] {
         script.pbx.handle_directory(now, change);
     }
@@ -399,5 +399,39 @@ fn a_caller_of_a_queue_is_welcomed_and_hears_the_music_of_that_queue_also_after_
         .response(A, 1, 200, Some(&caller("recvonly")))
         .commit();
     assert_eq!(answered(&script), "a=inactive");
+    assert_eq!(heard(&mut script), [MUSIC_TO_A]);
+}
+
+#[test]
+fn a_caller_of_a_queue_hears_us_in_the_codec_that_he_prefers_and_then_the_agent_in_another() {
+    let mut script = super::queue::script(|_| {});
+    let offer = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
+        m=audio 4000 RTP/AVP 96 9 0\r\na=rtpmap:96 opus/48000/2\r\na=sendrecv\r\n";
+    script.invite("4000", Some(offer)).commit();
+    let answer = script.said(A, None);
+    assert!(
+        answer.contains("RTP/AVP 9\r\na=rtpmap:9 G722/8000"),
+        "{answer}"
+    );
+    assert_eq!(heard(&mut script), ["+A Music(Tune) 9/G722"]);
+    let offered = script.said(B1, Some("INVITE"));
+    assert!(
+        offered.contains("RTP/AVP 96 9 0"),
+        "all that he offered: {offered}"
+    );
+    // The agent speaks something else: the caller is told.
+    script
+        .acked(A, None)
+        .answered(B1, Some(&called("sendrecv")))
+        .commit();
+    let told = script.said(A, Some("INVITE"));
+    assert!(told.contains("RTP/AVP 0"), "{told}");
+    assert_eq!(heard(&mut script), ["-A"]);
+    script.response(A, 1, 200, Some(&caller("sendrecv")));
+    // And from then on music comes in the new one.
+    script
+        .request(B1, 6, "INVITE", Some(&called("sendonly")))
+        .response(A, 2, 200, Some(&caller("recvonly")))
+        .commit();
     assert_eq!(heard(&mut script), [MUSIC_TO_A]);
 }

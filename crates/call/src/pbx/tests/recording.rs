@@ -28,6 +28,7 @@ fn sets(script: &mut Script, id: u32, record: RecordMode) {
         name: format!("User {}", id - 98_000),
         active: true,
         dnd: false,
+        voicemail: None,
         record,
     };
     script

@@ -235,6 +235,7 @@ fn do_not_disturb_is_busy_without_an_invite() {
         name: "User 2002".into(),
         active: true,
         dnd: true,
+        voicemail: None,
         record: crate::RecordMode::None,
     };
     script

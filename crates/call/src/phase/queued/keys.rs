@@ -22,7 +22,7 @@ impl Queued {
                 }
                 None
             }
-            Input::Media(MediaNews::Silent(_)) => None,
+            Input::Media(MediaNews::Played { .. } | MediaNews::Silent(_)) => None,
             Input::Request { leg, tx, request }
                 if leg == self.waiting.leg && self.waiting.unanswered.is_none() =>
             {

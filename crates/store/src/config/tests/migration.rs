@@ -38,6 +38,10 @@ fn a_file_of_schema_2_opens_and_loses_nothing() {
         (&*user.last_name, &*user.ext, user.role),
         ("López", "2001", Role::Admin)
     );
+    assert_eq!(
+        (user.voicemail, user.voicemail_after),
+        (false, VOICEMAIL_AFTER)
+    );
     let phone = db.phone(PhoneId(7), NOW).unwrap();
     assert_eq!(
         (phone.user_id, &*phone.username),

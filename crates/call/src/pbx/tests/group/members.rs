@@ -16,6 +16,7 @@ fn change_user(script: &mut Script, dnd: bool, active: bool) {
         name: "User 2003".into(),
         active,
         dnd,
+        voicemail: None,
         record: crate::RecordMode::None,
     };
     script

@@ -19,6 +19,7 @@ fn script(members: u32) -> Script {
             name: "Member".into(),
             active: true,
             dnd: false,
+            voicemail: None,
             record: crate::RecordMode::None,
         });
         script.pbx.handle_directory(script.now, change);

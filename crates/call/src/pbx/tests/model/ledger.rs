@@ -50,7 +50,7 @@ impl Ledger {
             }
             return assert_eq!(event.name, EventName::QueueWrapup);
         };
-        assert!(fact.recording.is_none());
+        self.tapes.left(fact);
         let root = self.roots.entry(event.root).or_default();
         assert!(!root.is_over, "{} after the final event", event.name);
         assert_eq!(seq, root.seq + 1, "numbers without a gap");

@@ -1,7 +1,9 @@
 //! What the recorder tells, and how users set whether they are recorded.
 
+use std::time::Duration;
+
 use offhook_base::{Audio, RecordingId, UserId};
-use offhook_media_core::{Digit, PressWay, RelayId, Side, SideQuality};
+use offhook_media_core::{Cue, Digit, PressWay, RelayId, Side, SideQuality};
 
 use super::World;
 use crate::RecordMode;
@@ -19,6 +21,7 @@ impl World {
     /// A user changes his mind.
     pub(super) fn put_user(&mut self, id: u32) {
         let dnd = self.one_in(4);
+        let voicemail = self.one_in(2).then(|| Duration::from_secs(8));
         let record = self.pick(&MODES).unwrap_or_default();
         self.change(DirectoryChange::User(User {
             id: UserId(100_000 + id),
@@ -26,8 +29,41 @@ impl World {
             name: format!("User {}", 2_000 + id),
             active: true,
             dnd,
+            voicemail,
             record,
         }));
+    }
+
+    /// Keys, silence, and a disk that becomes full while a message is recorded.
+    pub(super) fn somebody_is_heard(&mut self) {
+        let now = self.script.now;
+        let running = self.ledger.tapes.messages_running();
+        let Some((relay, recording)) = self.pick(&running) else {
+            return;
+        };
+        let side = self.pick(&[Side::A, Side::B]).unwrap();
+        match self.any(4) {
+            0 => {
+                let audio = self.one_in(2).then(audio);
+                self.ledger.tapes.told_early(recording, audio.is_some());
+                self.pbx().handle_recorded(now, recording, audio);
+            }
+            1 => {
+                let cue = Cue(2);
+                let news = MediaNews::Played { side, cue };
+                self.pbx().handle_media(now, relay, news);
+            }
+            2 => {
+                self.pbx().handle_media(now, relay, MediaNews::Silent(side));
+            }
+            _ => {
+                let digit = self.pick(&Digit::ALL).unwrap();
+                let way = PressWay::InBand;
+                let news = MediaNews::Pressed { side, digit, way };
+                self.pbx().handle_media(now, relay, news);
+            }
+        }
+        self.drain();
     }
 
     /// The media thread hears something of a relay, sometimes of one that is over.
@@ -73,9 +109,14 @@ impl World {
             let none = RecordingId(88_888);
             return self.pbx().handle_recorded(now, none, Some(audio()));
         };
-        let has_audio = !self.one_in(4);
-        self.ledger.tapes.told(recording, has_audio);
-        let audio = has_audio.then(audio);
+        let audio = (!self.one_in(4)).then(|| Audio {
+            // Some are too short to be kept.
+            duration_ms: 61_900 - 61_100 * self.any(2),
+            ..audio()
+        });
+        let root = self.ledger.tapes.over[&recording].root;
+        let is_over = !self.script.pbx.conversations.contains_key(&root);
+        self.ledger.tapes.told(recording, audio.is_some(), is_over);
         self.pbx().handle_recorded(now, recording, audio);
         self.drain();
         self.pbx().handle_recorded(now, recording, audio);

@@ -207,6 +207,7 @@ impl Stack {
                 tx, status, body, ..
             } => self.on_reply(*tx, *status, body.as_ref()),
             Command::Drop { .. }
+            | Command::Notify { .. }
             | Command::Outside { .. }
             | Command::Trunks(_)
             | Command::Account(_)

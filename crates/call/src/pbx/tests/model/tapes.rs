@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use offhook_base::{CallId, FactRecord, RecordingId, RecordingStart};
+use offhook_base::{CallId, FactRecord, RecordingId, RecordingKind, RecordingStart};
 use offhook_media_core::{MediaCommand, RelayId};
 
 #[derive(Default)]
@@ -14,6 +14,10 @@ pub(super) struct Tapes {
     pub(super) over: BTreeMap<RecordingId, RecordingStart>,
     /// The recorder told what there is, and the event is due.
     due: BTreeMap<RecordingId, RecordingStart>,
+    /// Messages that the recorder told of: the end of their call has them, or they are not worth keeping.
+    messages: BTreeMap<RecordingId, RecordingStart>,
+    /// Told of while they were recorded: of those the recorder says no more.
+    told_early: BTreeSet<RecordingId>,
     seen: BTreeSet<RecordingId>,
     monitored: BTreeSet<CallId>,
 }
@@ -47,21 +51,65 @@ impl Tapes {
             MediaCommand::StopRecord { relay, recording } => {
                 let (id, start) = self.running.remove(relay).expect("it is recorded");
                 assert_eq!(id, *recording);
-                self.over.insert(id, start);
+                self.end(id, start);
             }
             MediaCommand::Stop { relay } => {
-                self.over.extend(self.running.remove(relay));
+                if let Some((id, start)) = self.running.remove(relay) {
+                    self.end(id, start);
+                }
             }
             _ => {}
         }
     }
 
-    /// The recorder tells of one that is over.
-    pub(super) fn told(&mut self, recording: RecordingId, has_audio: bool) {
-        let start = self.over.remove(&recording).expect("it is over");
-        if has_audio {
-            self.due.insert(recording, start);
+    fn end(&mut self, id: RecordingId, start: RecordingStart) {
+        if !self.told_early.remove(&id) {
+            self.over.insert(id, start);
         }
+    }
+
+    /// The recorder tells of one that is over.
+    pub(super) fn told(&mut self, recording: RecordingId, has_audio: bool, root_is_over: bool) {
+        let start = self.over.remove(&recording).expect("it is over");
+        match start.kind {
+            RecordingKind::Call if has_audio => self.due.insert(recording, start),
+            RecordingKind::Message if has_audio && !root_is_over => {
+                self.messages.insert(recording, start)
+            }
+            RecordingKind::Call | RecordingKind::Message => None,
+        };
+    }
+
+    pub(super) fn messages_running(&self) -> Vec<(RelayId, RecordingId)> {
+        let running = self.running.iter();
+        let messages = running.filter(|(_, (_, start))| start.kind == RecordingKind::Message);
+        messages
+            .map(|(relay, (recording, _))| (*relay, *recording))
+            .filter(|(_, recording)| !self.told_early.contains(recording))
+            .collect()
+    }
+
+    /// The recorder cannot go on with a message.
+    pub(super) fn told_early(&mut self, recording: RecordingId, has_audio: bool) {
+        assert!(self.told_early.insert(recording));
+        let running = self.running.values().find(|(id, _)| *id == recording);
+        let (_, start) = running.expect("it runs");
+        if has_audio {
+            self.messages.insert(recording, start.clone());
+        }
+    }
+
+    /// A message that is not worth keeping.
+    pub(super) fn dropped(&mut self, recording: RecordingId) {
+        self.messages.remove(&recording).expect("told of once");
+    }
+
+    /// The last event of a call has a message.
+    pub(super) fn left(&mut self, fact: &FactRecord) {
+        let Some(entry) = &fact.recording else { return };
+        let start = self.messages.remove(&entry.id).expect("told of once");
+        assert_eq!((fact.event.call, fact.event.root), (start.call, start.root));
+        assert!(fact.cdr.is_some() && entry.audio.duration_ms >= 1_000);
     }
 
     /// `monitor.audio_ready`.
@@ -73,6 +121,7 @@ impl Tapes {
 
     pub(super) fn check_over(&self) {
         assert!(self.announced.is_empty() && self.running.is_empty() && self.due.is_empty());
+        assert!(self.messages.is_empty(), "each message is kept or dropped");
         assert!(self.monitored.is_empty(), "no call is recorded any more");
     }
 }

@@ -41,6 +41,7 @@ fn a_target_that_does_not_want_to_be_disturbed_is_busy() {
         name: "User 2003".into(),
         active: true,
         dnd: true,
+        voicemail: None,
         record: crate::RecordMode::None,
     };
     script

@@ -1,0 +1,107 @@
+//! A phone's ear: an RTP port of a test, which keeps what comes in.
+
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex};
+
+use tokio::net::UdpSocket;
+
+/// An RTP port and what it has received.
+#[derive(Debug)]
+pub struct Ear {
+    port: u16,
+    packets: Arc<Mutex<Vec<RtpPacket>>>,
+}
+
+/// What a packet carried.
+#[derive(Clone, Debug)]
+pub struct RtpPacket {
+    /// The payload type.
+    pub payload_type: u8,
+    /// The source.
+    pub ssrc: u32,
+    /// What follows the header.
+    pub payload: Vec<u8>,
+}
+
+impl Ear {
+    /// Opens a port of loopback.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub async fn open() -> Self {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = socket.local_addr().unwrap().port();
+        let packets: Arc<Mutex<Vec<RtpPacket>>> = Arc::default();
+        let heard = packets.clone();
+        tokio::spawn(async move {
+            let mut octets = [0; 2_048];
+            while let Ok(length) = socket.recv(&mut octets).await {
+                let Some((header, payload)) = octets[..length].split_first_chunk::<12>() else {
+                    continue;
+                };
+                heard.lock().unwrap().push(RtpPacket {
+                    payload_type: header[1] & 0x7f,
+                    ssrc: u32::from_be_bytes([header[8], header[9], header[10], header[11]]),
+                    payload: payload.to_vec(),
+                });
+            }
+        });
+        Self { port, packets }
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// How many packets have come.
+    ///
+    /// # Panics
+    /// When its thread did.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.packets.lock().unwrap().len()
+    }
+
+    /// The packets from one place on to another.
+    ///
+    /// # Panics
+    /// When there are not so many.
+    #[must_use]
+    pub fn heard(&self, from: usize, to: usize) -> Vec<RtpPacket> {
+        self.packets.lock().unwrap()[from..to].to_vec()
+    }
+}
+
+impl RtpPacket {
+    /// Its samples, if it is G.711 (ITU-T G.711 tables 1 and 2).
+    ///
+    /// # Panics
+    /// When it is of another payload type than 0 and 8.
+    #[must_use]
+    pub fn samples(&self) -> Vec<f64> {
+        let decode = match self.payload_type {
+            0 => mu_law,
+            8 => a_law,
+            other => panic!("payload type {other} is not G.711"),
+        };
+        self.payload.iter().map(|word| decode(*word)).collect()
+    }
+}
+
+fn mu_law(word: u8) -> f64 {
+    let (chord, step) = (i32::from(!word >> 4 & 7), i32::from(!word & 15));
+    let value = 4 * (((2 * step + 33) << chord) - 33);
+    f64::from(if word & 0x80 == 0 { -value } else { value })
+}
+
+fn a_law(word: u8) -> f64 {
+    let word = word ^ 0x55;
+    let (chord, step) = (i32::from(word >> 4 & 7), i32::from(word & 15));
+    let value = match chord {
+        0 => 16 * step + 8,
+        chord => (16 * step + 264) << (chord - 1),
+    };
+    f64::from(if word & 0x80 == 0 { -value } else { value })
+}
