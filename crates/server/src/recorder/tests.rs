@@ -161,7 +161,7 @@ fn a_call_becomes_a_file_of_its_length_with_both_sides_in_their_places() {
 }
 
 #[test]
-fn whoever_kills_us_leaves_a_file_that_plays_and_lacks_a_second_at_most() {
+fn whoever_kills_us_leaves_a_file_that_plays_and_lacks_two_seconds_at_most() {
     let mut rig = Rig::new();
     let begun = before(rig.now(), 3_000);
     rig.start(ID);

@@ -363,8 +363,8 @@ fn awaited() -> u64 {
 }
 
 /// How often the rings are read while something is recorded, and while nothing is.
-const TURN: Duration = Duration::from_millis(20);
+const TURN: Duration = Duration::from_millis(50);
 const IDLE: Duration = Duration::from_millis(500);
 
-/// How often each file is written. With what is awaited that is the most that a kill takes.
-const EVERY: Duration = Duration::from_millis(500);
+/// How often each file is written. With what is awaited, and a turn, that is the most that a kill takes: 1.55 s.
+const EVERY: Duration = Duration::from_secs(1);
