@@ -226,7 +226,7 @@ export interface Monitor {
   cut: boolean
 }
 
-/** A recording as it is drawn: of each channel, in turn, the least and the greatest value of each point, -1 to 1. */
+/** A recording as it is drawn: of each channel, in turn, the least and the greatest sample of each point, of 16 bits. */
 export interface Peaks {
   channels: number[][]
   points: number

@@ -5,7 +5,7 @@ import WaveSurfer from 'wavesurfer.js'
 import type { Peaks } from '../../api/types'
 import { styleNonce } from '../../ui/styleNonce'
 import classes from './player.module.css'
-import { scaleOf } from './scale'
+import { scaled } from './scale'
 import { LANE, type Lane } from './lanes'
 
 /** What was played of a channel, and what is to come; each with contrast enough on its ground. */
@@ -41,13 +41,13 @@ export default function Waveform({ audio, peaks, lanes }: Props) {
     const drawn = WaveSurfer.create({
       container: box.current,
       media: audio,
-      peaks: peaks.channels,
+      peaks: scaled(peaks.channels),
       duration: peaks.duration,
       height: LANE,
       barWidth: 2,
       barGap: 1,
       barRadius: 1,
-      barHeight: FILL * scaleOf(peaks.channels),
+      barHeight: FILL,
       cursorWidth: 2,
       cursorColor: colours.cursor,
       // Presses and keys are the seek bar's, the same with a waveform and without.
