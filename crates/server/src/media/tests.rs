@@ -35,10 +35,20 @@ impl Rig {
         self.media.send(command).unwrap();
     }
 
-    fn event(&mut self) -> MediaEvent {
+    fn any_event(&mut self) -> MediaEvent {
         self.events
             .blocking_recv()
             .expect("the media thread is there")
+    }
+
+    /// The next event that is no report of how well the sides arrive.
+    fn event(&mut self) -> MediaEvent {
+        loop {
+            let event = self.any_event();
+            if !matches!(event, MediaEvent::Quality { .. }) {
+                return event;
+            }
+        }
     }
 
     fn ports(&mut self, count: u16) -> Vec<PortPair> {
@@ -77,16 +87,21 @@ impl Rig {
 
     fn stop(&mut self, relay: RelayId) -> offhook_media_core::RelayStats {
         self.send(MediaCommand::Stop { relay });
-        let event = self.event();
-        let MediaEvent::Stopped {
-            relay: stopped,
-            stats,
-        } = event
-        else {
-            panic!("the relay was stopped, but {event:?}")
-        };
-        assert_eq!(stopped, relay);
-        stats
+        let mut before = self.any_event();
+        loop {
+            let event = self.any_event();
+            if let MediaEvent::Stopped {
+                relay: stopped,
+                stats,
+            } = event
+            {
+                assert_eq!(stopped, relay);
+                let told = matches!(before, MediaEvent::Quality { relay: of, .. } if of == relay);
+                assert!(told, "how it did comes before its end: {before:?}");
+                return stats;
+            }
+            before = event;
+        }
     }
 }
 
