@@ -88,7 +88,7 @@ pub enum Notice {
         /// How it was told to us.
         way: PressWay,
     },
-    /// How well each side has arrived so far: soon after the first packet, and now and then.
+    /// How well each side has arrived so far: once a second, from the first packet on.
     Quality([SideQuality; 2]),
     /// Nothing was heard of this side for as long as is watched for.
     Silent(Side),
@@ -207,7 +207,7 @@ impl Relay {
         self.half_mut(side)
             .accept_rtp(now, from, &header, format, packet)?;
         if self.report_due.is_none() {
-            self.report_due = Some(now + FIRST_REPORT);
+            self.report_due = Some(now + REPORT_EVERY);
         }
         let clock = format.map_or(CLOCK, |format| format.clock);
         let listener = self.half_mut(side.other());
@@ -382,11 +382,8 @@ impl Relay {
 /// Of a payload type that no SDP explained: that of nearly all of speech.
 const CLOCK: u32 = 8_000;
 
-/// Short calls are to have figures, too.
-const FIRST_REPORT: Duration = Duration::from_secs(1);
-
-/// What is newer when a call ends is in no figure.
-const REPORT_EVERY: Duration = Duration::from_secs(5);
+/// What is newer when a call ends is in no figure of it, and a call that is shorter has none.
+const REPORT_EVERY: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests;

@@ -582,7 +582,7 @@ fn the_end_of_a_beep_is_told_of_the_side_that_hears_it() {
 }
 
 #[test]
-fn how_well_the_sides_arrive_is_told_after_a_second_and_then_each_five() {
+fn how_well_the_sides_arrive_is_told_each_second() {
     let (mut relay, a, _) = relay();
     assert_eq!(relay.next_timeout(), None);
     for number in [1, 2, 4] {
@@ -591,7 +591,7 @@ fn how_well_the_sides_arrive_is_told_after_a_second_and_then_each_five() {
         packet[4..8].copy_from_slice(&(u32::from(number) * 160).to_be_bytes());
         relay.handle_packet(now, Side::A, Kind::Rtp, a, &mut packet);
     }
-    for due in [1_020, 6_020] {
+    for due in [1_020, 2_020] {
         let due = Mono(due * 1_000_000);
         assert_eq!(relay.next_timeout(), Some(due));
         relay.handle_timeout(due, &mut [0; PLAYED_OCTETS]);
