@@ -74,6 +74,10 @@ impl Keys {
             .pop_front_if(|pressed| now - pressed.at > SAME)
             .is_some()
         {}
+        // What its tones seem to say, once it is known to send packets, is no press of its own.
+        if way == Way::Media(PressWay::InBand) && pressing.sends_packets {
+            return Counted::Again;
+        }
         let same = pressing
             .recent
             .iter_mut()

@@ -64,10 +64,16 @@ impl Outgoing {
         }
         // A late packet is no news.
         if sequence.wrapping_sub(current.newest.sequence) < HALF {
+            // All packets of a key are of the instant at which it was pressed (RFC 4733 section 2.5.1.1).
+            let at = if timestamp == current.newest.timestamp {
+                current.newest.at
+            } else {
+                now
+            };
             current.newest = Newest {
                 sequence,
                 timestamp,
-                at: now,
+                at,
             };
         }
         self.current = Some(current);

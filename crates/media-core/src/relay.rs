@@ -12,7 +12,7 @@ use offhook_base::Mono;
 use crate::command::{Cue, Format, PressWay, SideQuality, Sound};
 use crate::dtmf::{Digit, Press};
 use crate::formats::{Formats, PayloadFormat};
-use crate::latch::Remote;
+use crate::latch::{Latch, Remote};
 use crate::packet::{Kind, RtpHeader};
 use crate::player::{PLAYED_OCTETS, Player, StreamEntropy, UnusablePayloadType};
 use half::Half;
@@ -142,9 +142,14 @@ impl Relay {
         self.half_mut(side).latch.set_remote(remote);
     }
 
-    /// Takes note of what a side's payload types mean.
-    pub const fn set_formats(&mut self, side: Side, formats: Formats) {
-        self.half_mut(side).formats = formats;
+    /// Takes note of what a side's payload types mean. With none of them the side is nobody's: who was there is not believed
+    /// any more.
+    pub fn set_formats(&mut self, side: Side, formats: Formats) {
+        let half = self.half_mut(side);
+        half.formats = formats;
+        if formats.is_empty() {
+            half.latch = Latch::new(None);
+        }
     }
 
     /// What a payload type means in packets of this side. Its receiver's SDP numbers it (RFC 3264 section 5.1); phones
@@ -157,6 +162,10 @@ impl Relay {
 
     /// Whether a packet of this side may have this payload type: all may before an SDP listed any.
     fn allows(&self, side: Side, payload_type: u8) -> bool {
+        // Gateways send comfort noise by its static number without a word of it (RFC 3389 section 4).
+        if payload_type == COMFORT_NOISE {
+            return true;
+        }
         let sides = [&self.half(side).formats, &self.half(side.other()).formats];
         let mut known = sides
             .into_iter()
@@ -266,9 +275,9 @@ impl Relay {
         self.half_mut(side).player = None;
     }
 
-    /// Tells the phone of a side that a key was pressed. Until it is told, nothing else is heard there.
+    /// Tells the phone of a side that a key was pressed, after those before it. Until it is told, nothing else is heard there.
     ///
-    /// False when its SDP lists no telephone-event, or another key is being told.
+    /// False when its SDP lists no telephone-event, or too many keys wait.
     pub fn press(
         &mut self,
         now: Mono,
@@ -378,6 +387,8 @@ impl Relay {
         }
     }
 }
+
+const COMFORT_NOISE: u8 = 13;
 
 /// Of a payload type that no SDP explained: that of nearly all of speech.
 const CLOCK: u32 = 8_000;

@@ -35,7 +35,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ),
     peaks(
         "/monitors/{id}/peaks",
-        "Its outline: per channel the lowest and the highest sample of each piece, by turns",
+        "Its outline: per channel the lowest and the highest sample of each piece by turns, -32768 to 32767",
     ),
     remove("/monitors/{id}", "Remove recordings with their files"),
     list(

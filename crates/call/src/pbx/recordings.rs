@@ -208,6 +208,22 @@ impl Pbx {
         self.release(free);
     }
 
+    /// A recording is over that nobody ended: the disk is full. Who looks at the call is not told that it is recorded, and may
+    /// ask for it again.
+    fn note_ended(&mut self, root: CallId, recording: RecordingId) {
+        if let Some(mut entry) = self.conversations.remove(&root) {
+            if entry
+                .tape
+                .running
+                .is_some_and(|(_, running)| running == recording)
+            {
+                self.stop_tape(&mut entry);
+                entry.tape.wanted = None;
+            }
+            self.conversations.insert(root, entry);
+        }
+    }
+
     /// The recorder tells what there is of a recording that is over; `None` when nothing was recorded.
     pub(crate) fn handle_recorded(
         &mut self,
@@ -221,6 +237,7 @@ impl Pbx {
             }
             return;
         };
+        self.note_ended(begun.start.root, recording);
         let Some(audio) = audio else { return };
         let since = now.mono - begun.conversation.mono;
         let at = begun.conversation.wall + since;

@@ -31,7 +31,7 @@ use offhook_base::{
     Audio, CallId, Mono, RecordingId, RecordingKind, RecordingRecord, RecordingStart, TerminatedBy,
     UserId,
 };
-use offhook_media_core::{Cue, Digit, MediaCommand, Music, Side, Sound, Taped};
+use offhook_media_core::{Cue, Digit, MediaCommand, Music, PressWay, Side, Sound, Taped};
 use offhook_sip_core::{Body, Command};
 use offhook_sip_message::Message;
 
@@ -239,8 +239,10 @@ impl Voicemail {
                     self.on_played(cx, cue);
                 }
             }
-            Input::Media(MediaNews::Pressed { side, digit, .. }) => {
-                if self.is_caller(side) && Digit::from_char('#') == Some(digit) {
+            Input::Media(MediaNews::Pressed { side, digit, way }) => {
+                // What sounds like a key in a message is none where keys come as packets.
+                let meant = way != PressWay::InBand || !self.waiting.media.lists_keys(Side::A);
+                if self.is_caller(side) && meant && Digit::from_char('#') == Some(digit) {
                     return self.on_hash(cx);
                 }
             }

@@ -129,3 +129,16 @@ fn octets_that_are_no_report_change_nothing_and_hurt_nobody() {
         }
     }
 }
+
+#[test]
+fn what_follows_a_key_comes_later_by_all_that_the_key_took() {
+    let mut outgoing = Outgoing::default();
+    sent(&mut outgoing, at(0), (7, 1, 0), CLOCK);
+    for n in 0..5_u16 {
+        let now = at(20 + 20 * u64::from(n));
+        let key = sent(&mut outgoing, now, (9, 50 + n, 5_000), CLOCK);
+        assert_eq!(key.2, 160, "one instant");
+    }
+    let voice = sent(&mut outgoing, at(120), (7, 2, 960), CLOCK);
+    assert_eq!(voice.2, 960);
+}

@@ -142,5 +142,5 @@ pub(crate) const LATE: i64 = 500;
 const WATCH: i64 = 5_000;
 const DRIFT: i64 = 30;
 
-/// Twice as many as there can be of 5 ms each.
-const PENDING_AT_MOST: usize = 256;
+/// Three times as many as there can be of 5 ms each, when what is half a second old is written once a second.
+const PENDING_AT_MOST: usize = 1_024;

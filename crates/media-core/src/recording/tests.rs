@@ -223,8 +223,8 @@ fn a_recording_in_which_nobody_speaks_has_its_length_all_the_same() {
 fn a_flood_of_packets_is_bounded_and_counted() {
     let mut tape = Tape::new(START, true);
     let phone = phone(1);
-    for n in 0..2_000 {
-        phone.packet(&mut tape, u64::from(n) / 8, n, 4_000);
+    for n in 0..4_000 {
+        phone.packet(&mut tape, u64::from(n) / 16, n, 4_000);
     }
     assert!(tape.dropped() > 1_000);
     let stray = Phone {

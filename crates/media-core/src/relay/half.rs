@@ -1,5 +1,6 @@
 //! One side of a relay: where its phone is, what it says, and the one stream that it hears.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -23,6 +24,10 @@ pub(super) struct Half {
     pub(super) player: Option<Player>,
     /// A key that it is told of; nothing else is heard meanwhile.
     pressing: Option<EventSender>,
+    /// Keys that it is told of after that.
+    keys: VecDeque<(Digit, Duration)>,
+    /// Random numbers for the next one.
+    entropy: StreamEntropy,
     /// The stream in which it hears all of these.
     pub(super) outgoing: Outgoing,
     /// What it says.
@@ -48,6 +53,8 @@ impl Half {
             formats: Formats::default(),
             player: None,
             pressing: None,
+            keys: VecDeque::new(),
+            entropy: StreamEntropy::default(),
             outgoing: Outgoing::default(),
             hearing: Hearing::default(),
             heard_at: Mono::default(),
@@ -103,6 +110,9 @@ impl Half {
             return Err(DropReason::Source);
         }
         self.stats.rtcp_packets += 1;
+        // Who is muted and sends nothing else is there.
+        self.heard_at = now;
+        self.silence = Silence::Unnoticed;
         self.hearing.on_report(now, packet);
         Ok(())
     }
@@ -112,7 +122,8 @@ impl Half {
         formats.find(|format| format.encoding == Encoding::TelephoneEvent)
     }
 
-    /// Tells the phone of a key as RFC 4733 packets; false when its SDP lists none, or one is being told already.
+    /// Tells the phone of a key as RFC 4733 packets, after those that it is being told; false when its SDP lists none, or
+    /// too many wait.
     pub(super) fn press(
         &mut self,
         now: Mono,
@@ -120,11 +131,32 @@ impl Half {
         duration: Duration,
         entropy: StreamEntropy,
     ) -> bool {
-        let events = self.telephone_event();
-        let Some(events) = events.filter(|_| self.pressing.is_none()) else {
+        if self.telephone_event().is_none() || self.keys.len() >= KEYS_AT_MOST {
             return false;
+        }
+        self.keys.push_back((digit, duration));
+        if self.pressing.is_none() {
+            self.entropy = entropy;
+            self.press_next(now);
+        }
+        true
+    }
+
+    fn press_next(&mut self, now: Mono) {
+        self.pressing = None;
+        let Some(events) = self.telephone_event() else {
+            return self.keys.clear();
         };
-        let [c0, c1, c2, c3, t0, t1, t2, t3, s0, s1] = entropy;
+        let Some((digit, duration)) = self.keys.pop_front() else {
+            return;
+        };
+        // Who waits is not made to wait for long.
+        let duration = if self.keys.is_empty() {
+            duration
+        } else {
+            duration.min(EventSender::DEFAULT_DURATION)
+        };
+        let [c0, c1, c2, c3, t0, t1, t2, t3, s0, s1] = self.entropy;
         let stream = EventStream {
             payload_type: events.payload_type,
             clock_rate: events.clock,
@@ -132,8 +164,9 @@ impl Half {
             sequence: u16::from_be_bytes([s0, s1]),
             timestamp: u32::from_be_bytes([t0, t1, t2, t3]),
         };
+        // Another source for each, so that each is numbered behind what was heard before.
+        self.entropy = self.entropy.map(|octet| octet.wrapping_add(1));
         self.pressing = EventSender::new(now, digit, duration, stream).ok();
-        self.pressing.is_some()
     }
 
     /// When it has something to be sent, or a press of its is over.
@@ -179,7 +212,8 @@ impl Half {
         let written = sender.handle_timeout(now, event);
         let clock = sender.clock_rate();
         if sender.next_timeout().is_none() {
-            self.pressing = None;
+            // A pause, as between two presses (ITU-T Q.24 wants 40 ms).
+            self.press_next(now + PAUSE);
         }
         let to = self.latch.rtp_destination().filter(|_| written)?;
         let header = RtpHeader::parse(event)?;
@@ -221,3 +255,9 @@ impl Half {
         }
     }
 }
+
+/// Keys that may wait to be told.
+const KEYS_AT_MOST: usize = 32;
+
+/// Between two keys.
+const PAUSE: Duration = Duration::from_millis(60);

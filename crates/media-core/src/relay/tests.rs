@@ -504,10 +504,6 @@ fn a_phone_is_told_of_a_key_in_the_stream_that_it_hears() {
     let lasting = (digit, Duration::from_millis(100));
     assert!(relay.press(Mono(1), Side::B, lasting, [7; 10]));
     assert!(
-        !relay.press(Mono(1), Side::B, lasting, [7; 10]),
-        "one at a time"
-    );
-    assert!(
         !relay.press(Mono(1), Side::A, lasting, [7; 10]),
         "it lists none"
     );
@@ -603,4 +599,76 @@ fn how_well_the_sides_arrive_is_told_each_second() {
         assert_eq!(silent, SideQuality::default());
         assert_eq!(relay.poll_notice(), None);
     }
+}
+
+#[test]
+fn who_gave_up_his_place_is_not_believed_while_it_is_empty_nor_after_it_is_taken() {
+    let (mut relay, a, b) = relay();
+    relay.set_formats(Side::A, formats(&[0]));
+    relay.set_formats(Side::B, formats(&[0]));
+    relay.handle_packet(Mono(0), Side::B, Kind::Rtp, b, &mut rtp(1));
+    relay.set_formats(Side::B, Formats::default());
+    relay.set_remote(Side::B, None);
+    let foreign = Verdict::Drop(DropReason::Source);
+    let verdict = relay.handle_packet(Mono(1), Side::B, Kind::Rtp, b, &mut rtp(2));
+    assert_eq!(verdict, foreign);
+
+    let target = Remote {
+        address: at("192.0.2.9:7000"),
+        signalling: Some("192.0.2.9".parse().unwrap()),
+    };
+    relay.set_formats(Side::B, formats(&[0]));
+    relay.set_remote(Side::B, Some(target));
+    let verdict = relay.handle_packet(Mono(2), Side::B, Kind::Rtp, b, &mut rtp(3));
+    assert_eq!(verdict, foreign);
+    let to_target = relay.handle_packet(Mono(3), Side::A, Kind::Rtp, a, &mut rtp(1));
+    assert_eq!(
+        to_target,
+        Verdict::Forward {
+            side: Side::B,
+            to: target.address
+        }
+    );
+}
+
+#[test]
+fn comfort_noise_passes_unlisted_and_reports_count_as_a_sign_of_life() {
+    let (mut relay, a, b) = relay();
+    let second = |n: u64| Mono(n * 1_000_000_000);
+    relay.set_formats(Side::A, formats(&[0]));
+    relay.set_formats(Side::B, formats(&[0]));
+    relay.watch(second(0), Some(Duration::from_secs(60)));
+    let mut noise = rtp(1);
+    noise[1] = 13;
+    let verdict = relay.handle_packet(second(50), Side::A, Kind::Rtp, a, &mut noise);
+    assert!(matches!(verdict, Verdict::Forward { .. }), "{verdict:?}");
+    let rtcp = SocketAddr::new(b.ip(), b.port() + 1);
+    let mut report = [0x80, 201, 0, 1, 1, 2, 3, 4];
+    relay.handle_packet(second(55), Side::B, Kind::Rtcp, rtcp, &mut report);
+    relay.handle_timeout(second(70), &mut [0; PLAYED_OCTETS]);
+    let told = std::iter::from_fn(|| relay.poll_notice());
+    let silent = told.filter(|notice| matches!(notice, Notice::Silent(_)));
+    assert_eq!(silent.count(), 0);
+}
+
+#[test]
+fn keys_that_follow_each_other_quickly_are_told_one_after_the_other() {
+    let (mut relay, _, b) = with_keys(false, true);
+    let digits = "1234";
+    for digit in digits.chars() {
+        let digit = Digit::from_char(digit).unwrap();
+        let lasting = (digit, Duration::from_millis(200));
+        assert!(relay.press(Mono(1), Side::B, lasting, [7; 10]));
+    }
+    let mut told = String::new();
+    while let Some(due) = next_due(&relay) {
+        let mut packet = [0; PLAYED_OCTETS];
+        if let Some(played) = relay.handle_timeout(due, &mut packet) {
+            assert_eq!((played.to, played.length), (b, 16));
+            if packet[1] & 0x80 != 0 {
+                told.push(Digit::from_event(packet[12]).unwrap().as_char());
+            }
+        }
+    }
+    assert_eq!(told, digits);
 }

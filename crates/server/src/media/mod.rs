@@ -95,10 +95,10 @@ impl Media {
     /// Passes a command on without ever waiting.
     ///
     /// # Errors
-    /// With a full queue a `Play`, `Press`, `Record`, `Start`, `Refill`, `Update` or `Watch` is refused. A `Stop` or `Release` is kept and
+    /// With a full queue a `Play`, `Press`, `Record`, `Start` or `Refill` is refused. A `Stop` or `Release` is kept and
     /// passed on by a later `send` or `flush`, for else its ports were lost; so is a `StopPlay`, for else two people would
-    /// hear music instead of each other, and the newest `Formats` of a side, for else its packets were not understood.
-    /// A `StopRecord` is kept for the sake of who said that he is not to be recorded. Few a relay and one a pair are kept.
+    /// hear music instead of each other, and the newest `Formats`, `Update` and `Watch`, for else a phone heard who is held or
+    /// gone. A `StopRecord` is kept for the sake of who said that he is not to be recorded. Few a relay and one a pair are kept.
     pub(crate) fn send(&mut self, command: MediaCommand) -> Result<(), Overloaded> {
         self.flush();
         let command = if self.backlog.is_empty() {
@@ -118,14 +118,26 @@ impl Media {
             | MediaCommand::Press { .. }
             | MediaCommand::Record { .. }
             | MediaCommand::Refill { .. }
-            | MediaCommand::Start { .. }
-            | MediaCommand::Update { .. }
-            | MediaCommand::Watch { .. } => Err(Overloaded),
+            | MediaCommand::Start { .. } => Err(Overloaded),
             MediaCommand::Formats { relay, side, .. } => {
                 // Only the newest of a side counts.
                 self.backlog.retain(|kept| {
                     !matches!(kept, MediaCommand::Formats { relay: of, side: whose, .. } if (*of, *whose) == (relay, side))
                 });
+                self.backlog.push_back(command);
+                Ok(())
+            }
+            MediaCommand::Update { relay, side, .. } => {
+                self.backlog.retain(|kept| {
+                    !matches!(kept, MediaCommand::Update { relay: of, side: whose, .. } if (*of, *whose) == (relay, side))
+                });
+                self.backlog.push_back(command);
+                Ok(())
+            }
+            MediaCommand::Watch { relay, .. } => {
+                self.backlog.retain(
+                    |kept| !matches!(kept, MediaCommand::Watch { relay: of, .. } if *of == relay),
+                );
                 self.backlog.push_back(command);
                 Ok(())
             }

@@ -450,14 +450,15 @@ fn a_full_queue_refuses_what_can_be_refused_and_keeps_what_gives_ports_back() {
     let stop = |relay| MediaCommand::Stop {
         relay: RelayId(relay),
     };
-    let update = MediaCommand::Update {
+    let update = |remote: Option<&str>| MediaCommand::Update {
         relay: RelayId(1),
         side: Side::A,
-        remote: None,
+        remote: remote.map(|remote| remote.parse().unwrap()),
     };
 
     assert_eq!(media.send(stop(1)), Ok(()));
-    assert_eq!(media.send(update.clone()), Err(Overloaded));
+    assert_eq!(media.send(update(Some("192.0.2.1:4000"))), Ok(()));
+    assert_eq!(media.send(update(None)), Ok(()), "the newest is kept");
     assert_eq!(media.send(stop(2)), Ok(()));
     assert_eq!(media.send(stop(3)), Ok(()));
     assert_eq!(
@@ -478,15 +479,15 @@ fn a_full_queue_refuses_what_can_be_refused_and_keeps_what_gives_ports_back() {
     assert_eq!(media.send(stop_play.clone()), Ok(()));
     assert_eq!(media.send(stop_play.clone()), Ok(()), "and is kept once");
     let mut carried_out = Vec::new();
-    for _ in 0..4 {
+    for _ in 0..5 {
         carried_out.push(inbox.try_recv().unwrap());
         media.flush();
     }
     assert_eq!(
         carried_out,
-        [stop(1), stop(2), stop(3), stop_play],
+        [stop(1), update(None), stop(2), stop(3), stop_play],
         "in the order in which they were sent"
     );
     assert!(inbox.try_recv().is_err());
-    assert_eq!(media.send(update), Ok(()));
+    assert_eq!(media.send(update(None)), Ok(()));
 }
