@@ -74,7 +74,7 @@ mod tests {
         assert_eq!(fill("a {{to}} b", &values, "test"), "a 2002 b");
         assert!(
             fill(
-                "{{include uas_reanswer.xml retrans=' retrans=\"5\"' version=2 direction=x}}",
+                "{{include uas_reanswer.xml retrans=' retrans=\"5\"' version=2 direction=x media=m}}",
                 &values,
                 "test"
             )
