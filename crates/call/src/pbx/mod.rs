@@ -717,6 +717,7 @@ fn abandon(
                 | MediaCommand::Press { .. }
                 | MediaCommand::Record { .. }
                 | MediaCommand::Refill { .. }
+                | MediaCommand::Secure { .. }
                 | MediaCommand::StopRecord { .. }
                 | MediaCommand::StopPlay { .. }
                 | MediaCommand::Update { .. }

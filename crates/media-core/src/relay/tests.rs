@@ -672,3 +672,5 @@ fn keys_that_follow_each_other_quickly_are_told_one_after_the_other() {
     }
     assert_eq!(told, digits);
 }
+
+mod secrecy;

@@ -97,8 +97,8 @@ impl Media {
     /// # Errors
     /// With a full queue a `Play`, `Press`, `Record`, `Start` or `Refill` is refused. A `Stop` or `Release` is kept and
     /// passed on by a later `send` or `flush`, for else its ports were lost; so is a `StopPlay`, for else two people would
-    /// hear music instead of each other, and the newest `Formats`, `Update` and `Watch`, for else a phone heard who is held or
-    /// gone. A `StopRecord` is kept for the sake of who said that he is not to be recorded. Few a relay and one a pair are kept.
+    /// hear music instead of each other, and the newest `Formats`, `Secure`, `Update` and `Watch`, for else a phone heard who is
+    /// held or gone. A `StopRecord` is kept for the sake of who said that he is not to be recorded. Few a relay and one a pair are kept.
     pub(crate) fn send(&mut self, command: MediaCommand) -> Result<(), Overloaded> {
         self.flush();
         let command = if self.backlog.is_empty() {
@@ -123,6 +123,13 @@ impl Media {
                 // Only the newest of a side counts.
                 self.backlog.retain(|kept| {
                     !matches!(kept, MediaCommand::Formats { relay: of, side: whose, .. } if (*of, *whose) == (relay, side))
+                });
+                self.backlog.push_back(command);
+                Ok(())
+            }
+            MediaCommand::Secure { relay, side, .. } => {
+                self.backlog.retain(|kept| {
+                    !matches!(kept, MediaCommand::Secure { relay: of, side: whose, .. } if (*of, *whose) == (relay, side))
                 });
                 self.backlog.push_back(command);
                 Ok(())

@@ -9,6 +9,7 @@ use offhook_media_core::{
 
 use super::*;
 
+mod secrecy;
 mod sounds;
 
 /// A media thread on any free ports, and its owner.
@@ -459,6 +460,13 @@ fn a_full_queue_refuses_what_can_be_refused_and_keeps_what_gives_ports_back() {
     assert_eq!(media.send(stop(1)), Ok(()));
     assert_eq!(media.send(update(Some("192.0.2.1:4000"))), Ok(()));
     assert_eq!(media.send(update(None)), Ok(()), "the newest is kept");
+    let secure = |key| MediaCommand::Secure {
+        relay: RelayId(1),
+        side: Side::A,
+        keys: secrecy::keys(key),
+    };
+    assert_eq!(media.send(secure(1)), Ok(()));
+    assert_eq!(media.send(secure(2)), Ok(()), "the newest is kept");
     assert_eq!(media.send(stop(2)), Ok(()));
     assert_eq!(media.send(stop(3)), Ok(()));
     assert_eq!(
@@ -479,13 +487,20 @@ fn a_full_queue_refuses_what_can_be_refused_and_keeps_what_gives_ports_back() {
     assert_eq!(media.send(stop_play.clone()), Ok(()));
     assert_eq!(media.send(stop_play.clone()), Ok(()), "and is kept once");
     let mut carried_out = Vec::new();
-    for _ in 0..5 {
+    for _ in 0..6 {
         carried_out.push(inbox.try_recv().unwrap());
         media.flush();
     }
     assert_eq!(
         carried_out,
-        [stop(1), update(None), stop(2), stop(3), stop_play],
+        [
+            stop(1),
+            update(None),
+            secure(2),
+            stop(2),
+            stop(3),
+            stop_play
+        ],
         "in the order in which they were sent"
     );
     assert!(inbox.try_recv().is_err());

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use mio::{Events, Interest, Poll, Token, Waker};
 use offhook_base::Mono;
 use offhook_media_core::{
-    Digit, Format, Kind, MediaCommand, MediaEvent, Notice, PLAYED_OCTETS, PairId, RefusedStart,
-    Relay, RelayId, Remote, Side, Sound, StreamEntropy, Verdict,
+    Digit, Format, Kind, MediaCommand, MediaEvent, Notice, PairId, RefusedStart, Relay, RelayId,
+    Remote, Side, Sound, StreamEntropy, Verdict,
 };
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
-use super::relays::{Active, Relays};
+use super::relays::{Active, Relays, SENT_OCTETS};
 use super::stock::Stock;
 use super::tap::Tap;
 
@@ -134,6 +134,10 @@ impl Worker {
                 Err(_) => continue,
             };
             let packet = self.buffer.get_mut(..length).unwrap_or_default();
+            let Ok(length) = relay.decrypt(side, kind, packet) else {
+                continue;
+            };
+            let packet = packet.get_mut(..length).unwrap_or_default();
             let taped = tapes.header(kind, packet);
             let verdict = relay.handle_packet(now, side, kind, from, packet);
             if let Some(header) = taped {
@@ -142,8 +146,12 @@ impl Worker {
             }
             match verdict {
                 Verdict::Drop(_) => {}
-                Verdict::Forward { side: _, to } => {
-                    if there.send(kind, packet, to).is_err() {
+                Verdict::Forward { side: listener, to } => {
+                    let sealed = relay.encrypt(listener, kind, &mut self.buffer, length);
+                    let sent = sealed
+                        .and_then(|length| self.buffer.get(..length))
+                        .map(|packet| there.send(kind, packet, to));
+                    if !matches!(sent, Some(Ok(()))) {
                         relay.handle_send_error(side);
                     }
                 }
@@ -176,6 +184,12 @@ impl Worker {
                     Some(active) => active.relay.set_formats(side, formats),
                     None => tracing::debug!(%relay, "formats came for a relay that does not run"),
                 },
+                Ok(MediaCommand::Secure { relay, side, keys }) => {
+                    match self.relays.get_mut(relay) {
+                        Some(active) => active.relay.secure(side, keys.as_deref()),
+                        None => tracing::debug!(%relay, "keys came for a relay that does not run"),
+                    }
+                }
                 Ok(MediaCommand::Record {
                     relay,
                     recording,
@@ -300,7 +314,7 @@ impl Worker {
     /// Sends what is due of the sounds, but only so much at a time that relayed packets do not wait for it.
     fn play(&mut self) {
         let now = self.now();
-        let mut packet = [0; PLAYED_OCTETS];
+        let mut packet = [0; SENT_OCTETS];
         for _ in 0..PLAYED_A_TURN {
             let tell = |relay, notice| self.outbox.notice(relay, notice);
             if !self.relays.send_due(now, &mut packet, tell) {
