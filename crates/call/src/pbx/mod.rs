@@ -7,6 +7,7 @@ mod messages;
 mod owed;
 mod queues;
 pub(crate) mod recordings;
+mod secrecy;
 mod texts;
 mod watching;
 
@@ -31,6 +32,7 @@ use crate::limit::{Bucket, Buckets};
 use crate::mwi::Mwi;
 use crate::office::Office;
 use crate::phase::{Context, Input, MediaNews, Phase, Senders, answer, reply};
+use crate::secrecy::Secrecy;
 use crate::sms::{Answer, TextChange, TextReply, Texts, TextsConfig};
 use crate::star::AgentLogin;
 use crate::trunks::{TrunkOutput, TrunkState};
@@ -151,6 +153,8 @@ pub(crate) struct Pbx {
     messages: Messages,
     mwi: Mwi,
     recordings: Recordings,
+    /// `None` where media does not pass by us: then keys are the phones' own affair.
+    secrecy: Option<Secrecy>,
     pub(crate) actions: VecDeque<Action>,
 }
 
@@ -160,6 +164,10 @@ impl Pbx {
             host: config.host.clone(),
             customer_id: config.customer_id,
         });
+        let secrecy = config
+            .relay
+            .is_some()
+            .then(|| Secrecy::new(config.srtp, seed));
         Self {
             office: Office::new(config, call_ids, seed),
             conversations: BTreeMap::new(),
@@ -180,6 +188,7 @@ impl Pbx {
             messages: Messages::default(),
             mwi: Mwi::default(),
             recordings: Recordings::default(),
+            secrecy,
             actions: VecDeque::new(),
         }
     }
@@ -296,6 +305,19 @@ impl Pbx {
 
     /// What the stack reports.
     pub(crate) fn handle_event(&mut self, now: Now, event: Event) {
+        let invited = if let Event::Invite { leg, .. } = &event {
+            Some(*leg)
+        } else {
+            None
+        };
+        let event = self.made_plain(event);
+        self.on_event(now, event);
+        if let Some(leg) = invited {
+            self.forget_keys_of_refused(leg);
+        }
+    }
+
+    fn on_event(&mut self, now: Now, event: Event) {
         match event {
             Event::Invite {
                 leg,
@@ -464,6 +486,9 @@ impl Pbx {
                 .unwrap_or_default()
             {
                 self.legs.remove(&leg);
+                if let Some(secrecy) = &mut self.secrecy {
+                    secrecy.close(leg);
+                }
             }
         }
         let office = &mut self.office;
@@ -680,7 +705,8 @@ fn abandon(
         | Effect::Recording(_)
         | Effect::Reply(_)
         | Effect::ReplyInstead(_)
-        | Effect::ReserveCallIds(_) => true,
+        | Effect::ReserveCallIds(_)
+        | Effect::Secure { .. } => true,
         Effect::Cancel { .. } | Effect::DropHeld(_) | Effect::Free { .. } | Effect::Held { .. } => {
             false
         }

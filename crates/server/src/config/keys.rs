@@ -101,6 +101,7 @@ fn visit_numbers(numbers: &mut Numbers, visitor: &mut impl Visitor) {
 fn visit_media(media: &mut Media, visitor: &mut impl Visitor) {
     visitor.section("media");
     visitor.key("relay", &mut media.relay, any);
+    visitor.key("srtp", &mut media.srtp, any);
     visitor.key("rtp_ports", &mut media.rtp_ports, any);
     visitor.key("rtp_timeout", &mut media.rtp_timeout, |seconds| {
         within(*seconds, 0, 86_400)

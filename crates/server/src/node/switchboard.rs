@@ -11,8 +11,8 @@ use offhook_base::{
     SoundUse, Wall,
 };
 use offhook_call::{
-    CallConfig, CallIds, EventIds, GuardConfig, MessageCount, Network, Switch, close_after_restart,
-    recording_after_restart,
+    CallConfig, CallIds, EventIds, GuardConfig, MessageCount, Network, SrtpOffers, Switch,
+    close_after_restart, recording_after_restart,
 };
 use offhook_media_core::{Clip, Music};
 use offhook_sip_core::{AccountChange, Binding, DigestAlgorithm, StackConfig};
@@ -23,7 +23,7 @@ use super::changes;
 use super::inbox::{CallInput, Inbox};
 use super::listen::Listeners;
 use super::trunks::Trunks;
-use crate::config::{Config, Digest, Relay};
+use crate::config::{Config, Digest, Relay, Srtp};
 use crate::media::{self, Media, MediaConfig};
 use crate::recorder::{self, Recorder, RecordingFiles};
 
@@ -277,6 +277,11 @@ fn call_config(config: &Config, listeners: &Listeners) -> anyhow::Result<CallCon
     };
     let mut calls = CallConfig::new(&config.node.name, &host);
     calls.relay = (config.media.relay == Relay::Always).then(|| listeners.media_ip());
+    calls.srtp = match config.media.srtp {
+        Srtp::Off => SrtpOffers::Off,
+        Srtp::Offered => SrtpOffers::Offered,
+        Srtp::Required => SrtpOffers::Required,
+    };
     let silence = u64::from(config.media.rtp_timeout);
     calls.rtp_timeout = (silence > 0).then(|| Duration::from_secs(silence));
     let country = Some(&*config.numbers.country).filter(|country| !country.is_empty());
