@@ -48,8 +48,9 @@ pub struct ToneDetector {
     /// The key that last began suddenly, and how many windows ago it was last seen.
     begun: Option<Digit>,
     ago: u32,
-    /// How many of its windows were clean.
+    /// How many windows in a row were clean and had the same twist, and which.
     clean: u32,
+    twist: f32,
     /// Windows since the last that was looked at, while there is no key; `None` while there may be one.
     unseen: Option<usize>,
 }
@@ -78,6 +79,7 @@ impl ToneDetector {
             begun: None,
             ago: 0,
             clean: 0,
+            twist: 1.0,
             unseen: Some(0),
         })
     }
@@ -176,15 +178,24 @@ impl ToneDetector {
             return;
         };
         let goes_on = self.begun == Some(seen.digit) && self.ago <= OVER;
-        if goes_on {
-            self.clean = self.clean.saturating_add(seen.clean.into());
-            self.ago = 0;
-        } else {
+        if !goes_on {
             let begins = self.in_a_row == 1 && seen.sudden;
             self.begun = Some(seen.digit).filter(|_| begins);
-            self.clean = seen.clean.into();
-            self.ago = 0;
         }
+        if self.in_a_row == 1 {
+            self.clean = 0;
+        }
+        if seen.clean {
+            let change = (seen.twist / self.twist).max(self.twist / seen.twist);
+            let steady = self.clean == 0 || change <= STEADY;
+            self.clean = if steady {
+                self.clean.saturating_add(1)
+            } else {
+                1
+            };
+            self.twist = seen.twist;
+        }
+        self.ago = 0;
     }
 }
 
@@ -196,6 +207,10 @@ const GLANCE: usize = CERTAIN as usize;
 
 /// Of these, those that lie wholly inside the key: no tone of 40 ms has fewer.
 const CLEAN: u32 = 2;
+
+/// What the power of one tone by that of the other changes by at most from one clean window to the next: 0.8 dB. In a
+/// chord that beats it changes by more; a key has it all along.
+const STEADY: f32 = 1.2;
 
 /// Windows in a row without a key that end it.
 const OVER: u32 = 6;

@@ -29,13 +29,25 @@ pub(super) struct Window {
 }
 
 /// A key that fills a window.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Seen {
     pub(super) digit: Digit,
     /// Whether its two tones did not sound as loud just before: keys begin at once, chords lose a note.
     pub(super) sudden: bool,
     /// Whether next to nothing else is in the window, as in those that are wholly inside a key.
     pub(super) clean: bool,
+    /// The power of the low tone by that of the high one.
+    pub(super) twist: f32,
+}
+
+/// A low and a high tone.
+#[derive(Clone, Copy, Debug)]
+struct Pair {
+    row: usize,
+    column: usize,
+    /// How much of the energy they are.
+    share: f32,
+    twist: f32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -100,7 +112,12 @@ impl Window {
         self.before.rotate_right(1);
         let long_before = self.before.first_mut();
         let long_before = long_before.map(|oldest| std::mem::replace(oldest, powers));
-        let (row, column, share) = self.pair(ago, energy, &powers)?;
+        let Pair {
+            row,
+            column,
+            share,
+            twist,
+        } = self.pair(ago, energy, &powers)?;
         let steady = |tone: usize| {
             let then = long_before.and_then(|powers| powers.get(tone).copied());
             let (then, now) = (then?, *powers.get(tone)?);
@@ -110,11 +127,12 @@ impl Window {
             digit: Digit::at(row, column)?,
             sudden: !(steady(row)? && steady(column + 4)?),
             clean: share >= CLEAN_SHARE,
+            twist,
         })
     }
 
-    /// The low and the high tone that are nearly all there is in the window, and how much of it they are.
-    fn pair(&self, ago: usize, energy: f32, powers: &[f32; 8]) -> Option<(usize, usize, f32)> {
+    /// The low and the high tone that are nearly all there is in the window.
+    fn pair(&self, ago: usize, energy: f32, powers: &[f32; 8]) -> Option<Pair> {
         let sum = f32_of(self.rate.length) / 2.0;
         if energy < MIN_POWER * sum * MIN_SHARE {
             return None;
@@ -133,7 +151,12 @@ impl Window {
             && low.min(high) >= MIN_POWER
             && low <= high * NORMAL_TWIST
             && high <= low * REVERSE_TWIST;
-        is_key.then_some((row, column, share))
+        is_key.then_some(Pair {
+            row,
+            column,
+            share,
+            twist: low / high,
+        })
     }
 
     /// The energy and the power of each tone, all through the window.
