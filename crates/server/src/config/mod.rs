@@ -79,6 +79,10 @@ pub(crate) struct Sip {
     pub(crate) tcp: Vec<SocketAddr>,
     /// TLS listeners.
     pub(crate) tls: Vec<SocketAddr>,
+    /// PEM certificate chain that TLS listeners show.
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// PEM private key of it.
+    pub(crate) tls_key: Option<PathBuf>,
     /// Secure WebSocket listeners.
     pub(crate) wss: Vec<SocketAddr>,
     /// The address phones are told (Via, Contact) where the one bound is not the one they reach.
@@ -97,6 +101,8 @@ impl Default for Sip {
             udp: vec![any],
             tcp: vec![any],
             tls: Vec::new(),
+            tls_cert: None,
+            tls_key: None,
             wss: Vec::new(),
             advertise: None,
             trusted_edges: Vec::new(),
