@@ -179,6 +179,19 @@ impl ConfigDb {
         }
     }
 
+    /// The CDRs of a root that there are so far, in the order in which its calls ended.
+    ///
+    /// # Errors
+    /// `Unavailable` when the file cannot be read.
+    pub fn cdrs_of_root(&self, root: CallId) -> Result<Vec<Cdr>, StoreError> {
+        let key = i64::try_from(root.0).map_err(|_| StoreError::NotFound)?;
+        self.read(|db| {
+            db.prepare_cached("SELECT * FROM cdr WHERE root_live_id = ? ORDER BY id")?
+                .query_map([key], cdr_row)?
+                .collect()
+        })
+    }
+
     /// One CDR by its id.
     ///
     /// # Errors
