@@ -109,6 +109,9 @@ fn visit_media(media: &mut Media, visitor: &mut impl Visitor) {
     visitor.key("rtp_timeout", &mut media.rtp_timeout, |seconds| {
         within(*seconds, 0, 86_400)
     });
+    visitor.key("threads", &mut media.threads, |threads| {
+        within(*threads, 0, 64)
+    });
     visitor.key("advertise", &mut media.advertise, any);
 }
 

@@ -127,6 +127,8 @@ pub(crate) struct Media {
     pub(crate) rtp_ports: PortRange,
     /// Seconds without RTP of a phone that should send, after which its call ends; 0: never.
     pub(crate) rtp_timeout: u32,
+    /// Threads that move packets; 0: one for every two cores.
+    pub(crate) threads: u32,
     /// The address written into SDP where the one bound is not the one phones reach.
     pub(crate) advertise: Option<IpAddr>,
 }
@@ -140,6 +142,7 @@ impl Default for Media {
                 last: 29_999,
             },
             rtp_timeout: 60,
+            threads: 0,
             advertise: None,
         }
     }

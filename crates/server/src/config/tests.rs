@@ -204,6 +204,7 @@ fn values_out_of_their_range_are_refused() {
         ("[numbers]\ncountry = \"ZZ\"", "numbers.country"),
         ("[media]\nrelay = \"sometimes\"", "media.relay"),
         ("[media]\nrtp_timeout = 86401", "media.rtp_timeout"),
+        ("[media]\nthreads = 65", "media.threads"),
         ("[media]\nrtp_ports = \"20001-29999\"", "media.rtp_ports"),
         ("[media]\nrtp_ports = \"20000-20000\"", "media.rtp_ports"),
         ("[media]\nrtp_ports = \"30000-20001\"", "media.rtp_ports"),

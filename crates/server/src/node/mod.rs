@@ -230,7 +230,7 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         live: Arc::clone(&writers.live),
         captures: capture_handle.clone(),
         projector: writers.projector.handle(),
-        media: switchboard::start_media(&config, &listeners, (&recorder, &inbox), &mut tasks)?,
+        media: switchboard::start_media(&config, &listeners, (&recorder, &inbox))?,
         recorder: recorder.handle(),
         gauges: Arc::clone(&gauges),
         trunks: trunks.states(),
