@@ -24,6 +24,7 @@ mod ports;
 mod projector;
 mod retention;
 mod room;
+mod seats;
 mod subscribers;
 mod switchboard;
 mod tester;
