@@ -27,6 +27,7 @@ mod effect;
 mod event_id;
 mod event_json;
 mod fence;
+mod figures;
 mod guard;
 mod hold;
 mod keys;

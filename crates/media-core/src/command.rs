@@ -160,6 +160,27 @@ pub enum MediaCommand {
     },
 }
 
+impl MediaCommand {
+    /// The relay that it is about, if about one.
+    #[must_use]
+    pub const fn relay(&self) -> Option<RelayId> {
+        match self {
+            Self::Refill { .. } | Self::Release { .. } => None,
+            Self::Formats { relay, .. }
+            | Self::Play { relay, .. }
+            | Self::Press { relay, .. }
+            | Self::Record { relay, .. }
+            | Self::Secure { relay, .. }
+            | Self::Start { relay, .. }
+            | Self::Stop { relay }
+            | Self::StopRecord { relay, .. }
+            | Self::StopPlay { relay, .. }
+            | Self::Update { relay, .. }
+            | Self::Watch { relay, .. } => Some(*relay),
+        }
+    }
+}
+
 /// What a phone hears while nobody speaks to it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Sound {

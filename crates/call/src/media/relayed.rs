@@ -119,7 +119,7 @@ impl Relayed {
             Side::A => (&mut self.a, self.b.pair),
             Side::B => (&mut self.b, self.a.pair),
         };
-        // The null address of an old-style hold is no place to send to.
+        // The null address of an old-style hold is no place to send to; who holds by direction only is not sent to.
         leg.offered = Some(Said {
             remote: audio
                 .connection_ip()
@@ -127,6 +127,7 @@ impl Relayed {
                 .map(|ip| Remote {
                     address: SocketAddr::new(ip, port),
                     signalling: leg.host,
+                    receives: audio.direction.receives(),
                 }),
             formats: formats(audio),
             keys: KeysId::of(audio),

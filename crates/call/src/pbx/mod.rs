@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use offhook_base::{CallId, FactRecord, Mono, Now, RecordingStart, RingGroupId, UserId};
+use offhook_base::{CallId, FactRecord, Mono, Now, Quality, RecordingStart, RingGroupId, UserId};
 use offhook_media_core::{MediaCommand, PortPair, RelayId, SideQuality};
 use offhook_sip_core::{Command, Event, LegId, Origin, TrunkPeer, TxId};
 use offhook_sip_message::Method;
@@ -27,6 +27,7 @@ use crate::config::CallConfig;
 use crate::directory::DirectoryChange;
 use crate::effect::Effect;
 use crate::fence::{Class, Fence};
+use crate::figures::Awaited;
 use crate::keys::Keys;
 use crate::limit::{Bucket, Buckets};
 use crate::mwi::Mwi;
@@ -50,6 +51,8 @@ pub(crate) enum Action {
     Record(Box<FactRecord>),
     /// To the media shell.
     Media(MediaCommand),
+    /// The last figures of a call that has ended.
+    Heard { call: CallId, quality: Quality },
     /// Whether a call is being recorded.
     Monitored { call: CallId, on: bool },
     /// To the recorder, before the media shell is told to record.
@@ -155,6 +158,7 @@ pub(crate) struct Pbx {
     recordings: Recordings,
     /// `None` where media does not pass by us: then keys are the phones' own affair.
     secrecy: Option<Secrecy>,
+    figures: Awaited,
     pub(crate) actions: VecDeque<Action>,
 }
 
@@ -189,6 +193,7 @@ impl Pbx {
             mwi: Mwi::default(),
             recordings: Recordings::default(),
             secrecy,
+            figures: Awaited::default(),
             actions: VecDeque::new(),
         }
     }
@@ -427,23 +432,26 @@ impl Pbx {
     /// The media shell tells how well the sides of a relay are heard. The newest counts; nobody waits for it.
     pub(crate) fn note_quality(&mut self, relay: RelayId, heard: [SideQuality; 2]) {
         if let Some(entry) = self.conversations.get_mut(&CallId(relay.0)) {
-            let caller = match &entry.phase {
-                Phase::Connected(connected) => connected.relay_of_caller(),
-                Phase::Originating(_)
-                | Phase::Ringing(_)
-                | Phase::Hunting(_)
-                | Phase::Queued(_)
-                | Phase::Service(_)
-                | Phase::Voicemail(_)
-                | Phase::Departing(_)
-                | Phase::Ended => None,
-            };
-            entry.calls.hear(heard, caller.map(|(_, side)| side));
+            entry.calls.hear(heard, entry.phase.side_of_caller());
+        }
+        if heard.iter().any(|side| side.packets > 0) {
+            let told = self.figures.told(relay, heard);
+            self.actions
+                .extend(told.map(|(call, quality)| Action::Heard { call, quality }));
+        }
+    }
+
+    /// A relay has stopped, and told its last figures.
+    pub(crate) fn note_stopped(&mut self, relay: RelayId) {
+        self.figures.over(relay);
+        if let Some(entry) = self.conversations.get_mut(&CallId(relay.0)) {
+            entry.calls.note_unheard();
         }
     }
 
     /// The relay of the conversation `root` could not be started: a call that nobody would hear ends.
     pub(crate) fn media_lost(&mut self, now: Now, root: CallId) {
+        self.note_stopped(RelayId(root.0));
         self.feed(now, root, Input::MediaLost);
     }
 
@@ -596,6 +604,7 @@ impl Pbx {
     ) -> bool {
         let mut effects = std::mem::take(&mut self.effects);
         let mut legs = std::mem::take(&mut self.new_legs);
+        entry.calls.note_caller(entry.phase.side_of_caller());
         let phase = std::mem::replace(&mut entry.phase, Phase::Ended);
         let mut cx = Context {
             now,
@@ -649,6 +658,7 @@ impl Pbx {
         self.note_transferor(now, &mut entry);
         self.tape(now, &mut entry);
         self.watch(&mut entry);
+        self.figures.wait(RelayId(root.0), entry.calls.take_ended());
         if entry.phase.is_over() {
             self.office.leave_queue(now.mono, root);
             self.office.forget_relay(root);

@@ -79,6 +79,10 @@ pub(crate) struct Sip {
     pub(crate) tcp: Vec<SocketAddr>,
     /// TLS listeners.
     pub(crate) tls: Vec<SocketAddr>,
+    /// PEM certificate chain that TLS listeners show.
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// PEM private key of it.
+    pub(crate) tls_key: Option<PathBuf>,
     /// Secure WebSocket listeners.
     pub(crate) wss: Vec<SocketAddr>,
     /// The address phones are told (Via, Contact) where the one bound is not the one they reach.
@@ -97,6 +101,8 @@ impl Default for Sip {
             udp: vec![any],
             tcp: vec![any],
             tls: Vec::new(),
+            tls_cert: None,
+            tls_key: None,
             wss: Vec::new(),
             advertise: None,
             trusted_edges: Vec::new(),
@@ -123,6 +129,8 @@ pub(crate) struct Media {
     pub(crate) rtp_ports: PortRange,
     /// Seconds without RTP of a phone that should send, after which its call ends; 0: never.
     pub(crate) rtp_timeout: u32,
+    /// Threads that move packets; 0: one for every two cores.
+    pub(crate) threads: u32,
     /// The address written into SDP where the one bound is not the one phones reach.
     pub(crate) advertise: Option<IpAddr>,
 }
@@ -137,6 +145,7 @@ impl Default for Media {
                 last: 29_999,
             },
             rtp_timeout: 60,
+            threads: 0,
             advertise: None,
         }
     }

@@ -1,8 +1,9 @@
-//! The media thread: waits for packets and commands, asks `media-core`, moves octets.
+//! A media thread: waits for packets and commands, asks `media-core`, moves octets.
 
 use std::collections::VecDeque;
 use std::io;
 use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token, Waker};
@@ -24,7 +25,8 @@ pub(super) struct Worker {
     poll: Poll,
     inbox: Receiver<MediaCommand>,
     outbox: Outbox,
-    stock: Stock,
+    /// Shared with the other threads, and locked only as calls begin and end.
+    stock: Arc<Mutex<Stock>>,
     relays: Relays,
     tap: Tap,
     /// Pairs that the owner asked for and has not got yet.
@@ -53,7 +55,7 @@ enum Owner {
 
 impl Worker {
     pub(super) fn new(
-        stock: Stock,
+        stock: Arc<Mutex<Stock>>,
         inbox: Receiver<MediaCommand>,
         events: mpsc::Sender<MediaEvent>,
         (tap, origin): (Tap, Instant),
@@ -257,13 +259,13 @@ impl Worker {
         pairs: [PairId; 2],
         remotes: [Option<Remote>; 2],
     ) -> Result<(), RefusedStart> {
-        let [a, b] = pairs.map(|pair| self.stock.take(pair));
+        let [a, b] = pairs.map(|pair| self.stock().take(pair));
         let [a_remote, b_remote] = remotes;
         let (a, b) = match (a, b) {
             (Some(a), Some(b)) => (a, b),
             (one, other) => {
                 for pair in [one, other].into_iter().flatten() {
-                    self.stock.give_back(now, pair);
+                    self.stock().give_back(now, pair);
                 }
                 return Err(RefusedStart::UnknownPair);
             }
@@ -340,16 +342,22 @@ impl Worker {
     }
 
     fn release(&mut self, now: Mono, pair: PairId) {
-        match self.stock.take(pair) {
+        let taken = self.stock().take(pair);
+        match taken {
             // It stood in an SDP, so that packets may be on their way to it: it rests as if it had been used.
-            Some(pair) => self.stock.give_back(now, pair),
+            Some(pair) => self.stock().give_back(now, pair),
             None => tracing::debug!(?pair, "a pair was released that was not handed out"),
         }
     }
 
-    fn give_back(&mut self, now: Mono, active: Active) {
-        self.stock.give_back(now, active.a);
-        self.stock.give_back(now, active.b);
+    fn give_back(&self, now: Mono, active: Active) {
+        let mut stock = self.stock();
+        stock.give_back(now, active.a);
+        stock.give_back(now, active.b);
+    }
+
+    fn stock(&self) -> MutexGuard<'_, Stock> {
+        self.stock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn watch(&self, slot: usize, active: &mut Active) -> io::Result<()> {
@@ -388,7 +396,8 @@ impl Worker {
         let mut pairs = Vec::new();
         self.out_of_ports = false;
         while self.owed > 0 && pairs.len() < BOUND_A_TURN {
-            match self.stock.hand_out(now) {
+            let handed = self.stock().hand_out(now);
+            match handed {
                 Ok(pair) => {
                     pairs.push(pair);
                     self.owed -= 1;
@@ -414,7 +423,7 @@ impl Worker {
         let behind = !self.outbox.waiting.is_empty() || self.tap.is_behind();
         let retry = behind.then_some(RETRY_EVENTS);
         let ports = (self.owed > 0).then(|| {
-            let rested = self.stock.next_rested().map_or(RETRY_BIND, |at| at - now);
+            let rested = self.stock().next_rested().map_or(RETRY_BIND, |at| at - now);
             rested.min(RETRY_BIND)
         });
         let sound = self.relays.next_timeout().map(|at| at - now);

@@ -450,6 +450,13 @@ impl Script {
                     }
                     line
                 }
+                Action::Heard { call, quality } => {
+                    // As the projector does it.
+                    let mut cdrs = self.cdrs.iter_mut();
+                    let cdr = cdrs.find(|cdr| cdr.live_id == call);
+                    cdr.expect("a CDR to amend").quality = Some(quality);
+                    continue;
+                }
                 Action::Monitored { call, on } => {
                     self.monitored.retain(|monitored| *monitored != call);
                     if on {

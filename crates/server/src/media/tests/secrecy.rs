@@ -7,7 +7,7 @@ use rtc_srtp::protection_profile::ProtectionProfile;
 
 use super::*;
 
-pub(super) fn keys(octet: u8) -> Option<Box<SrtpKeys>> {
+fn keys(octet: u8) -> Option<Box<SrtpKeys>> {
     let key = |octet| SrtpKey::new(SrtpSuite::Aes128Sha1Tag80, &[octet; 30]);
     Some(Box::new(SrtpKeys {
         receive: key(octet)?,
@@ -40,7 +40,7 @@ fn a_phone_that_encrypts_and_one_that_does_not_hear_each_other_and_a_sound() {
         side: Side::A,
         keys: keys(1),
     });
-    rig.settle();
+    rig.settle(relay);
     let (mut says, mut hears) = (context(1), context(1 | 0x80));
 
     let mut tampered = says.encrypt_rtp(&rtp(1)).unwrap();
@@ -62,7 +62,7 @@ fn a_phone_that_encrypts_and_one_that_does_not_hear_each_other_and_a_sound() {
     // The first one tells where its reports come from.
     let secret = says.encrypt_rtcp(&report).unwrap();
     ann.rtcp.send_to(&secret, rtcp_of(facing_ann)).unwrap();
-    rig.settle();
+    rig.settle(relay);
     bob.rtcp.send_to(&report, rtcp_of(facing_bob)).unwrap();
     let (secret, _) = receive_on(&ann.rtcp);
     assert_eq!(hears.decrypt_rtcp(&secret).unwrap(), report);
