@@ -355,7 +355,7 @@ fn start_writers(
     };
     let projector = Projector::start(files.db, Arc::clone(&feed), progress)
         .context("starting the projector")?;
-    let live = Arc::new(live::LiveIndex::default());
+    let live = Arc::new(live::LiveIndex::new(Arc::clone(&feed)));
     let sink = commits::Commits {
         inbox: inbox.clone(),
         live: Arc::clone(&live),
