@@ -24,6 +24,9 @@ export interface User {
   active: boolean
   dnd: boolean
   record: 'none' | 'in' | 'out' | 'all'
+  voicemail: boolean
+  /** Seconds. */
+  voicemail_after: number
   created_at: string
   nb_registered: number
 }

@@ -7,7 +7,8 @@ import { type Key, useI18n } from '../i18n'
 const KNOWN: [RegExp, Key][] = [
   [/^is already taken$/, 'errors.field_taken'],
   [/^is already taken by .*?\((?<name>.*)\)$/s, 'errors.field_taken_by'],
-  [/^must be given$|^must not be empty$/, 'errors.field_required'],
+  [/^must be given$|^must not be empty$|^must be a number, not null$/, 'errors.field_required'],
+  [/^must be a whole number from (?<min>\d+) to (?<max>\d+)$/, 'errors.field_whole'],
   [/^must have (?<min>\d+) to (?<max>\d+) characters$/, 'errors.field_length'],
   [/^must be an e-mail address$/, 'errors.field_email'],
   [/^must be 2 to 15 digits$/, 'errors.field_ext'],
