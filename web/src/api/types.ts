@@ -248,6 +248,22 @@ export interface VoiceMessage {
   is_new: boolean
 }
 
+/** A sound of the library. */
+export interface Sound {
+  id: number
+  name: string
+  duration_ms: number
+  /** Octets of its file. */
+  size: number
+  created_at: string
+}
+
+/** What of the library is heard where; `null`: what is built in. */
+export interface Settings {
+  music: number | null
+  greeting: number | null
+}
+
 export interface FlowColumn {
   id: string
   kind: 'host' | 'webhook'
