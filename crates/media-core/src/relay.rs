@@ -3,6 +3,7 @@
 mod half;
 mod hearing;
 mod stats;
+mod told;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use offhook_base::Mono;
 
 use crate::command::{Cue, Format, PressWay, SideQuality, Sound};
 use crate::dtmf::{Digit, Press};
-use crate::formats::{Formats, PayloadFormat};
+use crate::formats::{Encoding, Formats, PayloadFormat};
 use crate::latch::{Latch, Remote};
 use crate::packet::{Kind, RtpHeader};
 use crate::player::{PLAYED_OCTETS, Player, StreamEntropy, UnusablePayloadType};
@@ -149,6 +150,7 @@ impl Relay {
         half.formats = formats;
         if formats.is_empty() {
             half.latch = Latch::new(None);
+            half.told = told::Told::default();
         }
     }
 
@@ -220,7 +222,13 @@ impl Relay {
         }
         let clock = format.map_or(CLOCK, |format| format.clock);
         let listener = self.half_mut(side.other());
+        let is_key = format.is_some_and(|format| format.encoding == Encoding::TelephoneEvent);
+        // Asked first: what is dropped while we tell of a key may be the same press.
+        let is_news = !is_key || listener.told.passes(now, &header, header.payload(packet));
         let to = listener.destination(Kind::Rtp)?;
+        if !is_news {
+            return Err(DropReason::Playing);
+        }
         listener.outgoing.send(now, &header, clock, packet);
         Ok(to)
     }
@@ -277,7 +285,8 @@ impl Relay {
 
     /// Tells the phone of a side that a key was pressed, after those before it. Until it is told, nothing else is heard there.
     ///
-    /// False when its SDP lists no telephone-event, or too many keys wait.
+    /// One that its partner's packets have told of is not told again. False when its SDP lists no telephone-event, or too many
+    /// keys wait.
     pub fn press(
         &mut self,
         now: Mono,

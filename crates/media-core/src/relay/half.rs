@@ -7,6 +7,7 @@ use std::time::Duration;
 use offhook_base::Mono;
 
 use super::hearing::Hearing;
+use super::told::Told;
 use super::{CLOCK, DropReason, SideStats};
 use crate::dtmf::{Digit, EventSender, EventStream};
 use crate::formats::{Encoding, Formats, PayloadFormat};
@@ -26,6 +27,8 @@ pub(super) struct Half {
     pressing: Option<EventSender>,
     /// Keys that it is told of after that.
     keys: VecDeque<(Digit, Duration)>,
+    /// Keys that it was told of lately.
+    pub(super) told: Told,
     /// Random numbers for the next one.
     entropy: StreamEntropy,
     /// The stream in which it hears all of these.
@@ -54,6 +57,7 @@ impl Half {
             player: None,
             pressing: None,
             keys: VecDeque::new(),
+            told: Told::default(),
             entropy: StreamEntropy::default(),
             outgoing: Outgoing::default(),
             hearing: Hearing::default(),
@@ -133,6 +137,9 @@ impl Half {
     ) -> bool {
         if self.telephone_event().is_none() || self.keys.len() >= KEYS_AT_MOST {
             return false;
+        }
+        if !self.told.is_news(now, digit) {
+            return true;
         }
         self.keys.push_back((digit, duration));
         if self.pressing.is_none() {
