@@ -14,6 +14,7 @@ use crate::command::{Cue, Format, PressWay, SideQuality, Sound};
 use crate::dtmf::{Digit, Press};
 use crate::formats::{Encoding, Formats, PayloadFormat};
 use crate::latch::{Latch, Remote};
+use crate::outgoing::Units;
 use crate::packet::{Kind, RtpHeader};
 use crate::player::{PLAYED_OCTETS, Player, StreamEntropy, UnusablePayloadType};
 use half::Half;
@@ -220,7 +221,6 @@ impl Relay {
         if self.report_due.is_none() {
             self.report_due = Some(now + REPORT_EVERY);
         }
-        let clock = format.map_or(CLOCK, |format| format.clock);
         let listener = self.half_mut(side.other());
         let is_key = format.is_some_and(|format| format.encoding == Encoding::TelephoneEvent);
         // Asked first: what is dropped while we tell of a key may be the same press.
@@ -229,7 +229,10 @@ impl Relay {
         if !is_news {
             return Err(DropReason::Playing);
         }
-        listener.outgoing.send(now, &header, clock, packet);
+        let clock = format.map_or(CLOCK, |format| format.clock);
+        listener
+            .outgoing
+            .send(now, &header, Units { clock, is_key }, packet);
         Ok(to)
     }
 

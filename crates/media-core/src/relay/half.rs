@@ -12,7 +12,7 @@ use super::{CLOCK, DropReason, SideStats};
 use crate::dtmf::{Digit, EventSender, EventStream};
 use crate::formats::{Encoding, Formats, PayloadFormat};
 use crate::latch::{Latch, Remote};
-use crate::outgoing::Outgoing;
+use crate::outgoing::{Outgoing, Units};
 use crate::packet::{Kind, RtpHeader, is_rtcp};
 use crate::player::{PLAYED_OCTETS, Player, StreamEntropy};
 
@@ -121,9 +121,16 @@ impl Half {
         Ok(())
     }
 
+    /// Its format for keys: the one by the clock of the voice where it lists several (RFC 4733 section 2.1).
     fn telephone_event(&self) -> Option<PayloadFormat> {
-        let mut formats = self.formats.iter();
-        formats.find(|format| format.encoding == Encoding::TelephoneEvent)
+        let lists = || {
+            let formats = self.formats.iter();
+            formats.filter(|format| format.encoding == Encoding::TelephoneEvent)
+        };
+        let clock = self.outgoing.clock();
+        lists()
+            .find(|format| Some(format.clock) == clock)
+            .or_else(|| lists().next())
     }
 
     /// Tells the phone of a key as RFC 4733 packets, after those that it is being told; false when its SDP lists none, or
@@ -205,7 +212,11 @@ impl Half {
         }
         let to = to.filter(|_| player.handle_timeout(now, packet))?;
         let header = RtpHeader::parse(packet)?;
-        self.outgoing.send(now, &header, CLOCK, packet);
+        let units = Units {
+            clock: CLOCK,
+            is_key: false,
+        };
+        self.outgoing.send(now, &header, units, packet);
         Some((packet.len(), to))
     }
 
@@ -224,7 +235,11 @@ impl Half {
         }
         let to = self.latch.rtp_destination().filter(|_| written)?;
         let header = RtpHeader::parse(event)?;
-        self.outgoing.send(now, &header, clock, event);
+        let units = Units {
+            clock,
+            is_key: true,
+        };
+        self.outgoing.send(now, &header, units, event);
         Some((event.len(), to))
     }
 

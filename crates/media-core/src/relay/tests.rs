@@ -774,3 +774,51 @@ fn a_press_by_packets_and_then_by_info_reaches_the_partner_once() {
     let digits: String = last.iter().map(|(_, digit)| *digit).collect();
     assert_eq!(digits, "65");
 }
+
+#[test]
+fn a_phone_that_speaks_opus_is_told_of_keys_in_the_stream_of_its_partners_voice() {
+    let (mut relay, a, _) = relay();
+    let format = |payload_type, encoding, clock| PayloadFormat {
+        payload_type,
+        encoding,
+        clock,
+    };
+    let listed = [
+        format(0, Encoding::Opus, 48_000),
+        format(101, Encoding::TelephoneEvent, 8_000),
+    ];
+    for side in [Side::A, Side::B] {
+        relay.set_formats(side, listed.into_iter().collect());
+    }
+    relay.handle_packet(Mono(0), Side::A, Kind::Rtp, a, &mut rtp(1));
+    let lasting = (Digit::from_char('7').unwrap(), Duration::from_millis(100));
+    assert!(relay.press(Mono(1), Side::B, lasting, [7; 10]));
+    let mut count = 0;
+    while let Some(due) = next_due(&relay) {
+        let mut packet = [0; PLAYED_OCTETS];
+        if relay.handle_timeout(due, &mut packet).is_some() {
+            count += 1;
+            assert_eq!(numbers(&packet).0, 0x0102_0304, "one source");
+            assert_eq!(packet[1] & 0x7f, 101);
+        }
+    }
+    assert!(count > 3, "{count} packets");
+    let mut voice = rtp(2);
+    let again = Mono(400_000_000);
+    relay.handle_packet(again, Side::A, Kind::Rtp, a, &mut voice);
+    assert_eq!(numbers(&voice), (0x0102_0304, 1 + count + 1, true));
+
+    // One whose SDP lists keys by both clocks is told by that of the voice.
+    let both = [
+        listed[0],
+        listed[1],
+        format(102, Encoding::TelephoneEvent, 48_000),
+    ];
+    relay.set_formats(Side::B, both.into_iter().collect());
+    let other = (Digit::from_char('8').unwrap(), lasting.1);
+    assert!(relay.press(again, Side::B, other, [7; 10]));
+    let mut packet = [0; PLAYED_OCTETS];
+    let due = next_due(&relay).unwrap();
+    assert!(relay.handle_timeout(due, &mut packet).is_some());
+    assert_eq!(packet[1] & 0x7f, 102);
+}
