@@ -90,7 +90,7 @@ impl RtpPacket {
     }
 }
 
-fn mu_law(word: u8) -> f64 {
+pub(crate) fn mu_law(word: u8) -> f64 {
     let (chord, step) = (i32::from(!word >> 4 & 7), i32::from(!word & 15));
     let value = 4 * (((2 * step + 33) << chord) - 33);
     f64::from(if word & 0x80 == 0 { -value } else { value })

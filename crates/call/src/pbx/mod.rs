@@ -241,6 +241,7 @@ impl Pbx {
             DirectoryChange::TrunkRemoved(trunk) => self.office.trunks.remove(*trunk),
             DirectoryChange::Ddi(_)
             | DirectoryChange::DdiRemoved(_)
+            | DirectoryChange::Language(_)
             | DirectoryChange::Phone(_)
             | DirectoryChange::PhoneRemoved(_)
             | DirectoryChange::RingGroup(_)
@@ -265,6 +266,7 @@ impl Pbx {
             DirectoryChange::PhoneRemoved(phone) => owner(*phone).into_iter().collect(),
             DirectoryChange::Ddi(_)
             | DirectoryChange::DdiRemoved(_)
+            | DirectoryChange::Language(_)
             | DirectoryChange::Queue(_)
             | DirectoryChange::SoundChosen(..)
             | DirectoryChange::QueueRemoved(_)

@@ -133,8 +133,8 @@ impl Voicemail {
     /// The caller hears us from here on.
     fn greet(&mut self, cx: &mut Context<'_>) {
         match cx.office.directory.sounds.greeting() {
-            Some(clip) => {
-                let sound = Sound::Once(clip, GREETING);
+            Some(phrase) => {
+                let sound = Sound::Once(phrase, GREETING);
                 self.waiting.media.play(sound, cx.effects);
                 let until = cx.now.mono + GREETING_AT_MOST;
                 self.stage = Stage::Greeting { until };
