@@ -31,6 +31,7 @@ mod guard;
 mod hold;
 mod keys;
 mod limit;
+mod mailbox;
 mod media;
 mod mwi;
 mod numbers;
@@ -59,6 +60,7 @@ pub use directory::{
 pub use event_id::EventIds;
 pub use guard::GuardConfig;
 pub use limit::Network;
+pub use mailbox::{MailboxAsk, MailboxList, MailboxNews, MailboxRequest};
 pub use mwi::MessageCount;
 pub use numbers::{Numbering, NumberingError, Outside};
 

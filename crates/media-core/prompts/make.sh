@@ -23,7 +23,7 @@ speak() {
         rate -v 16000 highpass 100 norm -5 pad 0.02 0.04
     "$encode" <"$work/spoken.raw" >"$2"
     case $2 in
-        */greeting.g722 | en/you-are-number.g722 | en/1.g722 | en/in-the-queue.g722 | en/one-new.g722 | en/deleted.g722 | en/end.g722)
+        */greeting.g722 | en/you-are-number.g722 | en/1.g722 | en/in-the-queue.g722 | en/one-new.g722 | en/no-new.g722 | en/deleted.g722 | en/end.g722)
             sox -D --encoding signed-integer --bits 16 --endian little --channels 1 --rate 16000 --type raw "$work/spoken.raw" \
                 --encoding u-law --type raw "$compared/$(echo "${2%.g722}" | tr / -).ul" rate -v 8000 ;;
     esac

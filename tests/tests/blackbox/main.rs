@@ -21,6 +21,7 @@ mod hostile;
 mod injection;
 mod lifecycle;
 mod live;
+mod mailbox;
 mod moved_sound;
 mod prompts;
 mod queues;

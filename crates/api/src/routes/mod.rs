@@ -29,6 +29,8 @@ mod voicemessages;
 mod webhook_fields;
 mod webhooks;
 
+pub(crate) use audio::remove as remove_recordings;
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::map_response;

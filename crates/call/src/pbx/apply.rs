@@ -65,6 +65,7 @@ impl Pbx {
                 self.messages.begin(message.id, message.root);
                 self.actions.push_back(Action::Recording(message));
             }
+            Effect::Mailbox(request) => self.actions.push_back(Action::Mailbox(request)),
             Effect::DropRecording(recording) => {
                 self.actions.push_back(Action::DropRecording(recording));
             }

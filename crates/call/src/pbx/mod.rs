@@ -28,6 +28,7 @@ use crate::effect::Effect;
 use crate::fence::{Class, Fence};
 use crate::keys::Keys;
 use crate::limit::{Bucket, Buckets};
+use crate::mailbox::MailboxRequest;
 use crate::mwi::Mwi;
 use crate::office::Office;
 use crate::phase::{Context, Input, MediaNews, Phase, Senders, answer, reply};
@@ -60,6 +61,8 @@ pub(crate) enum Action {
     ReserveCallIds(u64),
     /// An agent logs in or out by his phone: to be stored.
     AgentLogin(AgentLogin),
+    /// A user hears his messages: for the store.
+    Mailbox(MailboxRequest),
     /// Whether calls are sent to a trunk.
     Trunk(TrunkState),
     /// To the store.
@@ -414,6 +417,7 @@ impl Pbx {
                 | Phase::Hunting(_)
                 | Phase::Queued(_)
                 | Phase::Service(_)
+                | Phase::Mailbox(_)
                 | Phase::Voicemail(_)
                 | Phase::Departing(_)
                 | Phase::Ended => None,
@@ -678,6 +682,7 @@ fn abandon(
     effects.retain(|effect| match effect {
         Effect::Media(_)
         | Effect::DropRecording(_)
+        | Effect::Mailbox(_)
         | Effect::Record(_)
         | Effect::Recording(_)
         | Effect::Reply(_)

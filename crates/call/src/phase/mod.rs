@@ -10,11 +10,12 @@
 //!  Originating ───┤        ▼ a user: Voicemail, where a message can be left    ▼
 //!  (click-to-call)┘      Ended ◄──────────────────────────────────────────────┤
 //!                         ▲   ▲                                               │ a transferor has not heard yet
-//!  a code ──► Service ────┘   └────────────── Departing ◄─────────────────────┘
+//!  a code ──► Service ────┤   │
+//!  *97 ─────► Mailbox ────┘   └────────────── Departing ◄─────────────────────┘
 //! ```
 //!
 //! After the last call a phone that transferred it may still have to hear how that went: then [`Departing`] comes before
-//! Ended, after any of them. A [`Service`] code has no call at all. In the three upper ones a [`Waiting`] party waits for somebody to answer; a transfer that fails gives it back to who
+//! Ended, after any of them. A [`Service`] code has no call at all, nor has a [`Mailbox`]. In the three upper ones a [`Waiting`] party waits for somebody to answer; a transfer that fails gives it back to who
 //! transferred it.
 
 mod attempt;
@@ -23,6 +24,7 @@ mod context;
 mod departing;
 mod dial;
 mod hunting;
+mod mailbox;
 mod originating;
 mod own;
 mod queued;
@@ -44,6 +46,7 @@ pub(crate) use context::Context;
 pub(crate) use departing::Departing;
 pub(crate) use dial::{Dial, Reach};
 pub(crate) use hunting::Hunting;
+pub(crate) use mailbox::Mailbox;
 pub(crate) use originating::{Originate, Originating};
 pub(crate) use queued::Queued;
 pub(crate) use ringing::Ringing;
@@ -54,6 +57,7 @@ pub(crate) use voicemail::Voicemail;
 pub(crate) use waiting::{Unanswered, Waiting};
 
 use crate::convey;
+use crate::mailbox::MailboxNews;
 use crate::queue::{LeaveReason, OfferId};
 use offhook_base::{CallId, Cause, RingGroupId, UserId};
 
@@ -72,6 +76,8 @@ pub(crate) enum Phase {
     Connected(Box<Connected>),
     /// A code was dialled, and is being answered.
     Service(Box<Service>),
+    /// A user hears his messages.
+    Mailbox(Box<Mailbox>),
     /// A caller is asked for a message.
     Voicemail(Box<Voicemail>),
     /// All calls are over, but who transferred the last one has not heard how that went.
@@ -125,6 +131,8 @@ pub(crate) enum Input {
     GroupRemoved(RingGroupId),
     /// What a code asked for is on the disk and in force, or could not be stored.
     CodeStored(bool),
+    /// The store answers a mailbox.
+    Mailbox(MailboxNews),
     /// The media shell has heard something.
     Media(MediaNews),
     /// The media shell could not start the relay.
@@ -184,6 +192,7 @@ impl Phase {
             Self::Queued(queued) => queued.handle(cx, input),
             Self::Connected(connected) => connected.handle(cx, input),
             Self::Service(service) => service.handle(cx, input),
+            Self::Mailbox(mailbox) => mailbox.handle(cx, input),
             Self::Voicemail(voicemail) => voicemail.handle(cx, input),
             Self::Departing(departing) => departing.handle(cx, input),
             Self::Ended => Self::Ended,
@@ -204,7 +213,7 @@ impl Phase {
             Self::Voicemail(voicemail) => voicemail.waiting().transferor(),
             Self::Connected(connected) => connected.transferor(),
             Self::Departing(departing) => departing.user(),
-            Self::Originating(_) | Self::Service(_) | Self::Ended => None,
+            Self::Originating(_) | Self::Service(_) | Self::Mailbox(_) | Self::Ended => None,
         }
     }
 
@@ -217,6 +226,7 @@ impl Phase {
             Self::Queued(queued) => Some(queued.next_timeout()),
             Self::Connected(connected) => Some(connected.next_timeout()),
             Self::Service(service) => Some(service.next_timeout()),
+            Self::Mailbox(mailbox) => Some(mailbox.next_timeout()),
             Self::Voicemail(voicemail) => Some(voicemail.next_timeout()),
             // The NOTIFY has a transaction, which ends.
             Self::Departing(_) | Self::Ended => None,

@@ -244,6 +244,7 @@ impl Queued {
             | Input::Cancelled { .. }
             | Input::Failed { .. }
             | Input::CodeStored(_)
+            | Input::Mailbox(_)
             | Input::GroupRemoved(_)
             | Input::Media(_)
             | Input::Lost { .. }

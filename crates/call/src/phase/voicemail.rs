@@ -283,6 +283,7 @@ impl Voicemail {
             Input::Acked { .. }
             | Input::Cancelled { .. }
             | Input::CodeStored(_)
+            | Input::Mailbox(_)
             | Input::Failed { .. }
             | Input::GroupRemoved(_)
             | Input::Lost { .. }

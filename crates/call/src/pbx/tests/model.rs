@@ -163,6 +163,7 @@ impl World {
             | Action::Reply(_)
             | Action::ReserveCallIds(_)
             | Action::AgentLogin(_)
+            | Action::Mailbox(_)
             | Action::Text(_)
             | Action::TextReply(_)
             | Action::Trunk(_) => format!("    {action:?}"),
@@ -182,6 +183,7 @@ impl World {
             Action::DropRecording(start) => self.ledger.tapes.dropped(start.id),
             Action::Reply(reply) => self.ledger.reply(reply.token),
             Action::AgentLogin(_)
+            | Action::Mailbox(_)
             | Action::ReserveCallIds(_)
             | Action::Text(_)
             | Action::TextReply(_)
