@@ -62,7 +62,7 @@ impl Pbx {
                 self.actions.push_back(Action::Media(command));
             }
             Effect::Recording(message) => {
-                self.messages.begin(message.id, message.root);
+                self.messages.begin(&message, &entry.calls);
                 self.actions.push_back(Action::Recording(message));
             }
             Effect::Mailbox(request) => self.actions.push_back(Action::Mailbox(request)),

@@ -53,7 +53,7 @@ pub(crate) use ringing::Ringing;
 pub(crate) use route::{committed_by, fail_at_once, start};
 pub(crate) use service::Service;
 pub(crate) use transfer::{Requester, TransferRequest};
-pub(crate) use voicemail::Voicemail;
+pub(crate) use voicemail::{Voicemail, is_worth_keeping};
 pub(crate) use waiting::{Unanswered, Waiting};
 
 use crate::convey;
@@ -214,6 +214,22 @@ impl Phase {
             Self::Connected(connected) => connected.transferor(),
             Self::Departing(departing) => departing.user(),
             Self::Originating(_) | Self::Service(_) | Self::Mailbox(_) | Self::Ended => None,
+        }
+    }
+
+    /// Whether the end of its call waits for what there is of this message.
+    pub(crate) fn waits_for(&self, message: RecordingId) -> bool {
+        match self {
+            Self::Voicemail(voicemail) => voicemail.message() == Some(message),
+            Self::Connected(_)
+            | Self::Departing(_)
+            | Self::Ended
+            | Self::Hunting(_)
+            | Self::Mailbox(_)
+            | Self::Originating(_)
+            | Self::Queued(_)
+            | Self::Ringing(_)
+            | Self::Service(_) => false,
         }
     }
 
