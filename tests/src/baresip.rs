@@ -25,7 +25,7 @@ pub struct BaresipSetup {
     pub sound: Sound,
     /// Whether it answers by itself.
     pub auto_answer: bool,
-    /// How it speaks SIP.
+    /// How it speaks SIP. Over TLS baresip 1.0 takes any certificate.
     pub transport: Transport,
     /// Whether it has one, as most phones do.
     pub jitter_buffer: bool,
@@ -331,10 +331,7 @@ fn configure(
     let Account {
         username, password, ..
     } = account;
-    let transport = match setup.transport {
-        Transport::Tcp => "tcp",
-        Transport::Udp => "udp",
-    };
+    let transport = setup.transport.name().to_lowercase();
     let answer = if setup.auto_answer { "auto" } else { "manual" };
     let account = format!(
         "<sip:{username}@{server};transport={transport}>;auth_user={username};auth_pass={password};\

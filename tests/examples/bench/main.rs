@@ -43,6 +43,7 @@ impl Node {
             domain: "",
             relay,
             extra_root: sink.certificate_authority(),
+            certificate: None,
             more: String::new(),
         };
         let offhook = Offhook::start(settings).await;

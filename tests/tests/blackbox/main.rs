@@ -29,6 +29,7 @@ mod rest_faults;
 mod sms;
 mod sound;
 mod stream;
+mod tls;
 mod transfer;
 mod trunks;
 mod unanswered;

@@ -301,6 +301,8 @@ export interface FlowRow {
   note?: FlowNote | null
   /** Why a webhook was not told. */
   reason?: FlowReason | null
+  /** How well the audio of a row of kind `media` arrived. */
+  quality?: { packets: number; lost: number; jitter_ms: number; mos: number | null } | null
 }
 
 export type FlowNote =

@@ -278,6 +278,34 @@ fn nothing_of_the_other_side_is_relayed_while_a_sound_plays() {
 }
 
 #[test]
+fn who_holds_by_its_direction_gets_no_speech_and_still_reports_of_its_own() {
+    let (mut relay, a, b) = relay();
+    relay.handle_packet(Mono(0), Side::A, Kind::Rtp, a, &mut rtp(1));
+    relay.set_remote(
+        Side::A,
+        Some(Remote {
+            receives: false,
+            ..a.into()
+        }),
+    );
+    let of_held = relay.handle_packet(Mono(1), Side::B, Kind::Rtp, b, &mut rtp(1));
+    assert_eq!(of_held, Verdict::Drop(DropReason::NoDestination));
+    let forwarded = |side, to| Verdict::Forward { side, to };
+    let of_holder = relay.handle_packet(Mono(2), Side::A, Kind::Rtp, a, &mut rtp(2));
+    assert_eq!(of_holder, forwarded(Side::B, b));
+    let mut report = [0x80, 200, 0, 6].to_vec();
+    report.resize(28, 0);
+    let reported = relay.handle_packet(
+        Mono(3),
+        Side::B,
+        Kind::Rtcp,
+        at("192.0.2.2:5001"),
+        &mut report,
+    );
+    assert_eq!(reported, forwarded(Side::A, at("192.0.2.1:4001")));
+}
+
+#[test]
 fn a_side_on_hold_or_unknown_is_played_nothing() {
     let (mut relay, a, _) = relay();
     relay.set_remote(Side::A, None);
@@ -616,6 +644,7 @@ fn who_gave_up_his_place_is_not_believed_while_it_is_empty_nor_after_it_is_taken
     let target = Remote {
         address: at("192.0.2.9:7000"),
         signalling: Some("192.0.2.9".parse().unwrap()),
+        receives: true,
     };
     relay.set_formats(Side::B, formats(&[0]));
     relay.set_remote(Side::B, Some(target));
@@ -672,3 +701,5 @@ fn keys_that_follow_each_other_quickly_are_told_one_after_the_other() {
     }
     assert_eq!(told, digits);
 }
+
+mod secrecy;

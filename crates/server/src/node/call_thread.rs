@@ -22,6 +22,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::clock;
 use super::inbox::{CallInput, Inbox, Inputs};
+use super::listen::ConnectionLocals;
 use super::live::LiveIndex;
 use super::projector::ProjectorHandle;
 use super::trunk_states::TrunkStates;
@@ -51,8 +52,8 @@ pub(crate) struct CallThread {
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) trunks: TrunkStates,
     pub(crate) logins: mpsc::Sender<AgentLogin>,
-    /// Addresses that stand for us in captures, by transport.
-    pub(crate) tcp_local: SocketAddr,
+    /// Addresses that stand for us in captures.
+    pub(crate) connection_locals: ConnectionLocals,
     pub(crate) first_fact: u64,
     /// Longer datagrams are not looked at.
     pub(crate) max_message: usize,
@@ -328,6 +329,7 @@ impl Loop {
             }
             CallInput::Media(MediaEvent::Stopped { relay, stats }) => {
                 tracing::debug!(call = relay.0, ?stats, "relayed");
+                switch.handle_media(now, MediaEvent::Stopped { relay, stats });
             }
             CallInput::Media(
                 event @ (MediaEvent::Played { .. }
@@ -376,6 +378,7 @@ impl Loop {
                 Output::Received { peer, bytes, leg } => self.capture(now, leg, peer, bytes, true),
                 Output::Record(fact) => self.record(*fact),
                 Output::Media(command) => self.command_media(now, command),
+                Output::Heard { call, quality } => self.core.projector.heard(call, quality),
                 Output::Monitored { call, on } => self.core.live.monitor(call, on),
                 Output::Recording(start) => self.begin_recording(now, start),
                 Output::DropRecording(start) => self.core.recorder.discard(start),
@@ -543,14 +546,13 @@ impl Loop {
         inbound: bool,
     ) {
         let Some(leg) = leg else { return };
+        let connections = self.core.connection_locals;
         let local = if peer.flow.is_connection() {
-            self.core.tcp_local
+            connections.of(peer.transport)
         } else {
             let index = usize::try_from(peer.flow.0).unwrap_or(usize::MAX);
-            self.core
-                .sockets
-                .get(index)
-                .map_or(self.core.tcp_local, |listener| listener.local)
+            let listener = self.core.sockets.get(index);
+            listener.map_or_else(|| connections.of(peer.transport), |listener| listener.local)
         };
         self.core.captures.message(CapturedMessage {
             at: now.wall,

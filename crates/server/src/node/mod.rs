@@ -2,15 +2,17 @@
 //!
 //! ```text
 //! call thread ──facts──► journal writer ──committed──► call thread, live list, projector, delivery thread
-//!      ▲ SIP over UDP here, over TCP by tasks                        API tasks read the stores and ask the threads
+//!      ▲ SIP over UDP here, over TCP and TLS by tasks                API tasks read the stores and ask the threads
 //! ```
 
 mod agents;
 mod bootstrap;
 mod call_thread;
+mod certificate;
 mod changes;
 mod clock;
 mod commits;
+mod connections;
 mod evidence;
 mod files;
 mod http;
@@ -22,9 +24,9 @@ mod ports;
 mod projector;
 mod retention;
 mod room;
+mod seats;
 mod subscribers;
 mod switchboard;
-mod tcp;
 mod tester;
 mod thread;
 mod trunk_states;
@@ -52,6 +54,7 @@ use crate::config::Config;
 use crate::delivery::Delivery;
 use crate::recorder::{self, Library, Recorder, RecordingFiles};
 use call_thread::{CallThread, Gauges};
+use certificate::Certificate;
 use files::Files;
 use inbox::{CallInput, Inbox};
 use listen::Listeners;
@@ -72,6 +75,7 @@ pub(crate) struct Running {
     db: ConfigDb,
     http: SocketAddr,
     sip_udp: Vec<SocketAddr>,
+    certificate: Option<Arc<Certificate>>,
     inbox: Inbox,
     call_thread: JoinHandle<()>,
     tasks: JoinSet<()>,
@@ -126,6 +130,16 @@ impl Running {
         }
         // A fragment is not sent to the server, so no log of a proxy has it.
         Ok(format!("http://{address}/#ticket={}", ticket.expose()))
+    }
+
+    /// Reads again from disk what may change while calls are up: the certificate of SIP over TLS.
+    pub(crate) async fn reload(&self) {
+        let Some(certificate) = self.certificate.clone() else {
+            tracing::info!("there is nothing to read again: no TLS listener, no certificate");
+            return;
+        };
+        let read = tokio::task::spawn_blocking(move || certificate.reload()).await;
+        read.unwrap_or_else(|error| tracing::error!(%error, "reading the certificate again"));
     }
 
     /// Ends every call with its event, lets what is queued reach the disk, and closes the files.
@@ -217,12 +231,12 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         live: Arc::clone(&writers.live),
         captures: capture_handle.clone(),
         projector: writers.projector.handle(),
-        media: switchboard::start_media(&config, &listeners, (&recorder, &inbox), &mut tasks)?,
+        media: switchboard::start_media(&config, &listeners, (&recorder, &inbox))?,
         recorder: recorder.handle(),
         gauges: Arc::clone(&gauges),
         trunks: trunks.states(),
         logins,
-        tcp_local: listeners.tcp_local(),
+        connection_locals: listeners.connection_locals(),
         first_fact,
         max_message: listen::max_message(&config),
     };
@@ -247,6 +261,7 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         tester: tester(&config, &writers)?,
     };
     let (http, sip_udp) = (listeners.http_addr(), listeners.udp_addrs());
+    let certificate = listeners.certificate();
     listeners.write_listen_json(&dir)?;
     let aging = (&journal, &capture_handle, &attempt_handle);
     let api = listeners.serve(&config, surface, &inbox, &mut tasks);
@@ -262,6 +277,7 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         db,
         http,
         sip_udp,
+        certificate,
         inbox,
         call_thread,
         tasks,
@@ -339,7 +355,7 @@ fn start_writers(
     };
     let projector = Projector::start(files.db, Arc::clone(&feed), progress)
         .context("starting the projector")?;
-    let live = Arc::new(live::LiveIndex::default());
+    let live = Arc::new(live::LiveIndex::new(Arc::clone(&feed)));
     let sink = commits::Commits {
         inbox: inbox.clone(),
         live: Arc::clone(&live),
