@@ -49,8 +49,8 @@ pub use command::{
     RelayId, SideQuality, Sound, Taped,
 };
 pub use dtmf::{
-    Digit, EVENT_OCTETS, EventPacket, EventReceiver, EventSender, EventStream, Press, Tone,
-    ToneDetector, UnknownDigit, UnusableEventStream,
+    Digit, EVENT_OCTETS, EventPacket, EventReceiver, EventSender, EventStream, Press, SAME_PRESS,
+    Tone, ToneDetector, UnknownDigit, UnusableEventStream,
 };
 pub use formats::{Encoding, Formats, PayloadFormat};
 pub use latch::Remote;

@@ -4,6 +4,7 @@ mod half;
 mod hearing;
 mod secrecy;
 mod stats;
+mod told;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,8 +13,9 @@ use offhook_base::Mono;
 
 use crate::command::{Cue, Format, PressWay, SideQuality, Sound};
 use crate::dtmf::{Digit, Press};
-use crate::formats::{Formats, PayloadFormat};
+use crate::formats::{Encoding, Formats, PayloadFormat};
 use crate::latch::{Latch, Remote};
+use crate::outgoing::Units;
 use crate::packet::{Kind, RtpHeader};
 use crate::player::{PLAYED_OCTETS, Player, StreamEntropy, UnusablePayloadType};
 use crate::srtp::{SrtpKeys, Unauthentic};
@@ -153,6 +155,7 @@ impl Relay {
         half.formats = formats;
         if formats.is_empty() {
             half.latch = Latch::new(None);
+            half.told = told::Told::default();
         }
     }
 
@@ -261,10 +264,18 @@ impl Relay {
         if self.report_due.is_none() {
             self.report_due = Some(now + REPORT_EVERY);
         }
-        let clock = format.map_or(CLOCK, |format| format.clock);
         let listener = self.half_mut(side.other());
+        let is_key = format.is_some_and(|format| format.encoding == Encoding::TelephoneEvent);
+        // Asked first: what is dropped while we tell of a key may be the same press.
+        let is_news = !is_key || listener.told.passes(now, &header, header.payload(packet));
         let to = listener.destination(Kind::Rtp)?;
-        listener.outgoing.send(now, &header, clock, packet);
+        if !is_news {
+            return Err(DropReason::Playing);
+        }
+        let clock = format.map_or(CLOCK, |format| format.clock);
+        listener
+            .outgoing
+            .send(now, &header, Units { clock, is_key }, packet);
         Ok(to)
     }
 
@@ -320,7 +331,8 @@ impl Relay {
 
     /// Tells the phone of a side that a key was pressed, after those before it. Until it is told, nothing else is heard there.
     ///
-    /// False when its SDP lists no telephone-event, or too many keys wait.
+    /// One that its partner's packets have told of is not told again. False when its SDP lists no telephone-event, or too many
+    /// keys wait.
     pub fn press(
         &mut self,
         now: Mono,

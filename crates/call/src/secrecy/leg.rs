@@ -195,14 +195,14 @@ impl Leg {
             })
         });
         let is_wanted = !self.offered.is_empty();
-        let was_secure = self
+        let had_to = self
             .agreed
             .as_ref()
-            .is_some_and(|agreed| agreed.keys.is_some());
+            .is_some_and(|agreed| agreed.secure_profile);
         if keys.is_none() {
             // It encrypts by a key that we do not know; or it does not, though it has to.
             let is_encrypted = profile.secure || (is_wanted && media.has_crypto());
-            let has_to = is_wanted && (self.offers == SrtpOffers::Required || was_secure);
+            let has_to = is_wanted && (self.offers == SrtpOffers::Required || had_to);
             if is_encrypted || has_to {
                 return None;
             }

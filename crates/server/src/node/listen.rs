@@ -386,8 +386,18 @@ fn udp(address: SocketAddr) -> anyhow::Result<UdpSocket> {
             Type::DGRAM,
             Some(Protocol::UDP),
         )?;
-        // The kernel may give less than asked (net.core.rmem_max); that is no fault.
         socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
+        let given = socket.recv_buffer_size()?;
+        if given < RECEIVE_BUFFER {
+            // No fault: the call thread empties it often.
+            tracing::info!(
+                %address,
+                given,
+                wanted = RECEIVE_BUFFER,
+                "the kernel gives the SIP socket less room for bursts than asked for; raise net.core.rmem_max where many \
+                 calls begin or end at once"
+            );
+        }
         socket.set_nonblocking(true)?;
         socket.bind(&address.into())?;
         Ok(socket.into())

@@ -6,6 +6,7 @@
 //! ```
 
 mod agents;
+mod backlog;
 mod bootstrap;
 mod call_thread;
 mod certificate;
