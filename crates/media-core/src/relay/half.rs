@@ -7,7 +7,7 @@ use std::time::Duration;
 use offhook_base::Mono;
 
 use super::hearing::Hearing;
-use super::{CLOCK, DropReason, SideStats};
+use super::{DropReason, SideStats};
 use crate::dtmf::{Digit, EventSender, EventStream};
 use crate::formats::{Encoding, Formats, PayloadFormat};
 use crate::latch::{Latch, Remote};
@@ -15,7 +15,7 @@ use crate::outgoing::Outgoing;
 use crate::packet::{Kind, RtpHeader, is_rtcp};
 use crate::player::{PLAYED_OCTETS, Player, StreamEntropy};
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Half {
     pub(super) latch: Latch,
     /// What its SDP lists.
@@ -196,10 +196,13 @@ impl Half {
         if to.is_none() {
             player.handle_timeout_unheard(now);
         }
-        let to = to.filter(|_| player.handle_timeout(now, packet))?;
-        let header = RtpHeader::parse(packet)?;
-        self.outgoing.send(now, &header, CLOCK, packet);
-        Some((packet.len(), to))
+        let to = to?;
+        let length = player.handle_timeout(now, packet)?;
+        let played = packet.get_mut(..length)?;
+        let header = RtpHeader::parse(played)?;
+        let clock = player.clock_rate();
+        self.outgoing.send(now, &header, clock, played);
+        Some((length, to))
     }
 
     fn handle_press_timeout(
