@@ -23,6 +23,7 @@ mod lifecycle;
 mod live;
 mod mailbox;
 mod moved_sound;
+mod opus;
 mod prompts;
 mod queues;
 mod recordings;
