@@ -28,6 +28,7 @@ mod queues;
 mod recordings;
 mod registration;
 mod rest_faults;
+mod ringback;
 mod sms;
 mod sound;
 mod stream;
