@@ -28,8 +28,10 @@ mod g711;
 mod latch;
 mod outgoing;
 mod packet;
+mod phrase;
 mod player;
 mod program;
+mod prompts;
 mod quality;
 #[cfg(test)]
 mod random;
@@ -44,6 +46,8 @@ mod wav;
 
 pub use clip::{Clip, UnusableClip};
 pub use codec::{Codec, Decoder, Encoder, G722Decoder, G722Encoder};
+#[cfg(feature = "opus")]
+pub use codec::{OpusDecoder, OpusEncoder};
 pub use command::{
     Cue, Format, Law, MediaCommand, MediaEvent, Music, PairId, PortPair, PressWay, RefusedStart,
     RelayId, SideQuality, Sound, Taped,
@@ -55,7 +59,9 @@ pub use dtmf::{
 pub use formats::{Encoding, Formats, PayloadFormat};
 pub use latch::Remote;
 pub use packet::{Kind, RtpHeader};
+pub use phrase::Phrase;
 pub use player::{PLAYED_OCTETS, StreamEntropy, UnusablePayloadType};
+pub use prompts::Prompts;
 pub use quality::{Arrival, CodecImpairment, Quality, Receiver};
 pub use recording::{Mp3Format, Peaks, Tape, TapedPacket, WAV_HEADER_OCTETS, WavFormat};
 pub use relay::{DropReason, Notice, Played, Relay, RelayStats, Side, SideStats, Verdict};

@@ -20,6 +20,7 @@ mod http;
 mod inbox;
 mod listen;
 mod live;
+mod mailbox;
 mod notices;
 mod ports;
 mod projector;
@@ -205,12 +206,11 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         ..
     } = &files;
     let (inbox, call_end) = call_thread::mailbox()?;
-    let recovered = files.recovered.clone();
+    let (recovered, events) = (files.recovered.clone(), Arc::clone(&files.events));
     let endpoints = stored_endpoints(&files, now)?;
     let lock = lock.try_clone().context("sharing the data folder's lock")?;
     let (db, realm, admin_password) = (db.clone(), realm.clone(), admin_password.clone());
     let (capture_handle, attempt_handle) = (captures.handle(), attempts.handle());
-    let events = Arc::clone(&files.events);
     let (recordings, recorder, library) = start_recorder(&dir, &inbox)?;
     let (writers, captures, attempts) =
         start_writers(&config, files, endpoints, &listeners, (&inbox, &recorder))?;
@@ -222,7 +222,7 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
     let mut tasks = JoinSet::new();
     let gauges = Arc::new(Gauges::default());
     let trunks = Trunks::new(inbox.clone());
-    let (logins, logged_in) = agents::channel();
+    let ((logins, logged_in), (mailboxes, asked)) = (agents::channel(), mailbox::channel());
     let stored = Stored::new(&db, &trunks, first_call);
     let call = CallThread {
         switch: switchboard::build(&config, &realm, &listeners, &stored, now)?,
@@ -237,6 +237,7 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         gauges: Arc::clone(&gauges),
         trunks: trunks.states(),
         logins,
+        mailboxes,
         connection_locals: listeners.connection_locals(),
         first_fact,
         max_message: listen::max_message(&config),
@@ -269,6 +270,7 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
     let shelf = (&db, &library, &writers.projector);
     retention::start(&config, shelf, aging, &mut tasks);
     agents::store(api.clone(), inbox.clone(), logged_in, &mut tasks);
+    mailbox::answer(api.clone(), library, inbox.clone(), asked, &mut tasks);
     room::watch(&dir, &inbox, &mut tasks);
     trunks.watch(&mut tasks);
     tracing::info!(http = %http, sip_udp = ?sip_udp, data = %dir.display(), "listening");

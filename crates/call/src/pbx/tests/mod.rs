@@ -7,6 +7,7 @@ mod group;
 mod hold_api;
 mod holding;
 mod keys;
+mod mailbox;
 mod model;
 mod music;
 mod mwi;
@@ -14,6 +15,7 @@ mod quality;
 mod queue;
 mod recording;
 mod restart;
+mod ringback;
 mod ringing;
 mod secrecy;
 mod silence;
@@ -486,6 +488,7 @@ impl Script {
                     let way = if asked.login { "in" } else { "out" };
                     format!("store {} {way} {:?}", asked.user, asked.queues)
                 }
+                Action::Mailbox(request) => format!("ask {:?}", request.ask),
                 Action::Trunk(state) => format!("{state:?}"),
                 Action::Text(change) => format!("text {change:?}"),
                 Action::TextReply(reply) => format!("api {} {:?}", reply.token, reply.result),
