@@ -33,6 +33,8 @@ pub struct Settings {
     pub domain: &'static str,
     /// `media.relay`
     pub relay: &'static str,
+    /// `media.srtp`
+    pub srtp: &'static str,
     /// PEM file with the certificate authority of the receiver.
     pub extra_root: PathBuf,
     /// What it shows over TLS; without one it does not listen there.
@@ -248,6 +250,7 @@ fn write_config(folder: &Path, settings: &Settings, bound: &Bound) {
         sip: _,
         domain,
         relay,
+        srtp,
         extra_root,
         certificate,
         more,
@@ -279,6 +282,7 @@ tcp = ["{}"]
 {tls}
 [media]
 relay = "{relay}"
+srtp = "{srtp}"
 rtp_ports = "0"
 [http]
 listen = "{http}"

@@ -179,6 +179,39 @@ fn a_first_packet_that_came_late_does_not_delay_the_rest() {
 }
 
 #[test]
+fn packets_that_a_stall_held_up_lie_one_behind_the_other_and_not_one_on_the_other() {
+    // The first ten come together, and so do those of the 600 ms from the 30th on.
+    let mut tape = Tape::new(START, false);
+    let mut phone = phone(0);
+    // Each has a word of A-law for its own.
+    let sample_of = |n: u64| Law::A.decode(0x55 ^ 0x80 ^ u8::try_from(16 + n).unwrap());
+    for n in 0..70 {
+        let arrives = match n {
+            0..10 => 9 * 20,
+            30..60 => 59 * 20,
+            _ => n * 20,
+        };
+        phone.send(&mut tape, arrives + 200, sample_of(n));
+        // What is half a second old is given out as the recording goes on.
+        if n == 29 {
+            let given = middles(&all(&mut tape, 280));
+            let expected: Vec<i16> = (0..3).map(sample_of).collect();
+            assert_eq!(given[11..], expected);
+        }
+    }
+    let mut heard = middles(&all(&mut tape, 1_800));
+    heard.retain(|sample| *sample != 0);
+    let expected: Vec<i16> = (3..70).map(sample_of).collect();
+    assert_eq!(heard, expected);
+
+    /// The sample in the middle of each 20 ms.
+    fn middles(samples: &[i16]) -> Vec<i16> {
+        let packets = samples.chunks_exact(160);
+        packets.map(|packet| packet[80]).collect()
+    }
+}
+
+#[test]
 fn a_clock_that_runs_slow_is_kept_with_the_clock_of_arrival() {
     let mut tape = Tape::new(START, true);
     let (mut left, mut right) = (phone(0), phone(1));

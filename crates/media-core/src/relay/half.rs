@@ -7,6 +7,7 @@ use std::time::Duration;
 use offhook_base::Mono;
 
 use super::hearing::Hearing;
+use super::secrecy::{Secrecy, Stream};
 use super::{DropReason, SideStats};
 use crate::dtmf::{Digit, EventSender, EventStream};
 use crate::formats::{Encoding, Formats, PayloadFormat};
@@ -14,6 +15,7 @@ use crate::latch::{Latch, Remote};
 use crate::outgoing::Outgoing;
 use crate::packet::{Kind, RtpHeader, is_rtcp};
 use crate::player::{PLAYED_OCTETS, Player, StreamEntropy};
+use crate::srtp::SrtpKeys;
 
 #[derive(Debug)]
 pub(super) struct Half {
@@ -32,6 +34,8 @@ pub(super) struct Half {
     pub(super) outgoing: Outgoing,
     /// What it says.
     pub(super) hearing: Hearing,
+    /// How its packets are encrypted.
+    pub(super) secrecy: Secrecy,
     /// When its last packet came, or the watch over it began.
     heard_at: Mono,
     silence: Silence,
@@ -57,9 +61,16 @@ impl Half {
             entropy: StreamEntropy::default(),
             outgoing: Outgoing::default(),
             hearing: Hearing::default(),
+            secrecy: Secrecy::default(),
             heard_at: Mono::default(),
             silence: Silence::Unnoticed,
             stats: SideStats::default(),
+        }
+    }
+
+    pub(super) fn secure(&mut self, keys: Option<&SrtpKeys>) {
+        if self.secrecy.set(keys) == Stream::Anew {
+            self.outgoing.secure();
         }
     }
 

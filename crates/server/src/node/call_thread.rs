@@ -329,6 +329,7 @@ impl Loop {
             }
             CallInput::Media(MediaEvent::Stopped { relay, stats }) => {
                 tracing::debug!(call = relay.0, ?stats, "relayed");
+                switch.handle_media(now, MediaEvent::Stopped { relay, stats });
             }
             CallInput::Media(
                 event @ (MediaEvent::Played { .. }
@@ -377,6 +378,7 @@ impl Loop {
                 Output::Received { peer, bytes, leg } => self.capture(now, leg, peer, bytes, true),
                 Output::Record(fact) => self.record(*fact),
                 Output::Media(command) => self.command_media(now, command),
+                Output::Heard { call, quality } => self.core.projector.heard(call, quality),
                 Output::Monitored { call, on } => self.core.live.monitor(call, on),
                 Output::Recording(start) => self.begin_recording(now, start),
                 Output::DropRecording(start) => self.core.recorder.discard(start),

@@ -20,11 +20,12 @@ use tokio::task::JoinSet;
 use super::call_thread::{Gauges, UdpListener};
 use super::certificate::Certificate;
 use super::changes::Changes;
-use super::connections::{self, Service, Sources};
+use super::connections::{self, Service};
 use super::inbox::Inbox;
 use super::live::LiveIndex;
 use super::ports::{Deliveries, Ready, Texts};
 use super::projector::ProjectorHandle;
+use super::seats::Seats;
 use super::subscribers::Subscribers;
 use super::tester::Tester;
 use super::trunks::Trunks;
@@ -274,7 +275,7 @@ impl Listeners {
             certificate: None,
             inbox: inbox.clone(),
             max_message: max_message(config),
-            sources: Sources::default(),
+            seats: Seats::new(&config.limits.exempt_networks),
         };
         let secure = Service {
             certificate: self.certificate,
