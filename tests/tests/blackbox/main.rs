@@ -22,6 +22,7 @@ mod injection;
 mod lifecycle;
 mod live;
 mod moved_sound;
+mod odd_offers;
 mod queues;
 mod recordings;
 mod registration;
