@@ -83,6 +83,14 @@ impl Ear {
         })
     }
 
+    /// Sends octets from here.
+    ///
+    /// # Panics
+    /// When the socket fails.
+    pub async fn send(&self, octets: &[u8], to: SocketAddr) {
+        self.socket.send_to(octets, to).await.unwrap();
+    }
+
     /// Where it listens.
     #[must_use]
     pub const fn port(&self) -> u16 {
@@ -124,7 +132,7 @@ impl RtpPacket {
     }
 }
 
-fn mu_law(word: u8) -> f64 {
+pub(crate) fn mu_law(word: u8) -> f64 {
     let (chord, step) = (i32::from(!word >> 4 & 7), i32::from(!word & 15));
     let value = 4 * (((2 * step + 33) << chord) - 33);
     f64::from(if word & 0x80 == 0 { -value } else { value })
