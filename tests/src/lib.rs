@@ -32,6 +32,7 @@ mod site;
 mod stream;
 mod tone;
 mod tshark;
+mod voice;
 mod wav;
 
 pub use authority::{Authority, Certificate};
@@ -53,4 +54,5 @@ pub use site::{Account, Site};
 pub use stream::{Message, Stream};
 pub use tone::{Sound, is_music, is_tone};
 pub use tshark::tshark;
+pub use voice::{LOUDEST, Phrases, Transcript, Voice, phrase};
 pub use wav::Wav;

@@ -23,6 +23,7 @@ mod lifecycle;
 mod live;
 mod moved_sound;
 mod odd_offers;
+mod odd_packets;
 mod queues;
 mod recordings;
 mod registration;
