@@ -25,6 +25,7 @@ mod moved_sound;
 mod odd_offers;
 mod odd_packets;
 mod queues;
+mod recorded_calls;
 mod recordings;
 mod registration;
 mod rest_faults;
