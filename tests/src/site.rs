@@ -82,6 +82,15 @@ impl Site {
         .await
     }
 
+    /// A node whose recordings are on a disk of their own of this size in MiB.
+    pub async fn start_with_recordings_on(mib: u32) -> Self {
+        Self::start_as(|settings| Settings {
+            recordings_disk: Some(mib),
+            ..settings
+        })
+        .await
+    }
+
     async fn start_as(chosen: impl FnOnce(Settings) -> Settings) -> Self {
         let receiver = Receiver::start().await;
         let settings = chosen(Settings {
@@ -90,6 +99,7 @@ impl Site {
             domain: "",
             relay: "always",
             extra_root: receiver.certificate_authority(),
+            recordings_disk: None,
             certificate: None,
             more: String::new(),
         });

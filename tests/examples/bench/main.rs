@@ -43,6 +43,7 @@ impl Node {
             domain: "",
             relay,
             extra_root: sink.certificate_authority(),
+            recordings_disk: None,
             certificate: None,
             more: String::new(),
         };

@@ -156,6 +156,7 @@ async fn certificates_of_receivers_are_checked() {
         domain: "",
         relay: "never",
         extra_root: expired.certificate_authority(),
+        recordings_disk: None,
         certificate: None,
         more: String::new(),
     };

@@ -14,6 +14,7 @@ mod delivery;
 mod dtmf;
 mod exports;
 mod forking;
+mod full_disk;
 mod groups;
 mod held_sound;
 mod hold;
