@@ -31,6 +31,17 @@ pub struct BaresipSetup {
     pub jitter_buffer: bool,
 }
 
+/// How a phone wants its media.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Encryption {
+    /// As RTP.
+    None,
+    /// As SRTP, if the other side wants that, too (RFC 8643).
+    Offered,
+    /// As SRTP, or not at all.
+    Required,
+}
+
 /// A running phone.
 #[derive(Debug)]
 pub struct Baresip {
@@ -67,6 +78,28 @@ impl Baresip {
         setup: BaresipSetup,
         codec: &str,
     ) -> Self {
+        Self::launch(account, server, setup, (codec, Encryption::None)).await
+    }
+
+    /// The same in PCMU, with encrypted media.
+    ///
+    /// # Panics
+    /// When baresip is not installed or cannot register.
+    pub async fn start_secure(
+        account: &Account,
+        server: SocketAddr,
+        setup: BaresipSetup,
+        encryption: Encryption,
+    ) -> Self {
+        Self::launch(account, server, setup, ("pcmu", encryption)).await
+    }
+
+    async fn launch(
+        account: &Account,
+        server: SocketAddr,
+        setup: BaresipSetup,
+        media: (&str, Encryption),
+    ) -> Self {
         let folder = TempDir::with_prefix("baresip-").unwrap();
         let control_port = free_port();
         configure(
@@ -74,7 +107,7 @@ impl Baresip {
             account,
             (server, control_port),
             &setup,
-            codec,
+            media,
         );
         let mut command = Command::new("baresip");
         command
@@ -292,7 +325,7 @@ fn configure(
     account: &Account,
     (server, control_port): (SocketAddr, u16),
     setup: &BaresipSetup,
-    codec: &str,
+    (codec, encryption): (&str, Encryption),
 ) {
     let (played, heard) = (folder.join("played.wav"), folder.join("heard"));
     setup.sound.write(&played);
@@ -322,6 +355,7 @@ fn configure(
          module aufile.so\n\
          module aubridge.so\n\
          module sndfile.so\n\
+         module srtp.so\n\
          module_app account.so\n\
          module_app menu.so\n\
          module_app ctrl_tcp.so\n",
@@ -333,9 +367,14 @@ fn configure(
     } = account;
     let transport = setup.transport.name().to_lowercase();
     let answer = if setup.auto_answer { "auto" } else { "manual" };
+    let encryption = match encryption {
+        Encryption::None => "",
+        Encryption::Offered => ";mediaenc=srtp",
+        Encryption::Required => ";mediaenc=srtp-mand",
+    };
     let account = format!(
         "<sip:{username}@{server};transport={transport}>;auth_user={username};auth_pass={password};\
-         answermode={answer};audio_codecs={codec};regint=600\n"
+         answermode={answer};audio_codecs={codec};regint=600{encryption}\n"
     );
     std::fs::write(folder.join("accounts"), account).unwrap();
     std::fs::write(folder.join("contacts"), "").unwrap();

@@ -36,7 +36,7 @@ mod voice;
 mod wav;
 
 pub use authority::{Authority, Certificate};
-pub use baresip::{Baresip, BaresipSetup};
+pub use baresip::{Baresip, BaresipSetup, Encryption};
 pub use call_flows::{Step, documented, steps_of};
 pub use ear::{Ear, RtpPacket};
 pub use flow::{Call, calls_of, describe};

@@ -33,6 +33,8 @@ pub struct Settings {
     pub domain: &'static str,
     /// `media.relay`
     pub relay: &'static str,
+    /// `media.srtp`
+    pub srtp: &'static str,
     /// PEM file with the certificate authority of the receiver.
     pub extra_root: PathBuf,
     /// The size in MiB of a disk of its own that recordings are to be on.
@@ -296,6 +298,7 @@ fn write_config(folder: &Path, settings: &Settings, bound: &Bound) {
         sip: _,
         domain,
         relay,
+        srtp,
         extra_root,
         recordings_disk: _,
         certificate,
@@ -328,6 +331,7 @@ tcp = ["{}"]
 {tls}
 [media]
 relay = "{relay}"
+srtp = "{srtp}"
 rtp_ports = "0"
 [http]
 listen = "{http}"

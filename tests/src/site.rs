@@ -91,6 +91,16 @@ impl Site {
         .await
     }
 
+    /// A node that phones reach by TLS, too, with this `media.srtp`.
+    pub async fn start_with_srtp(srtp: &'static str, certificate: &Certificate) -> Self {
+        Self::start_as(|settings| Settings {
+            srtp,
+            certificate: Some(certificate.clone()),
+            ..settings
+        })
+        .await
+    }
+
     async fn start_as(chosen: impl FnOnce(Settings) -> Settings) -> Self {
         let receiver = Receiver::start().await;
         let settings = chosen(Settings {
@@ -98,6 +108,7 @@ impl Site {
             sip: Ipv4Addr::LOCALHOST.into(),
             domain: "",
             relay: "always",
+            srtp: "offered",
             extra_root: receiver.certificate_authority(),
             recordings_disk: None,
             certificate: None,

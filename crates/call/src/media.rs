@@ -205,7 +205,7 @@ impl Media {
 
     /// Whether an answer can be passed on.
     pub(crate) fn takes(&self, answer: &[u8]) -> bool {
-        let has_audio = |sdp: Sdp<'_>| sdp.first_audio().is_some_and(|audio| audio.port != 0);
+        let has_audio = |sdp: Sdp<'_>| sdp.first_audio().is_some_and(relayed::is_relayed);
         self.relayed.is_none() || Sdp::parse(answer).is_ok_and(has_audio)
     }
 

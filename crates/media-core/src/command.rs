@@ -8,7 +8,7 @@ use offhook_base::RecordingId;
 
 use crate::clip::Clip;
 use crate::codec::Codec;
-use crate::{Digit, Formats, RelayStats, Remote, Side};
+use crate::{Digit, Formats, RelayStats, Remote, Side, SrtpKeys};
 
 /// The relay of one call; chosen by the owner, never reused within a process.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -100,6 +100,15 @@ pub enum MediaCommand {
         /// The pair.
         pair: PairId,
     },
+    /// Says how the packets of a side are encrypted from here on. Keys that stay go on where they were.
+    Secure {
+        /// The relay.
+        relay: RelayId,
+        /// Whose packets.
+        side: Side,
+        /// With what; `None`: they are plain.
+        keys: Option<Box<SrtpKeys>>,
+    },
     /// Starts relaying between two pairs, which belong to the relay until it stops.
     Start {
         /// The relay.
@@ -108,7 +117,7 @@ pub enum MediaCommand {
         a: PairId,
         /// The pair that the second side sends to.
         b: PairId,
-        /// Where the first side's SDP wants its media; `None` while it is unknown.
+        /// Where the first side's SDP wants its media; `None` while it is unknown, or how it is encrypted is not said yet.
         a_remote: Option<Remote>,
         /// Where the second side's SDP wants its media; `None` while it is unknown.
         b_remote: Option<Remote>,
@@ -149,6 +158,27 @@ pub enum MediaCommand {
         /// How long a side may be silent; `None`: for ever.
         after: Option<Duration>,
     },
+}
+
+impl MediaCommand {
+    /// The relay that it is about, if about one.
+    #[must_use]
+    pub const fn relay(&self) -> Option<RelayId> {
+        match self {
+            Self::Refill { .. } | Self::Release { .. } => None,
+            Self::Formats { relay, .. }
+            | Self::Play { relay, .. }
+            | Self::Press { relay, .. }
+            | Self::Record { relay, .. }
+            | Self::Secure { relay, .. }
+            | Self::Start { relay, .. }
+            | Self::Stop { relay }
+            | Self::StopRecord { relay, .. }
+            | Self::StopPlay { relay, .. }
+            | Self::Update { relay, .. }
+            | Self::Watch { relay, .. } => Some(*relay),
+        }
+    }
 }
 
 /// What a phone hears while nobody speaks to it.

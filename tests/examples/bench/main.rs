@@ -42,6 +42,7 @@ impl Node {
             sip: Ipv4Addr::LOCALHOST.into(),
             domain: "",
             relay,
+            srtp: "offered",
             extra_root: sink.certificate_authority(),
             recordings_disk: None,
             certificate: None,

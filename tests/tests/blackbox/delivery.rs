@@ -155,6 +155,7 @@ async fn certificates_of_receivers_are_checked() {
         sip: Ipv4Addr::LOCALHOST.into(),
         domain: "",
         relay: "never",
+        srtp: "offered",
         extra_root: expired.certificate_authority(),
         recordings_disk: None,
         certificate: None,

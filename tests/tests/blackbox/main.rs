@@ -32,6 +32,7 @@ mod registration;
 mod rest_faults;
 mod sms;
 mod sound;
+mod srtp;
 mod stream;
 mod tls;
 mod transfer;

@@ -701,3 +701,126 @@ fn keys_that_follow_each_other_quickly_are_told_one_after_the_other() {
     }
     assert_eq!(told, digits);
 }
+
+/// The keys that a phone is told of, by us and by the packets of its partner that pass: each `(milliseconds, packet)` comes then.
+fn keys_told(relay: &mut Relay, a: SocketAddr, packets: &[(u64, [u8; 16])]) -> Vec<(u32, char)> {
+    let mut told = Vec::new();
+    let mut note = |packet: &[u8]| {
+        let header = RtpHeader::parse(packet).unwrap();
+        let press = (
+            header.timestamp,
+            Digit::from_event(packet[12]).unwrap().as_char(),
+        );
+        if !told.contains(&press) {
+            told.push(press);
+        }
+    };
+    for (millis, packet) in packets {
+        let now = Mono(millis * 1_000_000);
+        let mut own = [0; PLAYED_OCTETS];
+        while next_due(relay).is_some_and(|due| due <= now) {
+            if let Some(played) = relay.handle_timeout(next_due(relay).unwrap(), &mut own) {
+                note(&own[..played.length]);
+            }
+        }
+        let mut packet = *packet;
+        let verdict = relay.handle_packet(now, Side::A, Kind::Rtp, a, &mut packet);
+        if matches!(verdict, Verdict::Forward { .. }) {
+            note(&packet);
+        }
+        while relay.poll_notice().is_some() {}
+    }
+    told
+}
+
+/// A press of 5 as packets from this moment on, at this timestamp.
+fn fives(from: u64, sequence: u16, timestamp: u32) -> Vec<(u64, [u8; 16])> {
+    let packets = (0..20_u16).map(|n| {
+        let mut packet = key(sequence + n, 5, n >= 17);
+        packet[4..8].copy_from_slice(&timestamp.to_be_bytes());
+        (from + 20 * u64::from(n), packet)
+    });
+    packets.collect()
+}
+
+#[test]
+fn a_press_by_info_and_then_by_packets_reaches_the_partner_once_and_the_next_one_too() {
+    let (mut relay, a, _) = with_keys(true, true);
+    let lasting = (Digit::from_char('5').unwrap(), Duration::from_millis(100));
+    assert!(relay.press(Mono(0), Side::B, lasting, [7; 10]));
+    // Longer than what we make of the INFO, and then once more within the time.
+    let mut packets = fives(30, 1, 8_000);
+    packets.extend(fives(900, 21, 16_000));
+    let told = keys_told(&mut relay, a, &packets);
+    let digits: String = told.iter().map(|(_, digit)| *digit).collect();
+    assert_eq!(digits, "55", "{told:?}");
+}
+
+#[test]
+fn a_press_by_packets_and_then_by_info_reaches_the_partner_once() {
+    let (mut relay, a, _) = with_keys(true, true);
+    let lasting = (Digit::from_char('5').unwrap(), Duration::from_millis(100));
+    let packets = fives(0, 1, 8_000);
+    let (first, rest) = packets.split_at(2);
+    let mut told = keys_told(&mut relay, a, first);
+    assert!(relay.press(Mono(25_000_000), Side::B, lasting, [7; 10]));
+    told.extend(keys_told(&mut relay, a, rest));
+    told.dedup();
+    assert_eq!(told.len(), 1, "{told:?}");
+    // Another key by INFO is one more.
+    let other = (Digit::from_char('6').unwrap(), lasting.1);
+    assert!(relay.press(Mono(500_000_000), Side::B, other, [7; 10]));
+    let last = keys_told(&mut relay, a, &fives(3_000, 40, 24_000));
+    let digits: String = last.iter().map(|(_, digit)| *digit).collect();
+    assert_eq!(digits, "65");
+}
+
+#[test]
+fn a_phone_that_speaks_opus_is_told_of_keys_in_the_stream_of_its_partners_voice() {
+    let (mut relay, a, _) = relay();
+    let format = |payload_type, encoding, clock| PayloadFormat {
+        payload_type,
+        encoding,
+        clock,
+    };
+    let listed = [
+        format(0, Encoding::Opus, 48_000),
+        format(101, Encoding::TelephoneEvent, 8_000),
+    ];
+    for side in [Side::A, Side::B] {
+        relay.set_formats(side, listed.into_iter().collect());
+    }
+    relay.handle_packet(Mono(0), Side::A, Kind::Rtp, a, &mut rtp(1));
+    let lasting = (Digit::from_char('7').unwrap(), Duration::from_millis(100));
+    assert!(relay.press(Mono(1), Side::B, lasting, [7; 10]));
+    let mut count = 0;
+    while let Some(due) = next_due(&relay) {
+        let mut packet = [0; PLAYED_OCTETS];
+        if relay.handle_timeout(due, &mut packet).is_some() {
+            count += 1;
+            assert_eq!(numbers(&packet).0, 0x0102_0304, "one source");
+            assert_eq!(packet[1] & 0x7f, 101);
+        }
+    }
+    assert!(count > 3, "{count} packets");
+    let mut voice = rtp(2);
+    let again = Mono(400_000_000);
+    relay.handle_packet(again, Side::A, Kind::Rtp, a, &mut voice);
+    assert_eq!(numbers(&voice), (0x0102_0304, 1 + count + 1, true));
+
+    // One whose SDP lists keys by both clocks is told by that of the voice.
+    let both = [
+        listed[0],
+        listed[1],
+        format(102, Encoding::TelephoneEvent, 48_000),
+    ];
+    relay.set_formats(Side::B, both.into_iter().collect());
+    let other = (Digit::from_char('8').unwrap(), lasting.1);
+    assert!(relay.press(again, Side::B, other, [7; 10]));
+    let mut packet = [0; PLAYED_OCTETS];
+    let due = next_due(&relay).unwrap();
+    assert!(relay.handle_timeout(due, &mut packet).is_some());
+    assert_eq!(packet[1] & 0x7f, 102);
+}
+
+mod secrecy;

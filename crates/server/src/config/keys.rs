@@ -105,9 +105,13 @@ fn visit_numbers(numbers: &mut Numbers, visitor: &mut impl Visitor) {
 fn visit_media(media: &mut Media, visitor: &mut impl Visitor) {
     visitor.section("media");
     visitor.key("relay", &mut media.relay, any);
+    visitor.key("srtp", &mut media.srtp, any);
     visitor.key("rtp_ports", &mut media.rtp_ports, any);
     visitor.key("rtp_timeout", &mut media.rtp_timeout, |seconds| {
         within(*seconds, 0, 86_400)
+    });
+    visitor.key("threads", &mut media.threads, |threads| {
+        within(*threads, 0, 64)
     });
     visitor.key("advertise", &mut media.advertise, any);
 }

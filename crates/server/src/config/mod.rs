@@ -17,7 +17,7 @@ use ipnet::IpNet;
 
 pub(crate) use load::{load, read_environment};
 pub(crate) use print::print;
-pub(crate) use values::{ByteSize, Digest, PortRange, Relay};
+pub(crate) use values::{ByteSize, Digest, PortRange, Relay, Srtp};
 
 /// Everything that can be set. No field holds a secret: secrets are named by the file they stand in.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -123,10 +123,14 @@ pub(crate) struct Numbers {
 pub(crate) struct Media {
     /// Through us, or not at all.
     pub(crate) relay: Relay,
+    /// What phones that are reached by TLS are offered; media that does not pass through us is their own affair.
+    pub(crate) srtp: Srtp,
     /// UDP ports for RTP and RTCP.
     pub(crate) rtp_ports: PortRange,
     /// Seconds without RTP of a phone that should send, after which its call ends; 0: never.
     pub(crate) rtp_timeout: u32,
+    /// Threads that move packets; 0: one for every two cores.
+    pub(crate) threads: u32,
     /// The address written into SDP where the one bound is not the one phones reach.
     pub(crate) advertise: Option<IpAddr>,
 }
@@ -135,11 +139,13 @@ impl Default for Media {
     fn default() -> Self {
         Self {
             relay: Relay::Always,
+            srtp: Srtp::Offered,
             rtp_ports: PortRange {
                 first: 20_000,
                 last: 29_999,
             },
             rtp_timeout: 60,
+            threads: 0,
             advertise: None,
         }
     }

@@ -67,6 +67,7 @@ fn what_is_printed_is_read_back_as_the_same() {
         digest = ["SHA-256", "MD5"]
         [media]
         relay = "never"
+        srtp = "required"
         rtp_ports = "0"
         [webhooks]
         allow_networks = ["10.0.0.0/8", "127.0.0.1"]
@@ -203,7 +204,9 @@ fn values_out_of_their_range_are_refused() {
         ("[numbers]\ncountry = \"Spain\"", "numbers.country"),
         ("[numbers]\ncountry = \"ZZ\"", "numbers.country"),
         ("[media]\nrelay = \"sometimes\"", "media.relay"),
+        ("[media]\nsrtp = \"maybe\"", "media.srtp"),
         ("[media]\nrtp_timeout = 86401", "media.rtp_timeout"),
+        ("[media]\nthreads = 65", "media.threads"),
         ("[media]\nrtp_ports = \"20001-29999\"", "media.rtp_ports"),
         ("[media]\nrtp_ports = \"20000-20000\"", "media.rtp_ports"),
         ("[media]\nrtp_ports = \"30000-20001\"", "media.rtp_ports"),
@@ -392,6 +395,7 @@ fn an_environment_value_is_toml_or_else_a_string() {
     assert_eq!(config.node.name, "7");
     assert_eq!(config.retention.captures_bytes, ByteSize(1000));
     assert_eq!(config.media.relay, Relay::Never);
+    assert_eq!(config.media.srtp, Srtp::Required);
     assert_eq!(config.node.data_dir, PathBuf::from("/var/lib/offhook"));
 }
 

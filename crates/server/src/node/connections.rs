@@ -5,11 +5,10 @@
 //!     └ no seat        └ not in time, not TLS 1.2 or 1.3: closed, and the call thread never hears of it
 //! ```
 
-use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -22,12 +21,10 @@ use tokio::task::JoinSet;
 
 use super::certificate::Certificate;
 use super::inbox::{CallInput, Inbox};
+use super::seats::{Seat, Seats};
 
 /// Messages that may wait for a peer to read. Full: the call thread closes the flow, and only this one.
 const OUTBOX: usize = 256;
-/// Connections of one address at once, and of all, handshakes included.
-const PER_SOURCE: usize = 128;
-const IN_ALL: usize = 8_192;
 /// A connection without a word is closed: longer than the longest registration, so that no phone that is registered
 /// and no call that is up loses its connection for being silent. Dead peers are found by TCP's own keep-alive.
 const IDLE: Duration = Duration::from_secs(3 * 3_600);
@@ -44,9 +41,6 @@ const LAST_WORDS: Duration = Duration::from_millis(300);
 
 static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
 
-/// How many connections each source has.
-pub(crate) type Sources = Arc<Mutex<HashMap<IpAddr, usize>>>;
-
 /// What the connections of one listener have in common.
 #[derive(Clone)]
 pub(crate) struct Service {
@@ -56,21 +50,23 @@ pub(crate) struct Service {
     /// Longer messages end a connection.
     pub(crate) max_message: usize,
     /// Shared by all listeners.
-    pub(crate) sources: Sources,
+    pub(crate) seats: Seats,
 }
 
 /// Accepts connections until the task is dropped.
 pub(crate) async fn accept(listener: TcpListener, service: Service) {
     let mut connections = JoinSet::new();
+    let is_tls = service.certificate.is_some();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, from)) => {
-                    let Some(seat) = Seat::take(&service.sources, from.ip()) else {
-                        tracing::debug!(%from, "a connection too many");
-                        continue;
-                    };
-                    connections.spawn(service.clone().serve(stream, from, seat));
+                    match service.seats.take(Instant::now(), from.ip(), is_tls) {
+                        Ok(seat) => {
+                            connections.spawn(service.clone().serve(stream, from, seat));
+                        }
+                        Err(full) => tracing::debug!(%from, ?full, "a connection too many"),
+                    }
                 }
                 Err(error) => {
                     // No descriptor left, or the peer is gone already: others go on.
@@ -82,43 +78,6 @@ pub(crate) async fn accept(listener: TcpListener, service: Service) {
                 if let Err(error) = done {
                     tracing::error!(%error, "a connection's task failed");
                 }
-            }
-        }
-    }
-}
-
-/// A place among the connections of a source; given back when dropped.
-struct Seat {
-    sources: Sources,
-    ip: IpAddr,
-}
-
-impl Seat {
-    fn take(sources: &Sources, ip: IpAddr) -> Option<Self> {
-        let mut counts = sources.lock().unwrap_or_else(PoisonError::into_inner);
-        if counts.values().sum::<usize>() >= IN_ALL {
-            return None;
-        }
-        let count = counts.entry(ip).or_insert(0);
-        if *count >= PER_SOURCE {
-            return None;
-        }
-        *count += 1;
-        drop(counts);
-        Some(Self {
-            sources: Arc::clone(sources),
-            ip,
-        })
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let mut counts = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = counts.get_mut(&self.ip) {
-            *count -= 1;
-            if *count == 0 {
-                counts.remove(&self.ip);
             }
         }
     }

@@ -20,11 +20,12 @@ use tokio::task::JoinSet;
 use super::call_thread::{Gauges, UdpListener};
 use super::certificate::Certificate;
 use super::changes::Changes;
-use super::connections::{self, Service, Sources};
+use super::connections::{self, Service};
 use super::inbox::Inbox;
 use super::live::LiveIndex;
 use super::ports::{Deliveries, Ready, Texts};
 use super::projector::ProjectorHandle;
+use super::seats::Seats;
 use super::subscribers::Subscribers;
 use super::tester::Tester;
 use super::trunks::Trunks;
@@ -274,7 +275,7 @@ impl Listeners {
             certificate: None,
             inbox: inbox.clone(),
             max_message: max_message(config),
-            sources: Sources::default(),
+            seats: Seats::new(&config.limits.exempt_networks),
         };
         let secure = Service {
             certificate: self.certificate,
@@ -385,8 +386,18 @@ fn udp(address: SocketAddr) -> anyhow::Result<UdpSocket> {
             Type::DGRAM,
             Some(Protocol::UDP),
         )?;
-        // The kernel may give less than asked (net.core.rmem_max); that is no fault.
         socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
+        let given = socket.recv_buffer_size()?;
+        if given < RECEIVE_BUFFER {
+            // No fault: the call thread empties it often.
+            tracing::info!(
+                %address,
+                given,
+                wanted = RECEIVE_BUFFER,
+                "the kernel gives the SIP socket less room for bursts than asked for; raise net.core.rmem_max where many \
+                 calls begin or end at once"
+            );
+        }
         socket.set_nonblocking(true)?;
         socket.bind(&address.into())?;
         Ok(socket.into())

@@ -6,6 +6,7 @@
 //! ```
 
 mod agents;
+mod backlog;
 mod bootstrap;
 mod call_thread;
 mod certificate;
@@ -24,6 +25,7 @@ mod ports;
 mod projector;
 mod retention;
 mod room;
+mod seats;
 mod subscribers;
 mod switchboard;
 mod tester;
@@ -230,7 +232,7 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         live: Arc::clone(&writers.live),
         captures: capture_handle.clone(),
         projector: writers.projector.handle(),
-        media: switchboard::start_media(&config, &listeners, (&recorder, &inbox), &mut tasks)?,
+        media: switchboard::start_media(&config, &listeners, (&recorder, &inbox))?,
         recorder: recorder.handle(),
         gauges: Arc::clone(&gauges),
         trunks: trunks.states(),
@@ -354,7 +356,7 @@ fn start_writers(
     };
     let projector = Projector::start(files.db, Arc::clone(&feed), progress)
         .context("starting the projector")?;
-    let live = Arc::new(live::LiveIndex::default());
+    let live = Arc::new(live::LiveIndex::new(Arc::clone(&feed)));
     let sink = commits::Commits {
         inbox: inbox.clone(),
         live: Arc::clone(&live),

@@ -201,7 +201,10 @@ impl World {
                 Output::AgentLogin(code) => self.log_agent(&code),
                 Output::Recording(start) => self.recorder.announced(*start),
                 Output::DropRecording(start) => self.recorder.dropped(start.id),
-                Output::Monitored { .. } | Output::Rejected { .. } | Output::Trunk { .. } => {}
+                Output::Heard { .. }
+                | Output::Monitored { .. }
+                | Output::Rejected { .. }
+                | Output::Trunk { .. } => {}
             }
         }
         self.supply_ports();

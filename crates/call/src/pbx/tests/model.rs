@@ -158,6 +158,7 @@ impl World {
             ),
             Action::Media(_)
             | Action::DropRecording(_)
+            | Action::Heard { .. }
             | Action::Monitored { .. }
             | Action::Recording(_)
             | Action::Reply(_)
@@ -182,6 +183,7 @@ impl World {
             Action::DropRecording(start) => self.ledger.tapes.dropped(start.id),
             Action::Reply(reply) => self.ledger.reply(reply.token),
             Action::AgentLogin(_)
+            | Action::Heard { .. }
             | Action::ReserveCallIds(_)
             | Action::Text(_)
             | Action::TextReply(_)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use offhook_base::{Audio, CallId, RecordingId, SoundId, SoundUse, UserId};
-use offhook_media_core::{Clip, Cue, Digit, PressWay, RelayId, Side};
+use offhook_media_core::{Clip, Cue, Digit, PressWay, RelayId, Side, SideQuality};
 use offhook_sip_core::LegId;
 
 use super::{A, B1, Script, sdp};
@@ -107,6 +107,28 @@ fn speaking() -> Script {
     script.acked(A, None).played(2);
     script.skip();
     script
+}
+
+#[test]
+fn how_well_a_message_was_heard_is_told_with_its_call_alone() {
+    let heard = |packets| SideQuality {
+        packets,
+        mos_x100: 440,
+        ..SideQuality::default()
+    };
+    let mut script = speaking();
+    let silent = SideQuality::default();
+    script.pbx.note_quality(RELAY, [heard(700), silent]);
+    script.request(A, 8, "BYE", None);
+    script.recorded(0, Some(14_000)).commit();
+    script.pbx.note_quality(RELAY, [heard(740), silent]);
+    script.drain();
+    let packets = script.cdrs.iter().map(|cdr| {
+        let quality = cdr.quality.as_ref();
+        (&*cdr.context, quality.map(|heard| heard.src.packets))
+    });
+    let expected = [("LOCAL_USER", None), ("VM", Some(740))];
+    assert_eq!(packets.collect::<Vec<_>>(), expected);
 }
 
 #[test]
