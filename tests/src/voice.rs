@@ -111,17 +111,21 @@ impl Voice {
 /// What a voice says in a packet of 100 ms, or in a shorter one at its beginning: octets of mu-law that are neither loud nor zero.
 #[must_use]
 pub fn phrase(id: u32, number: u32) -> Vec<u8> {
+    words(id, number).collect()
+}
+
+fn words(id: u32, number: u32) -> impl Iterator<Item = u8> {
     let mut state = u64::from(id) << 32 | u64::from(number);
     // SplitMix64, which takes any seed.
-    let mut next = || {
+    let mut next = move || {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = state;
         z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ z >> 31
     };
-    let words = (0..LONGEST / 8).flat_map(|_| next().to_le_bytes());
-    words.map(|octet| octet & 0xbe | 0x40).collect()
+    let words = (0..LONGEST / 8).flat_map(move |_| next().to_le_bytes());
+    words.map(|octet| octet & 0xbe | 0x40)
 }
 
 /// The samples of octets of mu-law.
@@ -137,8 +141,8 @@ impl Phrases {
     pub fn of(voices: u32, numbers: u32, length: usize) -> Self {
         let said = (0..voices).flat_map(|id| (0..numbers).map(move |number| (id, number)));
         let begins = said.map(|(id, number)| {
-            let octets = phrase(id, number);
-            (samples(&octets[..BEGINNING]), (id, number))
+            let octets: Vec<u8> = words(id, number).take(BEGINNING).collect();
+            (samples(&octets), (id, number))
         });
         Self {
             begins: begins.collect(),
