@@ -97,6 +97,16 @@ impl Ear {
         self.port
     }
 
+    /// All that it has heard, as far as that is G.711.
+    ///
+    /// # Panics
+    /// When it is of another payload type than 0 and 8.
+    #[must_use]
+    pub fn samples(&self) -> Vec<f64> {
+        let heard = self.heard(0, self.count());
+        heard.iter().flat_map(RtpPacket::samples).collect()
+    }
+
     /// How many packets have come.
     ///
     /// # Panics

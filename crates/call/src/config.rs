@@ -1,10 +1,12 @@
 //! What the calls of a node are configured with.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use offhook_media_core::Music;
+use offhook_base::Language;
+use offhook_media_core::{Music, Prompts};
 
 use crate::guard::GuardConfig;
 use crate::numbers::Numbering;
@@ -31,6 +33,8 @@ pub struct CallConfig {
     pub numbering: Arc<Numbering>,
     /// What is heard by who is held or waits, where no sound was chosen.
     pub music: Music,
+    /// What callers are told where no sound was chosen; in a language that is not here, tones say it.
+    pub prompts: BTreeMap<Language, Prompts>,
     /// How long phones ring.
     pub ring: Duration,
     /// How long a call to the outside may ring.
@@ -61,6 +65,7 @@ impl CallConfig {
             rtp_timeout: Some(Duration::from_secs(60)),
             numbering: Arc::new(Numbering::without_country()),
             music: Music::Tune,
+            prompts: BTreeMap::new(),
             ring: Duration::from_secs(30),
             ring_outside: Duration::from_secs(120),
             longest: crate::phase::LONGEST,

@@ -5,6 +5,7 @@ use offhook_sip_core::{Command, LegId};
 
 use crate::command::ApiReply;
 use crate::fence::Class;
+use crate::mailbox::MailboxRequest;
 use crate::secrecy::KeysId;
 use offhook_media_core::{MediaCommand, RelayId, Side};
 
@@ -55,6 +56,8 @@ pub(crate) enum Effect {
     Recording(Box<RecordingStart>),
     /// To the recorder: this is not worth keeping.
     DropRecording(Box<RecordingStart>),
+    /// A question of a mailbox to the store.
+    Mailbox(MailboxRequest),
     /// Reserve call ids below this number.
     ReserveCallIds(u64),
     /// The answer to an API command; held like a message, because it tells of a new state too.

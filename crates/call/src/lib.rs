@@ -32,6 +32,7 @@ mod guard;
 mod hold;
 mod keys;
 mod limit;
+mod mailbox;
 mod media;
 mod mwi;
 mod numbers;
@@ -61,6 +62,7 @@ pub use directory::{
 pub use event_id::EventIds;
 pub use guard::GuardConfig;
 pub use limit::Network;
+pub use mailbox::{MailboxAsk, MailboxList, MailboxNews, MailboxRequest};
 pub use mwi::MessageCount;
 pub use numbers::{Numbering, NumberingError, Outside};
 

@@ -8,6 +8,7 @@ use offhook_base::RecordingId;
 
 use crate::clip::Clip;
 use crate::codec::Codec;
+use crate::phrase::Phrase;
 use crate::{Digit, Formats, RelayStats, Remote, Side, SrtpKeys};
 
 /// The relay of one call; chosen by the owner, never reused within a process.
@@ -184,14 +185,14 @@ impl MediaCommand {
 /// What a phone hears while nobody speaks to it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Sound {
-    /// A recording once, then the music goes on: what a caller is told who waits.
-    Announcement(Arc<Clip>, Music),
+    /// What is said once, then the music goes on: what a caller is told who waits.
+    Announcement(Phrase, Music),
     /// 1 kHz for half a second: speak now. Its end is told by [`MediaEvent::Played`]; then there is silence.
     Beep(Cue),
     /// Music, repeating.
     Music(Music),
-    /// A recording once. Its end is told by [`MediaEvent::Played`]; then there is silence.
-    Once(Arc<Clip>, Cue),
+    /// What is said once. Its end is told by [`MediaEvent::Played`]; then there is silence.
+    Once(Phrase, Cue),
     /// The caller's position as so many short high beeps (1 to 9; 10 or more one long one), then the music goes on.
     /// Position 0 is none and gives music at once.
     Position(u32, Music),

@@ -28,8 +28,10 @@ mod g711;
 mod latch;
 mod outgoing;
 mod packet;
+mod phrase;
 mod player;
 mod program;
+mod prompts;
 mod quality;
 #[cfg(test)]
 mod random;
@@ -55,7 +57,9 @@ pub use dtmf::{
 pub use formats::{Encoding, Formats, PayloadFormat};
 pub use latch::Remote;
 pub use packet::{Kind, RtpHeader};
+pub use phrase::Phrase;
 pub use player::{PLAYED_OCTETS, StreamEntropy, UnusablePayloadType};
+pub use prompts::Prompts;
 pub use quality::{Arrival, CodecImpairment, Quality, Receiver};
 pub use recording::{Mp3Format, Peaks, Tape, TapedPacket, WAV_HEADER_OCTETS, WavFormat};
 pub use relay::{DropReason, Notice, Played, Relay, RelayStats, Side, SideStats, Verdict};

@@ -101,11 +101,11 @@ pub(super) async fn peaks(
 }
 
 /// Removes the files, then the entries. What is outside the scope is not found, and then nothing is removed.
-pub(super) async fn remove(
+pub(crate) async fn remove(
     api: &Api,
     scope: RecordingScope,
     ids: Vec<u64>,
-) -> Result<Response, ApiError> {
+) -> Result<(), ApiError> {
     let mut found = Vec::new();
     for id in ids {
         found.push(find(api, scope, RecordingId(id)).await?);
@@ -122,7 +122,7 @@ pub(super) async fn remove(
         })
         .await?;
     }
-    Ok(crate::reply::gone())
+    Ok(())
 }
 
 /// Whole seconds of a recording.

@@ -127,12 +127,16 @@ async fn what_is_played_somewhere_stays() {
         "greeting Some(SoundId(2))"
     );
     let settings = world.get("/settings").await.expect(200)["data"].clone();
-    assert_eq!(settings, json!({"greeting": 2, "music": 3}));
+    assert_eq!(
+        settings,
+        json!({"greeting": 2, "language": "en", "music": 3})
+    );
     for id in [1, 2, 3] {
         world.delete(&format!("/sounds/{id}")).await.expect(409);
     }
     for (path, body) in [
         ("/settings", json!({"music": 9})),
+        ("/settings", json!({"language": "fr"})),
         ("/queues/1", json!({"music": 9})),
         ("/queues/1", json!({"announcement": "x"})),
     ] {
@@ -157,5 +161,25 @@ async fn what_is_played_somewhere_stays() {
         Value::Null
     );
     world.delete("/sounds/1,2,3").await.expect(204);
+    world.end();
+}
+
+#[tokio::test]
+async fn the_language_of_prompts_is_chosen_together_with_sounds_or_not_at_all() {
+    let world = World::new();
+    put(&world, "?name=a", "audio/wav", wav()).await.expect(201);
+    let language = async || world.get("/settings").await.expect(200)["data"]["language"].clone();
+    assert_eq!(language().await, "en");
+    let refused = json!({"language": "es", "greeting": 9});
+    world.patch("/settings", refused).await.expect(400);
+    assert_eq!(language().await, "en");
+    let chosen = json!({"language": "es", "greeting": 1});
+    let settings = world.patch("/settings", chosen).await.expect(200);
+    assert_eq!(
+        settings["data"],
+        json!({"greeting": 1, "language": "es", "music": null})
+    );
+    assert_eq!(world.played.told().last().unwrap(), "language es");
+    assert_eq!(language().await, "es");
     world.end();
 }

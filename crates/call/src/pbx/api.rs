@@ -170,6 +170,7 @@ impl Pbx {
                 | Effect::DropRecording(_)
                 | Effect::Free { .. }
                 | Effect::Held { .. }
+                | Effect::Mailbox(_)
                 | Effect::Record(_)
                 | Effect::Recording(_)
                 | Effect::Reply(_)

@@ -65,9 +65,10 @@ impl Pbx {
             }
             Effect::Secure { relay, side, keys } => self.secure(relay, side, keys),
             Effect::Recording(message) => {
-                self.messages.begin(message.id, message.root);
+                self.messages.begin(&message, &entry.calls);
                 self.actions.push_back(Action::Recording(message));
             }
+            Effect::Mailbox(request) => self.actions.push_back(Action::Mailbox(request)),
             Effect::DropRecording(recording) => {
                 self.actions.push_back(Action::DropRecording(recording));
             }

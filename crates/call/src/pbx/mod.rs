@@ -30,6 +30,7 @@ use crate::fence::{Class, Fence};
 use crate::figures::Awaited;
 use crate::keys::Keys;
 use crate::limit::{Bucket, Buckets};
+use crate::mailbox::MailboxRequest;
 use crate::mwi::Mwi;
 use crate::office::Office;
 use crate::phase::{Context, Input, MediaNews, Phase, Senders, answer, reply};
@@ -65,6 +66,8 @@ pub(crate) enum Action {
     ReserveCallIds(u64),
     /// An agent logs in or out by his phone: to be stored.
     AgentLogin(AgentLogin),
+    /// A user hears his messages: for the store.
+    Mailbox(MailboxRequest),
     /// Whether calls are sent to a trunk.
     Trunk(TrunkState),
     /// To the store.
@@ -255,6 +258,7 @@ impl Pbx {
             DirectoryChange::TrunkRemoved(trunk) => self.office.trunks.remove(*trunk),
             DirectoryChange::Ddi(_)
             | DirectoryChange::DdiRemoved(_)
+            | DirectoryChange::Language(_)
             | DirectoryChange::Phone(_)
             | DirectoryChange::PhoneRemoved(_)
             | DirectoryChange::RingGroup(_)
@@ -279,6 +283,7 @@ impl Pbx {
             DirectoryChange::PhoneRemoved(phone) => owner(*phone).into_iter().collect(),
             DirectoryChange::Ddi(_)
             | DirectoryChange::DdiRemoved(_)
+            | DirectoryChange::Language(_)
             | DirectoryChange::Queue(_)
             | DirectoryChange::SoundChosen(..)
             | DirectoryChange::QueueRemoved(_)
@@ -711,6 +716,7 @@ fn abandon(
     effects.retain(|effect| match effect {
         Effect::Media(_)
         | Effect::DropRecording(_)
+        | Effect::Mailbox(_)
         | Effect::Record(_)
         | Effect::Recording(_)
         | Effect::Reply(_)

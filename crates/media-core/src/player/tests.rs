@@ -204,7 +204,7 @@ fn a_recording_is_heard_in_each_codec_at_its_own_rate() {
     };
     let clip = Clip::new("1 kHz".to_owned(), sine(8_000), sine(16_000)).unwrap();
     let clip = std::sync::Arc::new(clip);
-    let clip = || Sound::Once(clip.clone(), Cue(1));
+    let clip = || Sound::Once(clip.clone().into(), Cue(1));
     for (codec, rate) in [
         (Codec::Pcma, 8_000),
         (Codec::Pcmu, 8_000),

@@ -20,6 +20,7 @@ mod http;
 mod inbox;
 mod listen;
 mod live;
+mod mailbox;
 mod notices;
 mod ports;
 mod projector;
@@ -223,6 +224,7 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
     let gauges = Arc::new(Gauges::default());
     let trunks = Trunks::new(inbox.clone());
     let (logins, logged_in) = agents::channel();
+    let (mailboxes, asked) = mailbox::channel();
     let stored = Stored::new(&db, &trunks, first_call);
     let call = CallThread {
         switch: switchboard::build(&config, &realm, &listeners, &stored, now)?,
@@ -237,6 +239,7 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         gauges: Arc::clone(&gauges),
         trunks: trunks.states(),
         logins,
+        mailboxes,
         connection_locals: listeners.connection_locals(),
         first_fact,
         max_message: listen::max_message(&config),
@@ -269,6 +272,7 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
     let shelf = (&db, &library, &writers.projector);
     retention::start(&config, shelf, aging, &mut tasks);
     agents::store(api.clone(), inbox.clone(), logged_in, &mut tasks);
+    mailbox::answer(api.clone(), library, inbox.clone(), asked, &mut tasks);
     room::watch(&dir, &inbox, &mut tasks);
     trunks.watch(&mut tasks);
     tracing::info!(http = %http, sip_udp = ?sip_udp, data = %dir.display(), "listening");

@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use offhook_base::{
-    Audio, CallId, FactRecord, Now, RecordingKind, RecordingRecord, RecordingStart, Secret,
-    SoundUse, Wall,
+    Audio, CallId, FactRecord, Language, Now, RecordingKind, RecordingRecord, RecordingStart,
+    Secret, SoundUse, Wall,
 };
 use offhook_call::{
     CallConfig, CallIds, EventIds, GuardConfig, MessageCount, Network, SrtpOffers, Switch,
     close_after_restart, recording_after_restart,
 };
-use offhook_media_core::{Clip, Music};
+use offhook_media_core::{Clip, Music, Prompts};
 use offhook_sip_core::{AccountChange, Binding, DigestAlgorithm, StackConfig};
 use offhook_store::{CdrScope, ConfigDb, JournalHandle, Recovered};
 
@@ -218,6 +218,8 @@ fn load_outside_and_shared(
         let change = offhook_call::DirectoryChange::SoundChosen(of, chosen);
         switch.handle_directory(now, change);
     }
+    let language = db.language().context("reading the language")?;
+    switch.handle_directory(now, offhook_call::DirectoryChange::Language(language));
     for queue in db.all_queues().context("reading queues")? {
         switch.handle_directory(now, changes::directory_queue(&queue));
     }
@@ -293,6 +295,10 @@ fn call_config(config: &Config, listeners: &Listeners) -> anyhow::Result<CallCon
     if let Some(music) = Clip::composed() {
         calls.music = Music::Clip(Arc::new(music));
     }
+    calls.prompts = Language::ALL
+        .into_iter()
+        .filter_map(|language| Some((language, Prompts::spoken(language)?)))
+        .collect();
     calls.customer_id = config.node.customer_id;
     let limits = &config.limits;
     let limit = |n: u32| (n > 0).then_some(n);

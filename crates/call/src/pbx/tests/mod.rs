@@ -7,6 +7,7 @@ mod group;
 mod hold_api;
 mod holding;
 mod keys;
+mod mailbox;
 mod model;
 mod music;
 mod mwi;
@@ -486,6 +487,7 @@ impl Script {
                     let way = if asked.login { "in" } else { "out" };
                     format!("store {} {way} {:?}", asked.user, asked.queues)
                 }
+                Action::Mailbox(request) => format!("ask {:?}", request.ask),
                 Action::Trunk(state) => format!("{state:?}"),
                 Action::Text(change) => format!("text {change:?}"),
                 Action::TextReply(reply) => format!("api {} {:?}", reply.token, reply.result),

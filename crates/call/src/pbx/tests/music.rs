@@ -1,7 +1,9 @@
 //! What a side hears while the other one holds, and what becomes of it when things cross.
 
-use offhook_base::{CallId, SoundId, SoundUse, UserId};
-use offhook_media_core::Clip;
+use std::collections::BTreeMap;
+
+use offhook_base::{CallId, Language, SoundId, SoundUse, UserId};
+use offhook_media_core::{Clip, Prompts};
 
 use super::{A, B1, Script, sdp};
 use crate::{ApiCommand, DirectoryChange};
@@ -346,6 +348,53 @@ fn the_music_that_was_chosen_is_heard_until_it_is_gone() {
     assert_eq!(heard(&mut script), ["-B", MUSIC_TO_B]);
 }
 
+#[test]
+fn a_caller_of_a_queue_is_told_his_position_in_the_language_that_was_chosen() {
+    let mut script = Script::with(|config| {
+        config.relay = Some([192, 0, 2, 254].into());
+        config.prompts = prompts();
+    })
+    .registered(&[1, 2]);
+    let every = std::time::Duration::from_secs(30);
+    let mut queue = super::queue::config();
+    queue.announce = Some(every);
+    queue.ring_time = 10 * every;
+    queue.max_wait = None;
+    queue.agents.truncate(1);
+    script
+        .pbx
+        .handle_directory(script.now, DirectoryChange::Queue(queue));
+    script.ports(4).skip();
+    script.invite("4000", Some(&caller("sendrecv"))).commit();
+    script.acked(A, None).skip();
+    for language in [Language::En, Language::Es] {
+        let change = DirectoryChange::Language(language);
+        script.pbx.handle_directory(script.now, change);
+        heard(&mut script);
+        script.wait(every);
+        let told = heard(&mut script).remove(0);
+        // In this order, each word once.
+        let mut rest = &*told;
+        for word in ["you-are-number", "1", "in-the-queue"] {
+            let name = format!("Clip {{ name: \"{}/{word}\"", language.name());
+            let Some((_, after)) = rest.split_once(&name) else {
+                panic!("{name} in {told}");
+            };
+            rest = after;
+        }
+        assert!(
+            told.starts_with("+A Announcement") && rest.contains("Tune"),
+            "{told}"
+        );
+    }
+}
+
+/// What is said in each language.
+pub(super) fn prompts() -> BTreeMap<Language, Prompts> {
+    let spoken = |language| (language, Prompts::spoken(language).unwrap());
+    Language::ALL.map(spoken).into()
+}
+
 fn clip(name: &str) -> std::sync::Arc<Clip> {
     let clip = Clip::new(name.to_owned(), vec![0; 160], vec![0; 320]);
     std::sync::Arc::new(clip.unwrap())
@@ -368,7 +417,8 @@ fn a_caller_of_a_queue_is_welcomed_and_hears_the_music_of_that_queue_also_after_
     script.invite("4000", Some(&caller("sendrecv"))).commit();
     let told = heard(&mut script).remove(0);
     assert!(
-        told.starts_with("+A Announcement(Clip { name: \"welcome\"") && told.contains("waltz"),
+        told.starts_with("+A Announcement(Phrase([Clip { name: \"welcome\"")
+            && told.contains("waltz"),
         "{told}"
     );
     script.acked(A, None).skip();

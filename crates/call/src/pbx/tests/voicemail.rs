@@ -6,7 +6,7 @@ mod moved;
 use std::sync::Arc;
 use std::time::Duration;
 
-use offhook_base::{Audio, CallId, RecordingId, SoundId, SoundUse, UserId};
+use offhook_base::{Audio, CallId, Language, RecordingId, SoundId, SoundUse, UserId};
 use offhook_media_core::{Clip, Cue, Digit, PressWay, RelayId, Side, SideQuality};
 use offhook_sip_core::LegId;
 
@@ -243,6 +243,33 @@ fn a_greeting_is_played_before_the_tone_and_hash_skips_it() {
     let mut script = greeted();
     script.played(1).wait(Duration::from_secs(2));
     assert_eq!(script.recordings.len(), 1);
+}
+
+#[test]
+fn without_a_greeting_of_the_site_a_prompt_in_its_language_is_played() {
+    for language in Language::ALL {
+        let mut script = Script::with(|config| {
+            config.relay = Some([192, 0, 2, 254].into());
+            config.prompts = super::music::prompts();
+        });
+        script.ports(4);
+        for change in [
+            user(2, false, Some(15)),
+            DirectoryChange::Language(language),
+        ] {
+            script.pbx.handle_directory(script.now, change);
+        }
+        script.invite("2002", Some(&offer())).commit();
+        script.skip().acked(A, None);
+        let lines = std::mem::take(&mut script.lines).concat();
+        let name = format!(
+            "Once(Phrase([Clip {{ name: \"{}/greeting\"",
+            language.name()
+        );
+        assert!(lines.contains(&name), "{lines}");
+        script.played(1);
+        assert!(script.lines.concat().contains("Beep(Cue(2))"));
+    }
 }
 
 #[test]
