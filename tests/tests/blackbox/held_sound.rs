@@ -176,7 +176,7 @@ async fn whom_a_phone_holds_gets_music_in_opus_too_in_the_stream_that_he_hears()
 }
 
 /// Where the RTP of who got this SIP message is to go.
-fn media_of(message: &str) -> SocketAddr {
+pub(crate) fn media_of(message: &str) -> SocketAddr {
     let line = |start| message.lines().find_map(|line| line.strip_prefix(start));
     let port = line("m=audio ").and_then(|line| line.split(' ').next());
     let address = format!("{}:{}", line("c=IN IP4 ").unwrap().trim(), port.unwrap());
