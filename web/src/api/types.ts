@@ -258,10 +258,11 @@ export interface Sound {
   created_at: string
 }
 
-/** What of the library is heard where; `null`: what is built in. */
+/** What of the library is heard where, `null` being what is built in, and the language that callers are spoken to in. */
 export interface Settings {
   music: number | null
   greeting: number | null
+  language: 'en' | 'es'
 }
 
 export interface FlowColumn {
