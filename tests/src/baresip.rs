@@ -68,7 +68,7 @@ impl Baresip {
         Self::start_speaking(account, server, setup, "pcmu").await
     }
 
-    /// The same with this codec: `pcma`, `pcmu` or `g722`.
+    /// The same with this codec: `pcma`, `pcmu`, `g722` or `opus/48000/2`.
     ///
     /// # Panics
     /// When baresip is not installed or cannot register.
@@ -179,6 +179,12 @@ impl Baresip {
                 .map(|hertz| tone::seconds_of_tone(file, *hertz))
         });
         seconds.sum()
+    }
+
+    /// How far from a sine of this amplitude a tone is that it heard in its first call, in decibels.
+    #[must_use]
+    pub fn heard_level(&self, hertz: f64, amplitude: f64) -> f64 {
+        tone::level_of_tone(&self.heard()[0], hertz, amplitude)
     }
 
     /// Waits until it heard tones of these frequencies for so long, in all its calls.
@@ -352,6 +358,7 @@ fn configure(
          module_path {modules}\n\
          module g711.so\n\
          module g722.so\n\
+         module opus.so\n\
          module aufile.so\n\
          module aubridge.so\n\
          module sndfile.so\n\

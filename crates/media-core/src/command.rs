@@ -214,7 +214,7 @@ pub enum Music {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Cue(pub u32);
 
-/// How a sound is encoded: 20 ms and 160 octets a packet.
+/// How a sound is encoded: 20 ms a packet.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Format {
     /// Payload type of the packets, as the SDP of the phone has it: 0 for PCMU, 8 for PCMA and 9 for G722 (RFC 3551

@@ -46,6 +46,8 @@ mod wav;
 
 pub use clip::{Clip, UnusableClip};
 pub use codec::{Codec, Decoder, Encoder, G722Decoder, G722Encoder};
+#[cfg(feature = "opus")]
+pub use codec::{OpusDecoder, OpusEncoder};
 pub use command::{
     Cue, Format, Law, MediaCommand, MediaEvent, Music, PairId, PortPair, PressWay, RefusedStart,
     RelayId, SideQuality, Sound, Taped,

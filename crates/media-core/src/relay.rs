@@ -112,7 +112,7 @@ pub struct Played {
 }
 
 /// The relay of one call.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Relay {
     a: Half,
     b: Half,

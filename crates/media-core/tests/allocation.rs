@@ -1,4 +1,9 @@
 //! No packet costs an allocation, encrypted or not.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has nothing better to do than to say where"
+)]
 
 use std::net::SocketAddr;
 

@@ -2,12 +2,13 @@
 //!
 //! A test listens at the phone's own RTP port: baresip keeps no recording beyond the first change of direction.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use offhook_tests::{
     Account, Baresip, BaresipSetup, Ear, Rest, RtpPacket, Site, Sound, Transport, Wav, free_port,
-    is_music, is_tone,
+    is_music, is_tone, tone_file,
 };
 use serde_json::json;
 
@@ -112,13 +113,14 @@ async fn hears_music(by: By, codec: &str, media: &str, scenario: &'static str) {
     let alice = between.iter().filter(|block| is_tone(block, ALICE_PLAYS));
     assert_eq!(alice.count(), 0, "nothing of who holds is heard");
     let one_source = heard.iter().flatten().map(|packet| packet.ssrc);
-    let sources: std::collections::BTreeSet<u32> = one_source.collect();
+    let sources: BTreeSet<u32> = one_source.collect();
     assert_eq!(sources.len(), 1, "one stream, whoever is heard");
 }
 
 const PCMU: &str = "m=audio PORT RTP/AVP 0\n      a=rtpmap:0 PCMU/8000";
 const PCMA: &str = "m=audio PORT RTP/AVP 8\n      a=rtpmap:8 PCMA/8000";
 const G722: &str = "m=audio PORT RTP/AVP 9\n      a=rtpmap:9 G722/8000";
+const OPUS: &str = "m=audio PORT RTP/AVP 96\n      a=rtpmap:96 opus/48000/2";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whom_a_phone_holds_hears_music_in_mu_law() {
@@ -150,107 +152,8 @@ async fn whom_a_phone_holds_gets_music_in_g722_too() {
     assert!(between.iter().filter(silence).count() < 10);
 }
 
-/// Where the RTP of who got this SIP message is to go.
-fn media_of(message: &str) -> SocketAddr {
-    let line = |start| message.lines().find_map(|line| line.strip_prefix(start));
-    let port = line("m=audio ").and_then(|line| line.split(' ').next());
-    let address = format!("{}:{}", line("c=IN IP4 ").unwrap().trim(), port.unwrap());
-    address.parse().unwrap()
-}
-
-/// Alice holds by the direction alone, at her real address, and Bob talks on: she hears nothing of it, nor does the recording.
-async fn talks_on_while_held(direction: &str) {
-    const BOB_PLAYS: f64 = 440.0;
-    let site = Site::start().await;
-    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
-    let user = format!("/users/{}", bob.user_id);
-    let recorded = site.rest.patch(&user, json!({"record": "in"})).await;
-    recorded.expect(200);
-    site.webhook("sounds", &["monitor.audio_ready"]).await;
-    let (alices_ear, bobs_ear) = (Ear::open().await, Ear::open().await);
-    let media = |ear: &Ear| PCMU.replace("PORT", &ear.port().to_string());
-    let phone = site.sipp("uas_hold").value("media", &media(&bobs_ear));
-    let phone = site.phone_of(&bob, phone).await;
-    let caller = site
-        .caller("uac_hold_a_while", &alice, "2002")
-        .value("media", &media(&alices_ear))
-        .value("hold_address", "[media_ip]")
-        .value("hold_direction", direction)
-        .value("talk_ms", "2800")
-        .start();
-    let bobs = bobs_ear.speak(media_of(&phone.got("INVITE ").await), BOB_PLAYS);
-    let alices = alices_ear.speak(media_of(&caller.got("SIP/2.0 200").await), ALICE_PLAYS);
-    site.event("call.connected", 0).await;
-    let [before_at_alices, _] = both(&alices_ear, &bobs_ear).await;
-    site.event("call.hold", 0).await;
-    let [at_alices, at_bobs] = both(&alices_ear, &bobs_ear).await;
-    site.event("call.unhold", 0).await;
-    let [after_at_alices, _] = both(&alices_ear, &bobs_ear).await;
-    caller.finish().await;
-    phone.finish().await;
-    alices.abort();
-    bobs.abort();
-
-    for talk in [before_at_alices, after_at_alices] {
-        assert!(is_bob(&talk) > 30, "{} packets in 2 s", talk.len());
-    }
-    assert_eq!(at_alices.len(), 0, "who holds gets nothing");
-    let music = blocks(&at_bobs);
-    let music = music.iter().filter(|block| is_music(block, &[ALICE_PLAYS]));
-    assert!(music.count() > 24);
-
-    let ready = site.event("monitor.audio_ready", 0).await;
-    let path = format!("/monitors/{}.wav", ready["monitor_id"]);
-    let wav = Wav::read(&site.rest.get(&path).await.expect_octets(200));
-    for (channel, hertz) in [(0, ALICE_PLAYS), (1, BOB_PLAYS)] {
-        let heard = wav.seconds_of_tone(channel, hertz);
-        // Before and after, of three times 2.8 s.
-        assert!((4.5..6.4).contains(&heard), "{hertz} Hz for {heard} s");
-    }
-    assert!(wav.duration() > 8.0);
-
-    fn is_bob(packets: &[RtpPacket]) -> usize {
-        let blocks = blocks(packets);
-        blocks
-            .iter()
-            .filter(|block| is_tone(block, BOB_PLAYS))
-            .count()
-    }
-}
-
-/// What two hear in one stretch.
-async fn both(one: &Ear, other: &Ear) -> [Vec<RtpPacket>; 2] {
-    tokio::join!(stretch(one), stretch(other)).into()
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rfc3264_8_4_who_holds_by_sendonly_hears_nothing_and_nothing_of_it_is_recorded() {
-    talks_on_while_held("sendonly").await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rfc3264_8_4_who_holds_by_inactive_hears_nothing_and_nothing_of_it_is_recorded() {
-    talks_on_while_held("inactive").await;
-}
-
-/// A WAV file of so many seconds of a tone, 16 bits, 8,000 samples a second.
-fn wav(hertz: f64, seconds: u32) -> Vec<u8> {
-    let samples = (0..seconds * 8_000).flat_map(|n| {
-        let turn = f64::from(n) * hertz / 8_000.0;
-        #[expect(clippy::cast_possible_truncation, reason = "below the loudest")]
-        let sample = ((turn * std::f64::consts::TAU).sin() * 4_000.0) as i16;
-        sample.to_le_bytes()
-    });
-    let samples: Vec<u8> = samples.collect();
-    let length = u32::try_from(samples.len()).unwrap();
-    let mut file = b"RIFF".to_vec();
-    file.extend((length + 36).to_le_bytes());
-    file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data");
-    file.extend(length.to_le_bytes());
-    file.extend(samples);
-    file
-}
-
+    Account, Baresip, BaresipSetup, Ear, Rest, RtpPacket, Site, Sound, Transport, Wav, free_port,
+    is_music, is_tone, tone_file,
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_caller_of_a_queue_hears_its_announcement_and_then_its_music_also_after_a_restart() {
     let mut site = Site::start().await;
@@ -259,7 +162,7 @@ async fn a_caller_of_a_queue_hears_its_announcement_and_then_its_music_also_afte
     let path = format!("/queues/{queue}");
     let put = async |name: &str, hertz, seconds| {
         let query = format!("/sounds?name={name}");
-        let made = site.rest.post_wav(&query, wav(hertz, seconds)).await;
+        let made = site.rest.post_wav(&query, tone_file(hertz, seconds)).await;
         made.expect(201)["data"]["id"].clone()
     };
     let (welcome, music) = (put("welcome", 700.0, 1).await, put("music", 500.0, 2).await);

@@ -133,6 +133,7 @@ pub(super) fn seconds(of: &RecordingRecord) -> Value {
 fn refusal(error: SoundError) -> ApiError {
     match error {
         SoundError::Missing => ApiError::not_found(),
+        SoundError::NotBuilt => ApiError::not_built(),
         SoundError::Unavailable => ApiError::unavailable("a recording's file cannot be read now"),
     }
 }

@@ -340,3 +340,44 @@ fn a_change_of_codec_in_mid_call_keeps_the_rate() {
     assert!(samples[320..480].iter().all(|sample| *sample > 3_000));
     assert_eq!(samples.len(), 800);
 }
+
+#[cfg(feature = "opus")]
+#[test]
+fn opus_is_recorded_at_16_khz_and_what_is_lost_of_it_is_silence() {
+    let mut tape = Tape::new(START, true);
+    let mut encoder = Encoder::new(Codec::Opus);
+    for n in 0..50_u32 {
+        let mut payload = [0; 160];
+        let wave: Vec<i16> = [[9_000; 8], [-9_000; 8]].concat().repeat(20);
+        let octets = encoder.encode(&wave, &mut payload);
+        if (20..25).contains(&n) {
+            continue;
+        }
+        tape.handle_packet(&TapedPacket {
+            at: at(u64::from(n) * 20),
+            channel: 1,
+            codec: Codec::Opus,
+            clock: 48_000,
+            timestamp: n.wrapping_mul(960).wrapping_sub(4_800),
+            ssrc: 1,
+            payload: &payload[..octets],
+        });
+    }
+    assert_eq!(tape.format().sample_rate, 16_000);
+    let samples = all(&mut tape, 1_000);
+    assert_eq!(samples.len(), 2 * 16_000);
+    let side = |channel: usize| -> Vec<bool> {
+        let loud = |ms: &[i16]| {
+            let side = ms.iter().skip(channel).step_by(2);
+            side.map(|one| one.abs()).max() > Some(2_000)
+        };
+        samples.chunks(32).map(loud).collect()
+    };
+    assert_eq!(pieces(&side(0)), []);
+    let heard = pieces(&side(1));
+    let [(begin, lost), (found, end)] = heard[..] else {
+        panic!("two pieces: {heard:?}");
+    };
+    assert!(begin < 8 && (397..403).contains(&lost), "{heard:?}");
+    assert!((500..510).contains(&found) && end > 996, "{heard:?}");
+}

@@ -9,7 +9,7 @@ use offhook_base::Mono;
 use super::hearing::Hearing;
 use super::secrecy::{Secrecy, Stream};
 use super::told::Told;
-use super::{CLOCK, DropReason, SideStats};
+use super::{DropReason, SideStats};
 use crate::dtmf::{Digit, EventSender, EventStream};
 use crate::formats::{Encoding, Formats, PayloadFormat};
 use crate::latch::{Latch, Remote};
@@ -18,7 +18,7 @@ use crate::packet::{Kind, RtpHeader, is_rtcp};
 use crate::player::{PLAYED_OCTETS, Player, StreamEntropy};
 use crate::srtp::SrtpKeys;
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Half {
     pub(super) latch: Latch,
     /// What its SDP lists.
@@ -221,14 +221,16 @@ impl Half {
         if to.is_none() {
             player.handle_timeout_unheard(now);
         }
-        let to = to.filter(|_| player.handle_timeout(now, packet))?;
-        let header = RtpHeader::parse(packet)?;
+        let to = to?;
+        let length = player.handle_timeout(now, packet)?;
+        let played = packet.get_mut(..length)?;
+        let header = RtpHeader::parse(played)?;
         let units = Units {
-            clock: CLOCK,
+            clock: player.clock_rate(),
             is_key: false,
         };
-        self.outgoing.send(now, &header, units, packet);
-        Some((packet.len(), to))
+        self.outgoing.send(now, &header, units, played);
+        Some((length, to))
     }
 
     fn handle_press_timeout(

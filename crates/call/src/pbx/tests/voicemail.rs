@@ -329,11 +329,8 @@ fn a_call_that_we_cannot_be_heard_in_is_missed_as_ever() {
         .handle_directory(direct.now, user(2, false, Some(15)));
     missed(direct, Some(&offer()));
     // A codec that we do not speak, and an offer that comes too late.
-    let opus = offer().replace(
-        "RTP/AVP 0 101",
-        "RTP/AVP 96 101\r\na=rtpmap:96 opus/48000/2",
-    );
-    missed(script(&[2]), Some(&opus));
+    let strange = offer().replace("RTP/AVP 0 101", "RTP/AVP 96 101\r\na=rtpmap:96 iLBC/8000");
+    missed(script(&[2]), Some(&strange));
     missed(script(&[2]), None);
 }
 
@@ -422,6 +419,28 @@ fn rfc3261_13_2_1_the_codec_of_early_media_stays_that_of_the_answer() {
     script.wait(Duration::from_secs(15)).commit();
     let answer = script.said(A, None);
     assert!(answer.contains("m=audio 20006 RTP/AVP 8 101"), "{answer}");
+}
+
+#[test]
+fn rfc3261_13_2_1_opus_of_early_media_stays_though_we_would_prefer_another() {
+    const OPUS: &str = "\r\na=rtpmap:96 opus/48000/2";
+    let answered = |early: Option<&str>| {
+        let mut script = script(&[2]);
+        let both = offer().replace("RTP/AVP 0 101", &format!("RTP/AVP 96 0 101{OPUS}"));
+        script.invite("2002", Some(&both)).commit();
+        if let Some(formats) = early {
+            let early = sdp("192.0.2.2", 5000, "sendrecv").replace("RTP/AVP 0", formats);
+            script.provisional(B1, 183, Some(&early)).commit();
+        }
+        script.wait(Duration::from_secs(15)).commit();
+        let answer = script.said(A, None);
+        let media = answer.lines().find(|line| line.starts_with("m="));
+        media.expect("audio").to_owned()
+    };
+    let opus = format!("RTP/AVP 96{OPUS}");
+    assert_eq!(answered(Some(&opus)), "m=audio 20006 RTP/AVP 96 101");
+    assert_eq!(answered(Some("RTP/AVP 0")), "m=audio 20006 RTP/AVP 0 101");
+    assert_eq!(answered(None), "m=audio 20006 RTP/AVP 0 101");
 }
 
 #[test]
