@@ -1,7 +1,7 @@
 import { Fieldset, Select, SimpleGrid } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 
-import type { Settings, Sound } from '../../api/types'
+import type { Settings, Sound, SoundUse } from '../../api/types'
 import { useI18n } from '../../i18n'
 import { LANGUAGES } from '../../i18n/catalogue'
 import { useErrorText } from '../../ui/errorText'
@@ -17,8 +17,9 @@ export function SoundSettings({ sounds }: { sounds: Sound[] }) {
     <Fieldset legend={t('sounds.heard')} m={0}>
       <Loaded query={settings}>
         {(chosen) => (
-          <SimpleGrid cols={{ base: 1, xs: 2, lg: 3 }} style={{ alignItems: 'end' }}>
+          <SimpleGrid cols={{ base: 1, xs: 2 }} style={{ alignItems: 'end' }}>
             <Choice of="music" chosen={chosen} sounds={sounds} />
+            <Choice of="ringback" chosen={chosen} sounds={sounds} />
             <Choice of="greeting" chosen={chosen} sounds={sounds} />
             <LanguageChoice chosen={chosen} />
           </SimpleGrid>
@@ -29,7 +30,7 @@ export function SoundSettings({ sounds }: { sounds: Sound[] }) {
 }
 
 interface Props {
-  of: 'music' | 'greeting'
+  of: SoundUse
   chosen: Settings
   sounds: Sound[]
 }
