@@ -32,6 +32,8 @@ test('has its messages, webhooks and JSON on tabs of their own addresses', async
   t,
   look,
 }) => {
+  // Three looks, each of them thrice: a busy machine takes its time.
+  test.setTimeout(150_000)
   let cdr: Cdr | undefined
   await expect(async () => {
     const { data } = await rest<List<Cdr>>('GET', '/cdrs?limit=50')

@@ -84,6 +84,7 @@ test('a user gets a voicemail, and how long it waits is judged by the server', a
   rest,
   look,
 }) => {
+  test.setTimeout(120_000)
   const [ext, name] = [unique(28), `Vera${unique(28)}`]
   const { id } = await makeAdmin(rest, ext, name)
   const saved = async () => (await rest<{ data: User }>('GET', `/users/${id}`)).data

@@ -122,8 +122,8 @@ test('a file becomes a sound, is heard and chosen, and stays while it is needed'
   await expect(rest('GET', `/sounds/${id}`)).rejects.toThrow(/404/)
 })
 
-test('a choice of what is gone meanwhile is told at its field', async ({ page, language, t, unique }) => {
-  const [of, name] = [OF[language], `Gone ${unique(51)}`]
+test('a choice of what is gone meanwhile is told at its field', async ({ page, t, unique }) => {
+  const name = `Gone ${unique(51)}`
   await page.route('**/v1.1/sounds?**', (route) =>
     route.fulfill({
       json: {
@@ -133,11 +133,38 @@ test('a choice of what is gone meanwhile is told at its field', async ({ page, l
     }),
   )
   await page.goto('/sounds')
-  const select = page.getByRole('combobox', { name: t(`sounds.${of}`) })
-  await select.click()
-  await page.getByRole('option', { name }).click()
-  await expect(select).toHaveAccessibleDescription(new RegExp(t('errors.sound_gone')))
-  await expect(select).toHaveValue(t(`sounds.${of}_built_in`))
+  for (const of of ['music', 'ringback', 'greeting'] as const) {
+    const select = page.getByRole('combobox', { name: t(`sounds.${of}`) })
+    const before = await select.inputValue()
+    await select.click()
+    await page.getByRole('option', { name }).click()
+    await expect(select).toHaveAccessibleDescription(new RegExp(t('errors.sound_gone')))
+    await expect(select).toHaveValue(before)
+  }
+})
+
+test('callers are spoken to in the language that is chosen', async ({ page, t }) => {
+  // The setting is the server's, and the other language chooses too: what is shown is what this test chose.
+  let language: Settings['language'] = 'en'
+  await page.route('**/v1.1/settings', async (route) => {
+    const answer = await route.fetch()
+    const body = (await answer.json()) as { data: Settings }
+    if (route.request().method() === 'PATCH') language = body.data.language
+    await route.fulfill({ response: answer, json: { data: { ...body.data, language } } })
+  })
+  await page.goto('/sounds')
+  const select = page.getByRole('combobox', { name: t('sounds.language') })
+  await expect(select).toHaveValue(t('sounds.language_en'))
+  for (const [chosen, name] of [
+    ['es', t('sounds.language_es')],
+    ['en', t('sounds.language_en')],
+  ] as const) {
+    const saved = page.waitForResponse((response) => response.request().method() === 'PATCH')
+    await select.click()
+    await page.getByRole('option', { name }).click()
+    expect(((await (await saved).json()) as { data: Settings }).data.language).toBe(chosen)
+    await expect(select).toHaveValue(name)
+  }
 })
 
 test('hostile names of sounds are text, and the page fits a phone', async ({ page, t }) => {

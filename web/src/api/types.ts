@@ -258,10 +258,12 @@ export interface Sound {
   created_at: string
 }
 
-/** What of the library is heard where; `null`: what is built in. */
-export interface Settings {
-  music: number | null
-  greeting: number | null
+/** Where a sound of the library can be heard. */
+export type SoundUse = 'music' | 'ringback' | 'greeting'
+
+/** What of the library is heard where, `null` being what is built in, and the language that callers are spoken to in. */
+export interface Settings extends Record<SoundUse, number | null> {
+  language: 'en' | 'es'
 }
 
 export interface FlowColumn {

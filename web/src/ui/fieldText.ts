@@ -43,6 +43,7 @@ const KNOWN: [RegExp, Key][] = [
   [/^is still in use: queue (?<name>.*) needs it$/s, 'errors.sound_queue'],
   [/^is still in use: the music of/, 'errors.sound_music'],
   [/^is still in use: the greeting of/, 'errors.sound_greeting'],
+  [/^is still in use: the ringback of/, 'errors.sound_ringback'],
   [/^\d+ is not the id of a sound$/, 'errors.sound_gone'],
 ]
 

@@ -1,7 +1,7 @@
 import { Badge, Button, Group, Stack, Text, Title } from '@mantine/core'
 import { useState } from 'react'
 
-import type { Settings, Sound } from '../../api/types'
+import type { Settings, Sound, SoundUse } from '../../api/types'
 import { useI18n } from '../../i18n'
 import { octets, span } from '../../i18n/format'
 import { readId } from '../../ui/listView'
@@ -16,6 +16,8 @@ import { AddSound } from './AddSound'
 import { useSettings, useSounds } from './queries'
 import { SoundPlayer } from './SoundPlayer'
 import { SoundSettings } from './SoundSettings'
+
+const USES: SoundUse[] = ['music', 'ringback', 'greeting']
 
 /** The library of sounds, and what of it callers hear. */
 export default function Sounds() {
@@ -100,7 +102,7 @@ function useColumns(settings: Settings | undefined): Column<Sound>[] {
       label: t('sounds.used'),
       cell: ({ id }) => (
         <Group gap={6}>
-          {(['music', 'greeting'] as const).map(
+          {USES.map(
             (of) =>
               settings?.[of] === id && (
                 <Badge key={of} variant="light" radius="sm" tt="none" color="cyan">
