@@ -89,6 +89,16 @@ impl Ear {
         self.port
     }
 
+    /// All that it has heard, as far as that is G.711.
+    ///
+    /// # Panics
+    /// When it is of another payload type than 0 and 8.
+    #[must_use]
+    pub fn samples(&self) -> Vec<f64> {
+        let heard = self.heard(0, self.count());
+        heard.iter().flat_map(RtpPacket::samples).collect()
+    }
+
     /// How many packets have come.
     ///
     /// # Panics
@@ -124,7 +134,7 @@ impl RtpPacket {
     }
 }
 
-fn mu_law(word: u8) -> f64 {
+pub(crate) fn mu_law(word: u8) -> f64 {
     let (chord, step) = (i32::from(!word >> 4 & 7), i32::from(!word & 15));
     let value = 4 * (((2 * step + 33) << chord) - 33);
     f64::from(if word & 0x80 == 0 { -value } else { value })

@@ -14,6 +14,7 @@ mod cookie;
 mod csrf;
 mod error;
 mod guesses;
+mod mailbox;
 mod openapi;
 mod page;
 mod password;

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use crate::feed::Feed;
 use offhook_base::{
-    CallId, DdiId, DeliveryId, PhoneId, QueueId, RingGroupId, Secret, SmsId, SoundId, SoundUse,
-    TrunkId, UserId, Wall, WebhookId,
+    CallId, DdiId, DeliveryId, Language, PhoneId, QueueId, RingGroupId, Secret, SmsId, SoundId,
+    SoundUse, TrunkId, UserId, Wall, WebhookId,
 };
 use offhook_media_core::Clip;
 use offhook_store::{Ddi, PhoneAccount, Queue, RingGroup, Trunk, User, Webhook};
@@ -303,6 +303,8 @@ pub enum ConfigChange {
     SoundGone(SoundId),
     /// Another sound was chosen for this; `None`: what is built in.
     SoundChosen(SoundUse, Option<SoundId>),
+    /// Callers are spoken to in another language.
+    Language(Language),
 }
 
 /// Told of each change after its commit, in commit order, from a thread that may not be kept waiting.

@@ -59,6 +59,12 @@ pub struct Stores {
 #[error("{0}")]
 pub struct NotStored(String);
 
+impl From<ApiError> for NotStored {
+    fn from(error: ApiError) -> Self {
+        Self(error.internal())
+    }
+}
+
 /// Reads both clocks.
 pub type Clock = Arc<dyn Fn() -> Now + Send + Sync>;
 
@@ -144,7 +150,7 @@ impl Api {
             let ids = queues.iter().map(|queue| queue.id).collect();
             Ok((ids, queues.into_iter().map(ConfigChange::Queue).collect()))
         });
-        logged.await.map_err(|error| NotStored(error.internal()))
+        logged.await.map_err(NotStored::from)
     }
 
     /// Runs `work`, which uses the files, on a thread that may wait for them.

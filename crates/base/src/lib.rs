@@ -5,6 +5,7 @@
 
 mod event;
 mod ids;
+mod language;
 mod record;
 mod recording;
 mod secret;
@@ -17,6 +18,7 @@ pub use ids::{
     CallId, DdiId, DeliveryId, JournalPos, PhoneId, QueueId, RecordingId, RingGroupId, SmsId,
     SoundId, TrunkId, UserId, WebhookId,
 };
+pub use language::Language;
 pub use record::{
     Cause, CdrRecord, Disposition, EventRecord, FactRecord, Heard, Party, Quality, TerminatedBy,
 };

@@ -1,13 +1,16 @@
 //! What the calls of a node are configured with.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use offhook_media_core::Music;
+use offhook_base::Language;
+use offhook_media_core::{Music, Prompts};
 
 use crate::guard::GuardConfig;
 use crate::numbers::Numbering;
+use crate::secrecy::SrtpOffers;
 
 /// Settings of the calls.
 #[derive(Clone, Debug)]
@@ -22,12 +25,16 @@ pub struct CallConfig {
     pub own_hosts: Vec<String>,
     /// `Some`: media goes through us, and this address stands in the SDPs. `None`: signalling only.
     pub relay: Option<IpAddr>,
+    /// Whether phones whose signalling is encrypted are offered encrypted media.
+    pub srtp: SrtpOffers,
     /// How long a phone that should send media may send none; `None`: for ever.
     pub rtp_timeout: Option<Duration>,
     /// How numbers of the outside are read.
     pub numbering: Arc<Numbering>,
     /// What is heard by who is held or waits, where no sound was chosen.
     pub music: Music,
+    /// What callers are told where no sound was chosen; in a language that is not here, tones say it.
+    pub prompts: BTreeMap<Language, Prompts>,
     /// How long phones ring.
     pub ring: Duration,
     /// How long a call to the outside may ring.
@@ -54,9 +61,11 @@ impl CallConfig {
             host: host.into(),
             own_hosts: Vec::new(),
             relay: None,
+            srtp: SrtpOffers::default(),
             rtp_timeout: Some(Duration::from_secs(60)),
             numbering: Arc::new(Numbering::without_country()),
             music: Music::Tune,
+            prompts: BTreeMap::new(),
             ring: Duration::from_secs(30),
             ring_outside: Duration::from_secs(120),
             longest: crate::phase::LONGEST,

@@ -8,8 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use offhook_base::{DdiId, PhoneId, QueueId, RingGroupId, SoundId, SoundUse, TrunkId, UserId};
-use offhook_media_core::{Clip, Music};
+use offhook_base::{
+    DdiId, Language, PhoneId, QueueId, RingGroupId, SoundId, SoundUse, TrunkId, UserId,
+};
+use offhook_media_core::{Clip, Music, Prompts};
 
 use crate::numbers::Numbering;
 pub use outside::{Ddi, DdiTarget, Trunk};
@@ -105,6 +107,8 @@ pub enum DirectoryChange {
     SoundRemoved(SoundId),
     /// Another sound was chosen for this; `None`: what there is without a library.
     SoundChosen(SoundUse, Option<SoundId>),
+    /// Callers are spoken to in another language.
+    Language(Language),
 }
 
 /// What answers to an extension.
@@ -137,10 +141,10 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// An empty one; this music is heard where no sound was chosen.
-    pub(crate) fn with_music(built_in: Music) -> Self {
+    /// An empty one; this is heard where no sound was chosen.
+    pub(crate) fn with_built_in(music: Music, prompts: BTreeMap<Language, Prompts>) -> Self {
         Self {
-            sounds: Sounds::with_built_in(built_in),
+            sounds: Sounds::with_built_in(music, prompts),
             ..Self::default()
         }
     }
@@ -195,6 +199,7 @@ impl Directory {
             DirectoryChange::QueueRemoved(id) => self.forget_queue(id),
             DirectoryChange::Sound(id, clip) => self.sounds.put(id, clip),
             DirectoryChange::SoundRemoved(id) => self.sounds.remove(id),
+            DirectoryChange::Language(language) => self.sounds.language = language,
             DirectoryChange::SoundChosen(SoundUse::Greeting, id) => self.sounds.greeting = id,
             DirectoryChange::SoundChosen(SoundUse::Music, id) => self.sounds.music = id,
         }

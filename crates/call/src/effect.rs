@@ -5,7 +5,9 @@ use offhook_sip_core::{Command, LegId};
 
 use crate::command::ApiReply;
 use crate::fence::Class;
-use offhook_media_core::MediaCommand;
+use crate::mailbox::MailboxRequest;
+use crate::secrecy::KeysId;
+use offhook_media_core::{MediaCommand, RelayId, Side};
 
 /// One thing to be done.
 #[derive(Debug)]
@@ -41,10 +43,21 @@ pub(crate) enum Effect {
     DropHeld(LegId),
     /// A command to the media shell.
     Media(MediaCommand),
+    /// To the media shell: how a side of a relay is encrypted from here on.
+    Secure {
+        /// The relay.
+        relay: RelayId,
+        /// Whose packets.
+        side: Side,
+        /// With what; none: they are plain.
+        keys: Option<KeysId>,
+    },
     /// To the recorder: a message begins.
     Recording(Box<RecordingStart>),
     /// To the recorder: this is not worth keeping.
     DropRecording(Box<RecordingStart>),
+    /// A question of a mailbox to the store.
+    Mailbox(MailboxRequest),
     /// Reserve call ids below this number.
     ReserveCallIds(u64),
     /// The answer to an API command; held like a message, because it tells of a new state too.

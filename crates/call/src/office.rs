@@ -72,7 +72,7 @@ impl Office {
     pub(crate) fn new(config: CallConfig, call_ids: CallIds, seed: [u8; 32]) -> Self {
         let [a, b, c, d, ..] = seed;
         let trunks = Trunks::new(&config.host, FlowId::udp(0));
-        let directory = Directory::with_music(config.music.clone());
+        let directory = Directory::with_built_in(config.music.clone(), config.prompts.clone());
         let event_ids = EventIds::new(&config.node, u32::from_le_bytes([a, b, c, d]));
         Self {
             config,

@@ -4,6 +4,15 @@ use offhook_base::{CallId, QueueId, UserId};
 
 use crate::directory::Directory;
 
+/// What a code asks for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Code {
+    /// `*22`, `*23`: an agent logs in or out.
+    Agent(AgentCode),
+    /// `*97`: the user hears his messages.
+    Mailbox,
+}
+
 /// Logs an agent in or out of queues: `*22` and `*23`, of all queues that he serves, or with a queue's number behind it of
 /// that one.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -41,7 +50,10 @@ pub(crate) fn read(
     directory: &Directory,
     user: UserId,
     dialled: &str,
-) -> Option<Result<AgentCode, NoEffect>> {
+) -> Option<Result<Code, NoEffect>> {
+    if dialled == MAILBOX {
+        return Some(Ok(Code::Mailbox));
+    }
     let (login, queue) = match dialled.strip_prefix(LOG_IN) {
         Some(queue) => (true, queue),
         None => (false, dialled.strip_prefix(LOG_OUT)?),
@@ -63,9 +75,10 @@ pub(crate) fn read(
     if queues.is_empty() {
         return Some(Err(NoEffect::NoAgent));
     }
-    Some(Ok(AgentCode { login, queues }))
+    Some(Ok(Code::Agent(AgentCode { login, queues })))
 }
 
+const MAILBOX: &str = "*97";
 const LOG_IN: &str = "*22";
 const LOG_OUT: &str = "*23";
 
@@ -107,16 +120,18 @@ mod tests {
         let directory = directory();
         let read = |dialled| read(&directory, UserId(100_001), dialled);
         let code = |login, queues: &[u32]| {
-            Some(Ok(AgentCode {
+            Some(Ok(Code::Agent(AgentCode {
                 login,
                 queues: queues.iter().map(|queue| QueueId(*queue)).collect(),
-            }))
+            })))
         };
         assert_eq!(read("*22"), code(true, &[1, 2]));
         assert_eq!(read("*23"), code(false, &[1, 2]));
         assert_eq!(read("*224001"), code(true, &[2]));
         assert_eq!(read("*224002"), Some(Err(NoEffect::NoAgent)));
         assert_eq!(read("*229999"), Some(Err(NoEffect::UnknownQueue)));
+        assert_eq!(read("*97"), Some(Ok(Code::Mailbox)));
+        assert_eq!(read("*971"), None);
         assert_eq!(read("*24"), None);
         assert_eq!(read("22"), None);
     }

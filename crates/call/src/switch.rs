@@ -18,6 +18,7 @@ use crate::command::{ApiCommand, ApiReply};
 use crate::config::CallConfig;
 use crate::directory::DirectoryChange;
 use crate::guard::Guard;
+use crate::mailbox::{MailboxNews, MailboxRequest};
 use crate::mwi::MessageCount;
 use crate::pbx::{Action, LegName, Pbx};
 use crate::phase::MediaNews;
@@ -88,6 +89,8 @@ pub enum Output {
     /// An agent logs in or out of queues by his phone: for the store. It takes effect when each queue comes back as a
     /// change of the directory; after those, call [`Switch::handle_agent_login`].
     AgentLogin(AgentLogin),
+    /// A user hears his messages: for the store. Its answer comes by [`Switch::handle_mailbox`].
+    Mailbox(MailboxRequest),
     /// Whether calls are sent to a trunk.
     Trunk {
         /// The trunk.
@@ -281,6 +284,12 @@ impl Switch {
         self.drain(now);
     }
 
+    /// The store answers an [`Output::Mailbox`] of this call.
+    pub fn handle_mailbox(&mut self, now: Now, call: CallId, news: MailboxNews) {
+        self.pbx.handle_mailbox(now, call, news);
+        self.drain(now);
+    }
+
     /// Texts that were unfinished before a restart, oldest first; after the directory and [`Self::handle_restored`].
     pub fn handle_restored_texts(&mut self, now: Now, texts: Vec<SmsRecord>) {
         self.pbx.handle_restored_texts(now, texts);
@@ -382,6 +391,7 @@ impl Switch {
                     }
                     Action::Reply(reply) => self.outputs.push_back(Output::Reply(reply)),
                     Action::AgentLogin(login) => self.outputs.push_back(Output::AgentLogin(login)),
+                    Action::Mailbox(request) => self.outputs.push_back(Output::Mailbox(request)),
                     Action::Trunk(state) => self.outputs.push_back(Output::Trunk {
                         trunk: state.trunk,
                         up: state.up,

@@ -1,8 +1,8 @@
 //! What a media relay decides, without a socket or a clock: whether an RTP or RTCP packet belongs to a call,
 //! and where it goes; and what a phone hears while nobody speaks to it.
 //!
-//! It refuses to know SIP, SDP text and the sockets. A shell receives a packet, asks [`Relay::handle_packet`] and does
-//! what the [`Verdict`] says; a call's owner starts and stops relays by [`MediaCommand`]s and names the ports it was
+//! It refuses to know SIP, SDP text and the sockets. A shell receives a packet, has it made plain by [`Relay::decrypt`], asks
+//! [`Relay::handle_packet`] and does what the [`Verdict`] says, with what [`Relay::encrypt`] makes of it; a call's owner starts and stops relays by [`MediaCommand`]s and names the ports it was
 //! handed as [`PortPair`]s.
 //!
 //! ```
@@ -28,8 +28,10 @@ mod g711;
 mod latch;
 mod outgoing;
 mod packet;
+mod phrase;
 mod player;
 mod program;
+mod prompts;
 mod quality;
 #[cfg(test)]
 mod random;
@@ -38,11 +40,14 @@ mod relay;
 mod resample;
 mod rtcp;
 mod sequence;
+mod srtp;
 mod tone;
 mod wav;
 
 pub use clip::{Clip, UnusableClip};
 pub use codec::{Codec, Decoder, Encoder, G722Decoder, G722Encoder};
+#[cfg(feature = "opus")]
+pub use codec::{OpusDecoder, OpusEncoder};
 pub use command::{
     Cue, Format, Law, MediaCommand, MediaEvent, Music, PairId, PortPair, PressWay, RefusedStart,
     RelayId, SideQuality, Sound, Taped,
@@ -54,9 +59,12 @@ pub use dtmf::{
 pub use formats::{Encoding, Formats, PayloadFormat};
 pub use latch::Remote;
 pub use packet::{Kind, RtpHeader};
+pub use phrase::Phrase;
 pub use player::{PLAYED_OCTETS, StreamEntropy, UnusablePayloadType};
+pub use prompts::Prompts;
 pub use quality::{Arrival, CodecImpairment, Quality, Receiver};
 pub use recording::{Mp3Format, Peaks, Tape, TapedPacket, WAV_HEADER_OCTETS, WavFormat};
 pub use relay::{DropReason, Notice, Played, Relay, RelayStats, Side, SideStats, Verdict};
 pub use rtcp::{Reception, Report, RoundTrip, reports};
+pub use srtp::{SRTP_TRAILER_OCTETS, SrtpKey, SrtpKeys, SrtpSuite};
 pub use wav::UnusableWav;

@@ -14,6 +14,9 @@
 //! Keys may have a clock of their own beside a voice's (telephone-event/8000 beside opus/48000). They are part of the stream all
 //! the same: once it is renumbered, each press has the timestamp of its moment by the voice's clock. What they say of their own
 //! duration stays in the units that their payload type stands for.
+//!
+//! A stream that is encrypted is never untouched: it begins with a sequence number of the lower half, so that who misses its
+//! first packets does not miss that it ran over (RFC 3711 section 3.3.1), and each one under a key has an SSRC of its own.
 
 mod reports;
 
@@ -25,6 +28,17 @@ use crate::packet::RtpHeader;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Outgoing {
     current: Option<Current>,
+    beginnings: Beginnings,
+}
+
+/// How a stream begins.
+#[derive(Clone, Copy, Debug, Default)]
+enum Beginnings {
+    /// As its source does.
+    #[default]
+    Untouched,
+    /// For encryption; so many began before.
+    Secure(u32),
 }
 
 /// In which units a packet is stamped.
@@ -75,7 +89,7 @@ impl Outgoing {
                 }
                 before.followed_by(now, header)
             }
-            Some(_) | None => Current::untouched(now, header, units.clock),
+            Some(_) | None => self.begin(now, header, units.clock),
         };
         let sequence = header.sequence.wrapping_add(current.sequence_offset);
         let timestamp = if units.clock == current.clock {
@@ -101,6 +115,35 @@ impl Outgoing {
             };
         }
         self.current = Some(current);
+    }
+
+    /// What is sent from here on is encrypted, under a key that was not used for it so far.
+    pub(crate) fn secure(&mut self) {
+        self.current = None;
+        self.beginnings = match self.beginnings {
+            Beginnings::Untouched => Beginnings::Secure(0),
+            Beginnings::Secure(before) => Beginnings::Secure(before.wrapping_add(1)),
+        };
+    }
+
+    fn begin(&mut self, now: Mono, header: &RtpHeader, clock: u32) -> Current {
+        let untouched = Current::untouched(now, header, clock);
+        let Beginnings::Secure(before) = &mut self.beginnings else {
+            return untouched;
+        };
+        if self.current.is_some() {
+            *before = before.wrapping_add(1);
+        }
+        let sequence_offset = header.sequence & HALF;
+        Current {
+            ssrc: header.ssrc.wrapping_add(before.wrapping_mul(APART)),
+            sequence_offset,
+            newest: Newest {
+                sequence: header.sequence.wrapping_add(sequence_offset),
+                ..untouched.newest
+            },
+            ..untouched
+        }
     }
 
     /// Renumbers what the source reports of itself, so that it fits its packets; false when it is of a source that is
@@ -195,6 +238,10 @@ fn write(packet: &mut [u8], sequence: u16, timestamp: u32, ssrc: u32) {
 }
 
 const MARKER: u8 = 0x80;
+
+/// Between the SSRCs of two streams.
+const APART: u32 = 0x9e37_79b9;
+
 /// Sequence numbers less than this ahead are newer (RFC 1982).
 const HALF: u16 = 0x8000;
 

@@ -1,7 +1,7 @@
 //! What of a sound is heard when, in frames of 20 ms.
 //!
 //! ```text
-//!  a sound ─► first: beeps, a recording, once ── all heard: the end is told ─► ground: music, ringback, silence
+//!  a sound ─► first: beeps, a phrase, once    ── all heard: the end is told ─► ground: music, ringback, silence
 //!        └────────────────────── has no first part ─────────────────────────────►      repeating
 //! ```
 //!
@@ -10,8 +10,8 @@
 
 use std::sync::Arc;
 
-use crate::clip::Clip;
 use crate::command::{Cue, Music, Sound};
+use crate::phrase::Phrase;
 use crate::tone::{Level, MilliHertz, Rate, Tone};
 
 /// A sound and the place in it.
@@ -37,7 +37,7 @@ enum What {
     /// Speak now.
     Beep,
     Beeps(Beeps),
-    Clip(Arc<Clip>),
+    Phrase(Phrase),
 }
 
 /// What is heard after it, without an end.
@@ -104,10 +104,12 @@ impl Program {
 fn parts(sound: Sound) -> (Option<First>, Ground) {
     let first = |what, cue| Some(First { what, at: 0, cue });
     match sound {
-        Sound::Announcement(clip, music) => (first(What::Clip(clip), None), Ground::Music(music)),
+        Sound::Announcement(phrase, music) => {
+            (first(What::Phrase(phrase), None), Ground::Music(music))
+        }
         Sound::Beep(cue) => (first(What::Beep, Some(cue)), Ground::Silence),
         Sound::Music(music) | Sound::Position(0, music) => (None, Ground::Music(music)),
-        Sound::Once(clip, cue) => (first(What::Clip(clip), Some(cue)), Ground::Silence),
+        Sound::Once(phrase, cue) => (first(What::Phrase(phrase), Some(cue)), Ground::Silence),
         Sound::Position(position, music) => {
             let beeps = match position {
                 1..=9 => Beeps::Short(position),
@@ -124,7 +126,7 @@ impl What {
         match self {
             Self::Beep => u64::from(SPEAK_NOW.frames),
             Self::Beeps(beeps) => u64::from(beeps.frames()),
-            Self::Clip(clip) => clip.frames(),
+            Self::Phrase(phrase) => phrase.frames(),
         }
     }
 
@@ -133,7 +135,7 @@ impl What {
         match self {
             Self::Beep => sounds(Some((&SPEAK_NOW, place)), rate, samples),
             Self::Beeps(beeps) => sounds(beeps.heard(place), rate, samples),
-            Self::Clip(clip) => clip.render_once(rate, at, samples),
+            Self::Phrase(phrase) => phrase.render(rate, at, samples),
         }
     }
 }

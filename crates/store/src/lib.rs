@@ -32,8 +32,8 @@ pub use config::{
     MOST_SOUNDS, NewPhone, NewSound, NewToken, NewUser, NewWebhook, Ordering, PHONES, Phone,
     PhoneAccount, QUEUES, Queue, QueueAgent, QueuePatch, QueueSpec, QueueStrategy, RING_GROUPS,
     RecordMode, Registration, RingGroup, RingGroupPatch, RingGroupSpec, Role, SOUNDS, Session,
-    Sound, TOKENS, TRUNKS, Trunk, TrunkPatch, TrunkSpec, USERS, User, UserPatch, VOICEMAIL_AFTER,
-    WEBHOOKS, Webhook, WebhookHealth, WebhookPatch, WebhookSecret, WebhookState,
+    SettingsPatch, Sound, TOKENS, TRUNKS, Trunk, TrunkPatch, TrunkSpec, USERS, User, UserPatch,
+    VOICEMAIL_AFTER, WEBHOOKS, Webhook, WebhookHealth, WebhookPatch, WebhookSecret, WebhookState,
 };
 pub use error::{Refused, StoreError};
 pub use journal::{

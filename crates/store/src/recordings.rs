@@ -126,6 +126,23 @@ impl ConfigDb {
         }
     }
 
+    /// The messages of a user, the oldest first; the newest of more than `limit`.
+    ///
+    /// # Errors
+    /// `Unavailable` when the file cannot be read.
+    pub fn messages_of(&self, user: UserId, limit: u32) -> Result<Vec<Recording>, StoreError> {
+        let sql = format!(
+            "SELECT * FROM {JOINED} WHERE kind = 'message' AND user_id = ? ORDER BY started_at DESC, id DESC LIMIT ?"
+        );
+        let mut found = self.read(|db| {
+            db.prepare_cached(&sql)?
+                .query_map(params![user.0, limit], recording_row)?
+                .collect::<rusqlite::Result<Vec<_>>>()
+        })?;
+        found.reverse();
+        Ok(found)
+    }
+
     /// Whether there is an entry of a recording, of any kind.
     ///
     /// # Errors
@@ -430,6 +447,24 @@ mod tests {
     }
 
     #[test]
+    fn the_messages_of_a_user_are_listed_from_the_oldest_on_the_newest_of_too_many() {
+        let message = |id| record(id, RecordingKind::Message, Some(1));
+        let (_dir, db) = open(&[
+            message(3),
+            message(1),
+            message(2),
+            record(4, RecordingKind::Call, Some(1)),
+            record(5, RecordingKind::Message, Some(2)),
+        ]);
+        let listed = |limit| {
+            let found = db.messages_of(UserId(1), limit).unwrap();
+            found.iter().map(|one| one.record.id.0).collect::<Vec<_>>()
+        };
+        assert_eq!(listed(9), [1, 2, 3]);
+        assert_eq!(listed(2), [2, 3]);
+    }
+
+    #[test]
     fn a_message_is_new_until_it_is_marked_and_its_folder_follows() {
         let (_dir, db) = open(&[record(5, RecordingKind::Message, Some(1))]);
         let inbox = r#"[{"property":"folder","operator":"eq","value":"INBOX"}]"#;
@@ -442,6 +477,12 @@ mod tests {
                 .unwrap()
                 .is_new
         );
+        let listed = |user| {
+            let found = db.messages_of(UserId(user), 10).unwrap();
+            let found = found.iter().map(|found| (found.record.id.0, found.is_new));
+            found.collect::<Vec<_>>()
+        };
+        assert_eq!((listed(1), listed(2)), (vec![(5, true)], Vec::new()));
         let others = RecordingScope {
             user: Some(UserId(2)),
             ..MESSAGES

@@ -2,6 +2,7 @@
 //!
 //! A test listens at the phone's own RTP port: baresip keeps no recording beyond the first change of direction.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -112,13 +113,14 @@ async fn hears_music(by: By, codec: &str, media: &str, scenario: &'static str) {
     let alice = between.iter().filter(|block| is_tone(block, ALICE_PLAYS));
     assert_eq!(alice.count(), 0, "nothing of who holds is heard");
     let one_source = heard.iter().flatten().map(|packet| packet.ssrc);
-    let sources: std::collections::BTreeSet<u32> = one_source.collect();
+    let sources: BTreeSet<u32> = one_source.collect();
     assert_eq!(sources.len(), 1, "one stream, whoever is heard");
 }
 
 const PCMU: &str = "m=audio PORT RTP/AVP 0\n      a=rtpmap:0 PCMU/8000";
 const PCMA: &str = "m=audio PORT RTP/AVP 8\n      a=rtpmap:8 PCMA/8000";
 const G722: &str = "m=audio PORT RTP/AVP 9\n      a=rtpmap:9 G722/8000";
+const OPUS: &str = "m=audio PORT RTP/AVP 96\n      a=rtpmap:96 opus/48000/2";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whom_a_phone_holds_hears_music_in_mu_law() {
@@ -148,6 +150,29 @@ async fn whom_a_phone_holds_gets_music_in_g722_too() {
         packet.payload.iter().all(|octet| Some(octet) == first)
     };
     assert!(between.iter().filter(silence).count() < 10);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whom_a_phone_holds_gets_music_in_opus_too_in_the_stream_that_he_hears() {
+    let [before, between, after] = held(By::Phone, "opus/48000/2", OPUS, "uas_hold").await;
+    for packets in [&before, &between, &after] {
+        assert!(packets.len() > 80, "{} packets in 2 s", packets.len());
+        assert!(packets.iter().all(|packet| packet.payload_type == 96));
+    }
+    let sources: BTreeSet<u32> = [&before, &between, &after]
+        .into_iter()
+        .flatten()
+        .map(|packet| packet.ssrc)
+        .collect();
+    assert_eq!(sources.len(), 1, "one stream, whoever is heard");
+    // Ours are 20 ms of 48 kbit/s each.
+    assert!(between.iter().all(|packet| packet.payload.len() == 120));
+    let heard: BTreeSet<&[u8]> = between.iter().map(|packet| &*packet.payload).collect();
+    assert!(
+        heard.len() > 60,
+        "no silence: {} are different",
+        heard.len()
+    );
 }
 
 /// Where the RTP of who got this SIP message is to go.
@@ -234,7 +259,7 @@ async fn rfc3264_8_4_who_holds_by_inactive_hears_nothing_and_nothing_of_it_is_re
 }
 
 /// A WAV file of so many seconds of a tone, 16 bits, 8,000 samples a second.
-fn wav(hertz: f64, seconds: u32) -> Vec<u8> {
+pub(super) fn wav(hertz: f64, seconds: u32) -> Vec<u8> {
     let samples = (0..seconds * 8_000).flat_map(|n| {
         let turn = f64::from(n) * hertz / 8_000.0;
         #[expect(clippy::cast_possible_truncation, reason = "below the loudest")]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use offhook_tests::{Baresip, BaresipSetup, Ear, Site, Sound, Transport, eventually};
+use offhook_tests::{Baresip, BaresipSetup, Call, Ear, Site, Sound, Transport, eventually};
 
 use crate::{ANSWERED, CONNECTED, INITIAL, RINGING, assert_flow};
 
@@ -15,6 +15,11 @@ const LONG_ENOUGH: f64 = 3.0;
 /// Alice calls Bob, they talk, Alice hangs up; each must have heard the other's tone.
 async fn talk(relay: &'static str, alice_over: Transport, bob_over: Transport) {
     let site = Site::start_with(relay, "").await;
+    talk_at(&site, alice_over, bob_over).await;
+}
+
+/// The same at a node that is there. Gives the call.
+pub(crate) async fn talk_at(site: &Site, alice_over: Transport, bob_over: Transport) -> Call {
     let [alice, bob] = site.users(["2001", "2002"]).await;
     let setup = |hertz, auto_answer, transport| BaresipSetup {
         sound: Sound::Tone(hertz),
@@ -49,6 +54,7 @@ async fn talk(relay: &'static str, alice_over: Transport, bob_over: Transport) {
         let own = phone.heard_tones(&[played]);
         assert!(own < 0.2, "nobody hears its own tone: {own} s");
     }
+    call
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -24,6 +24,9 @@ export interface User {
   active: boolean
   dnd: boolean
   record: 'none' | 'in' | 'out' | 'all'
+  voicemail: boolean
+  /** Seconds. */
+  voicemail_after: number
   created_at: string
   nb_registered: number
 }
@@ -243,6 +246,22 @@ export interface VoiceMessage {
   duration: number
   folder: string
   is_new: boolean
+}
+
+/** A sound of the library. */
+export interface Sound {
+  id: number
+  name: string
+  duration_ms: number
+  /** Octets of its file. */
+  size: number
+  created_at: string
+}
+
+/** What of the library is heard where; `null`: what is built in. */
+export interface Settings {
+  music: number | null
+  greeting: number | null
 }
 
 export interface FlowColumn {

@@ -116,13 +116,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ),
     get(
         "/settings",
-        "Which sounds are the music of who is held or waits (null: what is built in), and the greeting of voicemails (null: only the tone)",
+        "Which sounds are the music of who is held or waits and the greeting of voicemails (null: what is built in), and the language of the \
+         spoken prompts: en or es",
         Answer::One("Settings"),
     ),
     write(
         "patch",
         "/settings",
-        "Choose the music, the greeting, or both",
+        "Choose the music, the greeting, the language: all that are given, or none",
         "SettingsPatch",
         Answer::One("Settings"),
     ),
@@ -188,8 +189,8 @@ pub(super) const SCHEMAS: &[(&str, &str)] = &[
         "id:int name:str number:str ring_strategy:str ring_time:int max_wait:int max_length:int wrap_up_time:int announce:int \
          skip_busy:bool music:int? announcement:int? users:[QueueUser]",
     ),
-    ("Settings", "music:int? greeting:int?"),
-    ("SettingsPatch", "music=int? greeting=int?"),
+    ("Settings", "music:int? greeting:int? language:str"),
+    ("SettingsPatch", "music=int? greeting=int? language=str"),
     (
         "Sound",
         "id:int name:str duration_ms:int size:int created_at:time",

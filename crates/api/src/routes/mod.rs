@@ -18,6 +18,7 @@ mod queue_live;
 mod queues;
 mod ringgroups;
 mod session;
+mod settings;
 mod sms;
 mod sounds;
 mod stream;
@@ -27,6 +28,8 @@ mod users;
 mod voicemessages;
 mod webhook_fields;
 mod webhooks;
+
+pub(crate) use audio::remove as remove_recordings;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -119,7 +122,7 @@ fn resources() -> Router<Api> {
         .route("/cdrs/{id}/flow.pcap", get(flow::of_cdr_trace))
         .route("/cdrs/{id}/flow.svg", get(flow::of_cdr_picture))
         .route("/cdrs/{id}/flow.txt", get(flow::of_cdr_text))
-        .route("/settings", get(sounds::settings).patch(sounds::choose))
+        .route("/settings", get(settings::one).patch(settings::update))
         .merge(library())
         .route("/sms", get(sms::list).post(sms::send))
         .route("/sms/inbound", post(sms::receive))

@@ -86,7 +86,8 @@ pub(super) async fn delete(
         kind: RecordingKind::Call,
         user: None,
     };
-    audio::remove(&api, scope, ids).await
+    audio::remove(&api, scope, ids).await?;
+    Ok(reply::gone())
 }
 
 fn row(found: &Recording) -> Map<String, Value> {

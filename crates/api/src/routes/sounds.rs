@@ -1,4 +1,4 @@
-//! `/sounds`: the library of recorded sounds, and `/settings`: which of them is the music, and the greeting of voicemails.
+//! `/sounds`: the library of recorded sounds.
 //!
 //! A sound is put in as it is: `curl --data-binary @waltz.wav -H 'Content-Type: audio/wav' '…/sounds?name=Waltz'`.
 
@@ -8,14 +8,13 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use offhook_base::{SoundId, SoundUse};
+use offhook_base::SoundId;
 use offhook_media_core::Clip;
-use offhook_store::{ConfigDb, NewSound, SOUNDS, Sound, StoreError};
+use offhook_store::{NewSound, SOUNDS, Sound};
 use serde_json::{Map, Value, json};
 
 use crate::Api;
 use crate::auth::Admin;
-use crate::body::Body;
 use crate::error::ApiError;
 use crate::ports::ConfigChange;
 use crate::query::{Ids, Name, Params, small};
@@ -39,12 +38,14 @@ pub(super) async fn list(
     Ok(reply::list(&page.map(|sound| shown.of(row(&sound)))))
 }
 
-/// The row of `/sounds/{id}`, or the file of `/sounds/{id}.wav`: 16 bits, one channel, 16,000 samples a second.
+/// The row of `/sounds/{id}`, or the file of `/sounds/{id}.wav`: 16 bits, one channel, 16,000 samples a second. A player
+/// that seeks asks for a part of it.
 pub(super) async fn one(
     State(api): State<Api>,
     _admin: Admin,
     Name(name): Name,
     params: Params,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let (name, is_file) = match name.strip_suffix(".wav") {
         Some(name) => (name, true),
@@ -56,14 +57,10 @@ pub(super) async fn one(
         let file = api
             .store(move |inner| inner.stores.config.sound_file(id))
             .await??;
-        let headers = [
-            (header::CONTENT_TYPE, "audio/wav".to_owned()),
-            (
-                header::CONTENT_DISPOSITION,
-                format!("attachment; filename=\"sound-{id}.wav\""),
-            ),
-        ];
-        return Ok((headers, file).into_response());
+        let saved_as = format!("attachment; filename=\"sound-{id}.wav\"");
+        let saved_as = [(header::CONTENT_DISPOSITION, saved_as)];
+        let sound = super::audio::serve_octets(file, "audio/wav", &headers);
+        return Ok((saved_as, sound).into_response());
     }
     let shown = params.fields("sounds", FIELDS)?;
     let sound = api
@@ -121,46 +118,6 @@ pub(super) async fn delete(
     })
     .await?;
     Ok(reply::gone())
-}
-
-/// `GET /settings`.
-pub(super) async fn settings(State(api): State<Api>, _admin: Admin) -> Result<Response, ApiError> {
-    let chosen = api
-        .store(|inner| all_chosen(&inner.stores.config))
-        .await??;
-    Ok(reply::one(chosen))
-}
-
-/// `PATCH /settings`.
-pub(super) async fn choose(
-    State(api): State<Api>,
-    _admin: Admin,
-    Body(mut fields): Body,
-) -> Result<Response, ApiError> {
-    let choices: Vec<_> = SoundUse::ALL
-        .into_iter()
-        .filter_map(|of| Some((of, fields.id_or_null(of.name())?.map(SoundId))))
-        .collect();
-    fields.finish()?;
-    let chosen = api
-        .change(move |inner| {
-            let db = &inner.stores.config;
-            db.choose_sounds(&choices)?;
-            let changes = choices.iter();
-            let changes = changes.map(|(of, sound)| ConfigChange::SoundChosen(*of, *sound));
-            Ok((all_chosen(db)?, changes.collect()))
-        })
-        .await?;
-    Ok(reply::one(chosen))
-}
-
-fn all_chosen(db: &ConfigDb) -> Result<Value, StoreError> {
-    let mut chosen = Map::new();
-    for of in SoundUse::ALL {
-        let sound = db.chosen_sound(of)?;
-        chosen.insert(of.name().to_owned(), json!(sound));
-    }
-    Ok(chosen.into())
 }
 
 fn name_of(params: &Params) -> Result<String, ApiError> {

@@ -93,7 +93,8 @@ pub(super) async fn delete(
     Ids(ids): Ids,
 ) -> Result<Response, ApiError> {
     let scope = caller.recording_scope(RecordingKind::Message);
-    audio::remove(&api, scope, ids).await
+    audio::remove(&api, scope, ids).await?;
+    Ok(reply::gone())
 }
 
 fn row(found: &Recording) -> Map<String, Value> {

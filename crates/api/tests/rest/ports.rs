@@ -92,6 +92,7 @@ impl Played {
                     format!("sound {id} {} {} ms", clip.name(), clip.duration_ms())
                 }
                 ConfigChange::SoundGone(id) => format!("sound {id} gone"),
+                ConfigChange::Language(language) => format!("language {}", language.name()),
                 ConfigChange::SoundChosen(of, id) => format!("{} {id:?}", of.name()),
                 ConfigChange::Messages(user) => format!("messages of {user}"),
                 ConfigChange::IntegrationEnabled(enabled) => format!("integration {enabled}"),

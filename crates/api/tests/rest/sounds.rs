@@ -53,6 +53,12 @@ async fn a_sound_is_put_in_listed_heard_and_removed() {
         (file.octets.len(), &file.octets[..4]),
         (32_044, &b"RIFF"[..])
     );
+    let part = Request::get("/v1.1/sounds/1.wav")
+        .header("X-Auth-Token", ADMIN)
+        .header("Range", "bytes=44-47");
+    let part = world.request(part.body(Body::empty()).unwrap()).await;
+    assert_eq!(part.headers["content-range"], "bytes 44-47/32044");
+    assert_eq!(part.octets, file.octets[44..48]);
     world.get("/sounds/2.wav").await.error(404, "not_found");
     world
         .get("/sounds/..%2foffhook.db.wav")
@@ -121,12 +127,16 @@ async fn what_is_played_somewhere_stays() {
         "greeting Some(SoundId(2))"
     );
     let settings = world.get("/settings").await.expect(200)["data"].clone();
-    assert_eq!(settings, json!({"greeting": 2, "music": 3}));
+    assert_eq!(
+        settings,
+        json!({"greeting": 2, "language": "en", "music": 3})
+    );
     for id in [1, 2, 3] {
         world.delete(&format!("/sounds/{id}")).await.expect(409);
     }
     for (path, body) in [
         ("/settings", json!({"music": 9})),
+        ("/settings", json!({"language": "fr"})),
         ("/queues/1", json!({"music": 9})),
         ("/queues/1", json!({"announcement": "x"})),
     ] {
@@ -151,5 +161,25 @@ async fn what_is_played_somewhere_stays() {
         Value::Null
     );
     world.delete("/sounds/1,2,3").await.expect(204);
+    world.end();
+}
+
+#[tokio::test]
+async fn the_language_of_prompts_is_chosen_together_with_sounds_or_not_at_all() {
+    let world = World::new();
+    put(&world, "?name=a", "audio/wav", wav()).await.expect(201);
+    let language = async || world.get("/settings").await.expect(200)["data"]["language"].clone();
+    assert_eq!(language().await, "en");
+    let refused = json!({"language": "es", "greeting": 9});
+    world.patch("/settings", refused).await.expect(400);
+    assert_eq!(language().await, "en");
+    let chosen = json!({"language": "es", "greeting": 1});
+    let settings = world.patch("/settings", chosen).await.expect(200);
+    assert_eq!(
+        settings["data"],
+        json!({"greeting": 1, "language": "es", "music": null})
+    );
+    assert_eq!(world.played.told().last().unwrap(), "language es");
+    assert_eq!(language().await, "es");
     world.end();
 }

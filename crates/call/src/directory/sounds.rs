@@ -1,10 +1,10 @@
-//! The library of recorded sounds, and which of them is the music.
+//! The library of recorded sounds, which of them is played where, and what is said and played without it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use offhook_base::SoundId;
-use offhook_media_core::{Clip, Music, Sound};
+use offhook_base::{Language, SoundId};
+use offhook_media_core::{Clip, Music, Phrase, Prompts, Sound};
 
 use super::QueueConfig;
 
@@ -14,14 +14,17 @@ pub(crate) struct Sounds {
     clips: BTreeMap<SoundId, Arc<Clip>>,
     pub(super) greeting: Option<SoundId>,
     pub(super) music: Option<SoundId>,
+    pub(super) language: Language,
     /// What there is without a library.
     built_in: Music,
+    prompts: BTreeMap<Language, Prompts>,
 }
 
 impl Sounds {
-    pub(crate) fn with_built_in(built_in: Music) -> Self {
+    pub(crate) fn with_built_in(music: Music, prompts: BTreeMap<Language, Prompts>) -> Self {
         Self {
-            built_in,
+            built_in: music,
+            prompts,
             ..Self::default()
         }
     }
@@ -35,8 +38,26 @@ impl Sounds {
     }
 
     /// What a caller hears before he may leave a message; `None` for only the tone.
-    pub(crate) fn greeting(&self) -> Option<Arc<Clip>> {
-        self.clips.get(&self.greeting?).cloned()
+    pub(crate) fn greeting(&self) -> Option<Phrase> {
+        let chosen = self.greeting.and_then(|id| self.clips.get(&id));
+        match chosen {
+            Some(clip) => Some(clip.clone().into()),
+            None => self.prompts().map(Prompts::greeting),
+        }
+    }
+
+    /// The words of the language that was chosen; `None`: tones have to do.
+    pub(crate) fn prompts(&self) -> Option<&Prompts> {
+        self.prompts.get(&self.language)
+    }
+
+    /// How a caller of this queue is told his place.
+    pub(crate) fn position(&self, place: u32, queue: Option<&QueueConfig>) -> Sound {
+        let music = self.music_of(queue);
+        match self.prompts() {
+            Some(prompts) => Sound::Announcement(prompts.position(place), music),
+            None => Sound::Position(place, music),
+        }
     }
 
     /// What everybody hears who is held or waits.
@@ -54,7 +75,7 @@ impl Sounds {
         let music = self.music_of(Some(queue));
         let told = queue.announcement.and_then(|id| self.clips.get(&id));
         match told {
-            Some(clip) => Sound::Announcement(clip.clone(), music),
+            Some(clip) => Sound::Announcement(clip.clone().into(), music),
             None => Sound::Music(music),
         }
     }

@@ -12,13 +12,15 @@ use crate::convey;
 use crate::dialled::dialled;
 use crate::fence::Class;
 use crate::limit::{Bucket, admit};
+use crate::mailbox::MailboxNews;
 use crate::media::{Media, NoMedia};
 use crate::phase::{
-    Dial, Input, Service, Unanswered, Waiting, answer, committed_by, fail_at_once, start,
+    Dial, Input, Mailbox, Phase, Service, Unanswered, Waiting, answer, committed_by, fail_at_once,
+    start,
 };
 use crate::plan::Dialled;
 use crate::record::Participant;
-use crate::star::{self, AgentCode, AgentLogin, NoEffect};
+use crate::star::{self, AgentCode, AgentLogin, Code, NoEffect};
 use crate::trunks::caller::{ANONYMOUS, caller_of, hides};
 
 impl Pbx {
@@ -51,16 +53,19 @@ impl Pbx {
         self.begin(now, (leg, peer), root, (party, &dialled), request);
     }
 
-    /// A user logs in or out of queues. What came of it is heard, or shown by the phone as a refusal.
+    /// A user dials a code. What came of it is heard, or shown by the phone as a refusal.
     fn on_code(
         &mut self,
         now: Now,
         (leg, peer): (LegId, Peer),
         root: CallId,
-        (user, code): (UserId, Result<AgentCode, NoEffect>),
+        (user, code): (UserId, Result<Code, NoEffect>),
         request: &Message,
     ) {
         let code = match code {
+            Ok(Code::Mailbox) if self.open_mailboxes() >= MOST_MAILBOXES => {
+                return self.refuse_unrecorded(leg, 503, Some(60));
+            }
             Ok(code) => code,
             Err(NoEffect::NoAgent) => return self.refuse_unrecorded(leg, 403, None),
             Err(NoEffect::UnknownQueue) => return self.refuse_unrecorded(leg, 404, None),
@@ -75,14 +80,15 @@ impl Pbx {
             tracing::debug!(%user, "a code was dialled with an offer that cannot be answered");
         }
         self.perform_media(effects);
-        let AgentCode { login, queues } = code;
-        self.actions
-            .push_back(super::Action::AgentLogin(AgentLogin {
-                call: root,
-                user,
-                queues,
-                login,
-            }));
+        if let Code::Agent(AgentCode { login, queues }) = &code {
+            self.actions
+                .push_back(super::Action::AgentLogin(AgentLogin {
+                    call: root,
+                    user,
+                    queues: queues.clone(),
+                    login: *login,
+                }));
+        }
         let entry = self.entry(root, now);
         self.run(now, entry, |cx, _| {
             cx.legs.push((
@@ -93,8 +99,22 @@ impl Pbx {
                     index: 0,
                 },
             ));
-            Service::start(cx, leg, media, if login { 1 } else { 2 })
+            match code {
+                Code::Agent(code) => Service::start(cx, leg, media, if code.login { 1 } else { 2 }),
+                Code::Mailbox => Mailbox::start(cx, leg, user, media),
+            }
         });
+    }
+
+    fn open_mailboxes(&self) -> usize {
+        let phases = self.conversations.values().map(|entry| &entry.phase);
+        phases
+            .filter(|phase| matches!(phase, Phase::Mailbox(_)))
+            .count()
+    }
+
+    pub(crate) fn handle_mailbox(&mut self, now: Now, call: CallId, news: MailboxNews) {
+        self.feed(now, call, Input::Mailbox(news));
     }
 
     pub(crate) fn handle_agent_login(&mut self, now: Now, call: CallId, stored: bool) {
@@ -306,6 +326,9 @@ impl Pbx {
         self.gate(0, leg, Class::Tells, answer(leg, status, headers));
     }
 }
+
+/// Users who hear messages at a time: each has one of three minutes in memory, at most, which is some 9 MB.
+const MOST_MAILBOXES: usize = 32;
 
 /// Where the sender of a request wants to be reached, for people to read.
 fn contact_of(request: &Message) -> String {

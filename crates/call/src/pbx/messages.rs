@@ -2,26 +2,48 @@
 
 use std::collections::BTreeMap;
 
-use offhook_base::{Audio, CallId, Now, RecordingId, UserId};
+use offhook_base::{Audio, Now, RecordingId, RecordingStart, UserId};
 use offhook_sip_core::Event;
 
+use super::recordings::ready;
 use super::{Action, Pbx};
+use crate::calls::Calls;
+use crate::event_json::MonitorParty;
 use crate::mwi::MessageCount;
-use crate::phase::Input;
+use crate::phase::{Input, is_worth_keeping};
 
 /// Messages that are remembered until the recorder has told of them. One more, and the oldest is given up.
 const MOST: usize = 20_000;
 
-/// The conversations of the messages that are being recorded.
+/// The messages that are being recorded.
 #[derive(Debug, Default)]
-pub(super) struct Messages(BTreeMap<RecordingId, CallId>);
+pub(super) struct Messages(BTreeMap<RecordingId, Begun>);
+
+/// A message that was begun, and what tells of it once its call is over.
+#[derive(Debug)]
+struct Begun {
+    start: RecordingStart,
+    src: MonitorParty,
+    dst: MonitorParty,
+    /// When its conversation began: that one's clock goes on.
+    conversation: Now,
+}
 
 impl Messages {
-    pub(super) fn begin(&mut self, recording: RecordingId, root: CallId) {
+    pub(super) fn begin(&mut self, start: &RecordingStart, calls: &Calls) {
         if self.0.len() >= MOST {
             self.0.pop_first();
         }
-        self.0.insert(recording, root);
+        let call = calls.iter().find(|call| call.id == start.call);
+        let src = call.map(|call| MonitorParty::of(&call.src));
+        let dst = call.map(|call| MonitorParty::of(&call.dst));
+        let begun = Begun {
+            start: start.clone(),
+            src: src.unwrap_or_default(),
+            dst: dst.unwrap_or_default(),
+            conversation: calls.started(),
+        };
+        self.0.insert(start.id, begun);
     }
 
     #[cfg(test)]
@@ -65,13 +87,38 @@ impl Pbx {
         recording: RecordingId,
         audio: Option<Audio>,
     ) -> bool {
-        let Some(root) = self.messages.0.remove(&recording) else {
+        let Some(begun) = self.messages.0.remove(&recording) else {
             return false;
         };
-        if !self.conversations.contains_key(&root) {
-            tracing::warn!(%recording, %root, "what there is of a message was told after its call had ended");
+        let root = begun.start.root;
+        let entry = self.conversations.get(&root);
+        if entry.is_some_and(|entry| entry.phase.waits_for(recording)) {
+            self.feed(now, root, Input::Recorded { recording, audio });
+        } else if let Some(audio) = audio {
+            self.on_late_message(now, begun, audio);
         }
-        self.feed(now, root, Input::Recorded { recording, audio });
         true
+    }
+
+    /// The disk took longer than the call could wait: the message is told of as the recording of a call is, by
+    /// `monitor.audio_ready`, for the last event of its call has left without it.
+    fn on_late_message(&mut self, now: Now, begun: Begun, audio: Audio) {
+        let Begun {
+            start,
+            src,
+            dst,
+            conversation,
+        } = begun;
+        tracing::warn!(recording = %start.id, call = %start.call, "what there is of a message was told after its call had ended");
+        if !is_worth_keeping(audio) {
+            let start = Box::new(start);
+            return self.actions.push_back(Action::DropRecording(start));
+        }
+        let at = conversation.wall + (now.mono - conversation.mono);
+        let id = self.office.event_ids.next(at);
+        let customer = self.office.config.customer_id;
+        let fact = ready((id, at), start, audio, (&src, &dst), customer);
+        self.fence.hand_over(now.mono);
+        self.actions.push_back(Action::Record(Box::new(fact)));
     }
 }

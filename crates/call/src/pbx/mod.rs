@@ -7,6 +7,7 @@ mod messages;
 mod owed;
 mod queues;
 pub(crate) mod recordings;
+mod secrecy;
 mod texts;
 mod watching;
 
@@ -29,9 +30,11 @@ use crate::fence::{Class, Fence};
 use crate::figures::Awaited;
 use crate::keys::Keys;
 use crate::limit::{Bucket, Buckets};
+use crate::mailbox::MailboxRequest;
 use crate::mwi::Mwi;
 use crate::office::Office;
 use crate::phase::{Context, Input, MediaNews, Phase, Senders, answer, reply};
+use crate::secrecy::Secrecy;
 use crate::sms::{Answer, TextChange, TextReply, Texts, TextsConfig};
 use crate::star::AgentLogin;
 use crate::trunks::{TrunkOutput, TrunkState};
@@ -63,6 +66,8 @@ pub(crate) enum Action {
     ReserveCallIds(u64),
     /// An agent logs in or out by his phone: to be stored.
     AgentLogin(AgentLogin),
+    /// A user hears his messages: for the store.
+    Mailbox(MailboxRequest),
     /// Whether calls are sent to a trunk.
     Trunk(TrunkState),
     /// To the store.
@@ -154,6 +159,8 @@ pub(crate) struct Pbx {
     messages: Messages,
     mwi: Mwi,
     recordings: Recordings,
+    /// `None` where media does not pass by us: then keys are the phones' own affair.
+    secrecy: Option<Secrecy>,
     figures: Awaited,
     pub(crate) actions: VecDeque<Action>,
 }
@@ -164,6 +171,10 @@ impl Pbx {
             host: config.host.clone(),
             customer_id: config.customer_id,
         });
+        let secrecy = config
+            .relay
+            .is_some()
+            .then(|| Secrecy::new(config.srtp, seed));
         Self {
             office: Office::new(config, call_ids, seed),
             conversations: BTreeMap::new(),
@@ -184,6 +195,7 @@ impl Pbx {
             messages: Messages::default(),
             mwi: Mwi::default(),
             recordings: Recordings::default(),
+            secrecy,
             figures: Awaited::default(),
             actions: VecDeque::new(),
         }
@@ -246,6 +258,7 @@ impl Pbx {
             DirectoryChange::TrunkRemoved(trunk) => self.office.trunks.remove(*trunk),
             DirectoryChange::Ddi(_)
             | DirectoryChange::DdiRemoved(_)
+            | DirectoryChange::Language(_)
             | DirectoryChange::Phone(_)
             | DirectoryChange::PhoneRemoved(_)
             | DirectoryChange::RingGroup(_)
@@ -270,6 +283,7 @@ impl Pbx {
             DirectoryChange::PhoneRemoved(phone) => owner(*phone).into_iter().collect(),
             DirectoryChange::Ddi(_)
             | DirectoryChange::DdiRemoved(_)
+            | DirectoryChange::Language(_)
             | DirectoryChange::Queue(_)
             | DirectoryChange::SoundChosen(..)
             | DirectoryChange::QueueRemoved(_)
@@ -301,6 +315,19 @@ impl Pbx {
 
     /// What the stack reports.
     pub(crate) fn handle_event(&mut self, now: Now, event: Event) {
+        let invited = if let Event::Invite { leg, .. } = &event {
+            Some(*leg)
+        } else {
+            None
+        };
+        let event = self.made_plain(event);
+        self.on_event(now, event);
+        if let Some(leg) = invited {
+            self.forget_keys_of_refused(leg);
+        }
+    }
+
+    fn on_event(&mut self, now: Now, event: Event) {
         match event {
             Event::Invite {
                 leg,
@@ -472,6 +499,9 @@ impl Pbx {
                 .unwrap_or_default()
             {
                 self.legs.remove(&leg);
+                if let Some(secrecy) = &mut self.secrecy {
+                    secrecy.close(leg);
+                }
             }
         }
         let office = &mut self.office;
@@ -686,11 +716,13 @@ fn abandon(
     effects.retain(|effect| match effect {
         Effect::Media(_)
         | Effect::DropRecording(_)
+        | Effect::Mailbox(_)
         | Effect::Record(_)
         | Effect::Recording(_)
         | Effect::Reply(_)
         | Effect::ReplyInstead(_)
-        | Effect::ReserveCallIds(_) => true,
+        | Effect::ReserveCallIds(_)
+        | Effect::Secure { .. } => true,
         Effect::Cancel { .. } | Effect::DropHeld(_) | Effect::Free { .. } | Effect::Held { .. } => {
             false
         }
@@ -727,6 +759,7 @@ fn abandon(
                 | MediaCommand::Press { .. }
                 | MediaCommand::Record { .. }
                 | MediaCommand::Refill { .. }
+                | MediaCommand::Secure { .. }
                 | MediaCommand::StopRecord { .. }
                 | MediaCommand::StopPlay { .. }
                 | MediaCommand::Update { .. }

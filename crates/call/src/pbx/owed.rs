@@ -36,6 +36,7 @@ impl Owed {
             | Input::CodeStored(_)
             | Input::GroupRemoved(_)
             | Input::Lost { .. }
+            | Input::Mailbox(_)
             | Input::Media(_)
             | Input::Recorded { .. }
             | Input::MediaLost

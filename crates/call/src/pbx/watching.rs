@@ -21,6 +21,7 @@ impl Pbx {
             | Phase::Hunting(_)
             | Phase::Queued(_)
             | Phase::Service(_)
+            | Phase::Mailbox(_)
             | Phase::Voicemail(_)
             | Phase::Departing(_)
             | Phase::Ended => None,

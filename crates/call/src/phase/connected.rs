@@ -190,6 +190,7 @@ impl Connected {
             // A CANCEL after the answer was handed over changes nothing; what a loser still says neither.
             Input::Cancelled { .. }
             | Input::CodeStored(_)
+            | Input::Mailbox(_)
             | Input::GroupRemoved(_)
             | Input::Provisional { .. }
             | Input::Queue(_)

@@ -99,6 +99,7 @@ impl Departing {
                 | Input::Cancelled { .. }
                 | Input::Failed { .. }
                 | Input::CodeStored(_)
+                | Input::Mailbox(_)
                 | Input::GroupRemoved(_)
                 | Input::Hangup { .. }
                 | Input::Hold { .. }

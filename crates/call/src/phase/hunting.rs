@@ -174,6 +174,7 @@ impl Hunting {
             | Input::Cancelled { .. }
             | Input::Failed { .. }
             | Input::CodeStored(_)
+            | Input::Mailbox(_)
             | Input::GroupRemoved(_)
             | Input::Media(_)
             | Input::Lost { .. }

@@ -10,11 +10,12 @@
 //!  Originating ───┤        ▼ a user: Voicemail, where a message can be left    ▼
 //!  (click-to-call)┘      Ended ◄──────────────────────────────────────────────┤
 //!                         ▲   ▲                                               │ a transferor has not heard yet
-//!  a code ──► Service ────┘   └────────────── Departing ◄─────────────────────┘
+//!  a code ──► Service ────┤   │
+//!  *97 ─────► Mailbox ────┘   └────────────── Departing ◄─────────────────────┘
 //! ```
 //!
 //! After the last call a phone that transferred it may still have to hear how that went: then [`Departing`] comes before
-//! Ended, after any of them. A [`Service`] code has no call at all. In the three upper ones a [`Waiting`] party waits for somebody to answer; a transfer that fails gives it back to who
+//! Ended, after any of them. A [`Service`] code has no call at all, nor has a [`Mailbox`]. In the three upper ones a [`Waiting`] party waits for somebody to answer; a transfer that fails gives it back to who
 //! transferred it.
 
 mod attempt;
@@ -23,6 +24,7 @@ mod context;
 mod departing;
 mod dial;
 mod hunting;
+mod mailbox;
 mod originating;
 mod own;
 mod queued;
@@ -44,16 +46,18 @@ pub(crate) use context::Context;
 pub(crate) use departing::Departing;
 pub(crate) use dial::{Dial, Reach};
 pub(crate) use hunting::Hunting;
+pub(crate) use mailbox::Mailbox;
 pub(crate) use originating::{Originate, Originating};
 pub(crate) use queued::Queued;
 pub(crate) use ringing::Ringing;
 pub(crate) use route::{committed_by, fail_at_once, start};
 pub(crate) use service::Service;
 pub(crate) use transfer::{Requester, TransferRequest};
-pub(crate) use voicemail::Voicemail;
+pub(crate) use voicemail::{Voicemail, is_worth_keeping};
 pub(crate) use waiting::{Unanswered, Waiting};
 
 use crate::convey;
+use crate::mailbox::MailboxNews;
 use crate::queue::{LeaveReason, OfferId};
 use offhook_base::{CallId, Cause, RingGroupId, UserId};
 
@@ -72,6 +76,8 @@ pub(crate) enum Phase {
     Connected(Box<Connected>),
     /// A code was dialled, and is being answered.
     Service(Box<Service>),
+    /// A user hears his messages.
+    Mailbox(Box<Mailbox>),
     /// A caller is asked for a message.
     Voicemail(Box<Voicemail>),
     /// All calls are over, but who transferred the last one has not heard how that went.
@@ -125,6 +131,8 @@ pub(crate) enum Input {
     GroupRemoved(RingGroupId),
     /// What a code asked for is on the disk and in force, or could not be stored.
     CodeStored(bool),
+    /// The store answers a mailbox.
+    Mailbox(MailboxNews),
     /// The media shell has heard something.
     Media(MediaNews),
     /// The media shell could not start the relay.
@@ -184,6 +192,7 @@ impl Phase {
             Self::Queued(queued) => queued.handle(cx, input),
             Self::Connected(connected) => connected.handle(cx, input),
             Self::Service(service) => service.handle(cx, input),
+            Self::Mailbox(mailbox) => mailbox.handle(cx, input),
             Self::Voicemail(voicemail) => voicemail.handle(cx, input),
             Self::Departing(departing) => departing.handle(cx, input),
             Self::Ended => Self::Ended,
@@ -205,6 +214,7 @@ impl Phase {
             | Self::Hunting(_)
             | Self::Queued(_)
             | Self::Service(_)
+            | Self::Mailbox(_)
             | Self::Departing(_)
             | Self::Ended => None,
         };
@@ -220,7 +230,23 @@ impl Phase {
             Self::Voicemail(voicemail) => voicemail.waiting().transferor(),
             Self::Connected(connected) => connected.transferor(),
             Self::Departing(departing) => departing.user(),
-            Self::Originating(_) | Self::Service(_) | Self::Ended => None,
+            Self::Originating(_) | Self::Service(_) | Self::Mailbox(_) | Self::Ended => None,
+        }
+    }
+
+    /// Whether the end of its call waits for what there is of this message.
+    pub(crate) fn waits_for(&self, message: RecordingId) -> bool {
+        match self {
+            Self::Voicemail(voicemail) => voicemail.message() == Some(message),
+            Self::Connected(_)
+            | Self::Departing(_)
+            | Self::Ended
+            | Self::Hunting(_)
+            | Self::Mailbox(_)
+            | Self::Originating(_)
+            | Self::Queued(_)
+            | Self::Ringing(_)
+            | Self::Service(_) => false,
         }
     }
 
@@ -233,6 +259,7 @@ impl Phase {
             Self::Queued(queued) => Some(queued.next_timeout()),
             Self::Connected(connected) => Some(connected.next_timeout()),
             Self::Service(service) => Some(service.next_timeout()),
+            Self::Mailbox(mailbox) => Some(mailbox.next_timeout()),
             Self::Voicemail(voicemail) => Some(voicemail.next_timeout()),
             // The NOTIFY has a transaction, which ends.
             Self::Departing(_) | Self::Ended => None,

@@ -178,6 +178,7 @@ impl Originating {
             | Input::Cancelled { .. }
             | Input::Failed { .. }
             | Input::CodeStored(_)
+            | Input::Mailbox(_)
             | Input::GroupRemoved(_)
             | Input::Media(_)
             | Input::Lost { .. }

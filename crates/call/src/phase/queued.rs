@@ -22,7 +22,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use offhook_base::{CallId, Cause, Mono, QueueId, TerminatedBy};
-use offhook_media_core::Sound;
 use offhook_sip_core::{Body, Command, LegId};
 use offhook_sip_message::Message;
 
@@ -245,6 +244,7 @@ impl Queued {
             | Input::Cancelled { .. }
             | Input::Failed { .. }
             | Input::CodeStored(_)
+            | Input::Mailbox(_)
             | Input::GroupRemoved(_)
             | Input::Media(_)
             | Input::Lost { .. }
@@ -259,8 +259,8 @@ impl Queued {
         match news {
             QueueNews::Announce(position) => {
                 let directory = &cx.office.directory;
-                let music = directory.sounds.music_of(directory.queue(self.queue));
-                let sound = Sound::Position(position, music);
+                let queue = directory.queue(self.queue);
+                let sound = directory.sounds.position(position, queue);
                 self.waiting.media.play(sound, cx.effects);
             }
             QueueNews::Offer(offer, ring_time) => {

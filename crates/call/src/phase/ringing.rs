@@ -105,6 +105,7 @@ impl Ringing {
             | Input::Cancelled { .. }
             | Input::Failed { .. }
             | Input::CodeStored(_)
+            | Input::Mailbox(_)
             | Input::GroupRemoved(_)
             | Input::Media(_)
             | Input::Lost { .. }

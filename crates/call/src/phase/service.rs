@@ -133,6 +133,7 @@ impl Service {
             | Input::GroupRemoved(_)
             | Input::Media(_)
             | Input::Hangup { .. }
+            | Input::Mailbox(_)
             | Input::Hold { .. }
             | Input::Provisional { .. }
             | Input::Queue(_)

@@ -14,7 +14,7 @@
 //!
 //! A caller who hangs up before Recording leaves no message; one shorter than a second is none either. The message's entry
 //! is in the fact that ends the call, so that who hears of that end finds the message: Closing waits for the recorder, which
-//! answers within moments, and not for long.
+//! answers within moments, and not for long: what it tells later is told of by itself (`pbx/messages.rs`).
 //!
 //! Only a call to the user himself is taken: no member's of a ring group, no agent's of a queue, none of his own, and none
 //! that we could not be heard in (`relay = "never"`, or a caller without a codec of ours): those are missed as ever. It makes
@@ -133,8 +133,8 @@ impl Voicemail {
     /// The caller hears us from here on.
     fn greet(&mut self, cx: &mut Context<'_>) {
         match cx.office.directory.sounds.greeting() {
-            Some(clip) => {
-                let sound = Sound::Once(clip, GREETING);
+            Some(phrase) => {
+                let sound = Sound::Once(phrase, GREETING);
                 self.waiting.media.play(sound, cx.effects);
                 let until = cx.now.mono + GREETING_AT_MOST;
                 self.stage = Stage::Greeting { until };
@@ -283,6 +283,7 @@ impl Voicemail {
             Input::Acked { .. }
             | Input::Cancelled { .. }
             | Input::CodeStored(_)
+            | Input::Mailbox(_)
             | Input::Failed { .. }
             | Input::GroupRemoved(_)
             | Input::Lost { .. }
@@ -386,14 +387,7 @@ impl Voicemail {
         recording: RecordingId,
         audio: Option<Audio>,
     ) -> Phase {
-        let current = match &self.stage {
-            Stage::Recording { message, .. } | Stage::Closing { message, .. } => Some(message.id),
-            Stage::Answering
-            | Stage::Greeting { .. }
-            | Stage::Beeping { .. }
-            | Stage::Refusing { .. } => None,
-        };
-        if current != Some(recording) {
+        if self.message() != Some(recording) {
             return Phase::Voicemail(self);
         }
         match std::mem::replace(&mut self.stage, Stage::Answering) {
@@ -412,6 +406,17 @@ impl Voicemail {
             | Stage::Refusing { .. }) => self.stage = other,
         }
         Phase::Voicemail(self)
+    }
+
+    /// The message that the recorder has yet to tell of.
+    pub(crate) fn message(&self) -> Option<RecordingId> {
+        match &self.stage {
+            Stage::Recording { message, .. } | Stage::Closing { message, .. } => Some(message.id),
+            Stage::Answering
+            | Stage::Greeting { .. }
+            | Stage::Beeping { .. }
+            | Stage::Refusing { .. } => None,
+        }
     }
 
     fn on_timeout(mut self: Box<Self>, cx: &mut Context<'_>) -> Phase {
@@ -443,7 +448,7 @@ impl Voicemail {
                 return self.close(cx, Close::complete(), None);
             }
             Stage::Closing { message, close, .. } => {
-                tracing::error!(recording = %message.id, "the recorder does not say what there is of a message");
+                tracing::warn!(recording = %message.id, "the recorder does not say what there is of a message");
                 return self.finish(cx, close, None);
             }
             Stage::Refusing { entry, .. } => {
@@ -530,11 +535,16 @@ fn keep(
     audio: Option<Audio>,
 ) -> Option<Box<RecordingRecord>> {
     let audio = audio?;
-    if Duration::from_millis(audio.duration_ms) < SHORTEST_MESSAGE {
+    if !is_worth_keeping(audio) {
         cx.effects.push(Effect::DropRecording(Box::new(message)));
         return None;
     }
     Some(Box::new(message.with_audio(audio)))
+}
+
+/// Whether a message is long enough.
+pub(crate) fn is_worth_keeping(audio: Audio) -> bool {
+    Duration::from_millis(audio.duration_ms) >= SHORTEST_MESSAGE
 }
 
 fn sdp(octets: Bytes) -> Body {

@@ -148,7 +148,7 @@ fn a_recording_as_music_repeats_and_goes_on_after_what_is_told_between() {
     let music = || Music::Clip(clip.clone());
     let mut program = Program::new(Sound::Music(music()));
     program.advance(7);
-    program.replace(Sound::Announcement(Arc::new(counted(170)), music()));
+    program.replace(Sound::Announcement(Arc::new(counted(170)).into(), music()));
     let told = frames(&mut program, 2);
     assert_eq!((told[0], told[169], told[170], told[319]), (1, 170, 0, 0));
     let went_on = frames(&mut program, 2);
@@ -162,7 +162,7 @@ fn a_recording_as_music_repeats_and_goes_on_after_what_is_told_between() {
 fn what_is_heard_once_is_told_once_and_is_silence_from_then_on() {
     let cue = Cue(7);
     for (sound, length) in [
-        (Sound::Once(Arc::new(counted(250)), cue), 2),
+        (Sound::Once(Arc::new(counted(250)).into(), cue), 2),
         (Sound::Beep(cue), 25),
     ] {
         let mut program = Program::new(sound.clone());
@@ -197,7 +197,7 @@ fn moving_on_at_once_or_step_by_step_is_the_same() {
         position(3),
         position(12),
         Sound::Music(Music::Clip(Arc::new(counted(250)))),
-        Sound::Announcement(Arc::new(counted(250)), Music::Tune),
+        Sound::Announcement(Arc::new(counted(250)).into(), Music::Tune),
     ] {
         let (mut steps, mut leap) = (Program::new(sound.clone()), Program::new(sound));
         for _ in 0..10_007 {

@@ -7,16 +7,18 @@ use std::time::Duration;
 use offhook_base::Mono;
 
 use super::hearing::Hearing;
+use super::secrecy::{Secrecy, Stream};
 use super::told::Told;
-use super::{CLOCK, DropReason, SideStats};
+use super::{DropReason, SideStats};
 use crate::dtmf::{Digit, EventSender, EventStream};
 use crate::formats::{Encoding, Formats, PayloadFormat};
 use crate::latch::{Latch, Remote};
 use crate::outgoing::{Outgoing, Units};
 use crate::packet::{Kind, RtpHeader, is_rtcp};
 use crate::player::{PLAYED_OCTETS, Player, StreamEntropy};
+use crate::srtp::SrtpKeys;
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Half {
     pub(super) latch: Latch,
     /// What its SDP lists.
@@ -35,6 +37,8 @@ pub(super) struct Half {
     pub(super) outgoing: Outgoing,
     /// What it says.
     pub(super) hearing: Hearing,
+    /// How its packets are encrypted.
+    pub(super) secrecy: Secrecy,
     /// When its last packet came, or the watch over it began.
     heard_at: Mono,
     silence: Silence,
@@ -61,9 +65,16 @@ impl Half {
             entropy: StreamEntropy::default(),
             outgoing: Outgoing::default(),
             hearing: Hearing::default(),
+            secrecy: Secrecy::default(),
             heard_at: Mono::default(),
             silence: Silence::Unnoticed,
             stats: SideStats::default(),
+        }
+    }
+
+    pub(super) fn secure(&mut self, keys: Option<&SrtpKeys>) {
+        if self.secrecy.set(keys) == Stream::Anew {
+            self.outgoing.secure();
         }
     }
 
@@ -210,14 +221,16 @@ impl Half {
         if to.is_none() {
             player.handle_timeout_unheard(now);
         }
-        let to = to.filter(|_| player.handle_timeout(now, packet))?;
-        let header = RtpHeader::parse(packet)?;
+        let to = to?;
+        let length = player.handle_timeout(now, packet)?;
+        let played = packet.get_mut(..length)?;
+        let header = RtpHeader::parse(played)?;
         let units = Units {
-            clock: CLOCK,
+            clock: player.clock_rate(),
             is_key: false,
         };
-        self.outgoing.send(now, &header, units, packet);
-        Some((packet.len(), to))
+        self.outgoing.send(now, &header, units, played);
+        Some((length, to))
     }
 
     fn handle_press_timeout(

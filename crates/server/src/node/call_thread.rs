@@ -13,7 +13,8 @@ use bytes::Bytes;
 use mio::{Events, Interest, Poll, Token};
 use offhook_base::{CallId, FactRecord, Now, RecordingId, RecordingStart, SmsId};
 use offhook_call::{
-    AgentLogin, ApiAnswer, ApiRefusal, BindingChange, Output, Switch, TextChange, TextRefusal,
+    AgentLogin, ApiAnswer, ApiRefusal, BindingChange, MailboxRequest, Output, Switch, TextChange,
+    TextRefusal,
 };
 use offhook_media_core::{MediaCommand, MediaEvent};
 use offhook_sip_core::{FlowId, Peer, Transport};
@@ -23,6 +24,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::backlog::Backlog;
 use super::clock;
 use super::inbox::{CallInput, Inbox, Inputs};
+use super::listen::ConnectionLocals;
 use super::live::LiveIndex;
 use super::projector::ProjectorHandle;
 use super::trunk_states::TrunkStates;
@@ -54,8 +56,9 @@ pub(crate) struct CallThread {
     pub(crate) gauges: Arc<Gauges>,
     pub(crate) trunks: TrunkStates,
     pub(crate) logins: mpsc::Sender<AgentLogin>,
-    /// Addresses that stand for us in captures, by transport.
-    pub(crate) tcp_local: SocketAddr,
+    pub(crate) mailboxes: mpsc::Sender<MailboxRequest>,
+    /// Addresses that stand for us in captures.
+    pub(crate) connection_locals: ConnectionLocals,
     pub(crate) first_fact: u64,
     /// Longer datagrams are not looked at.
     pub(crate) max_message: usize,
@@ -367,6 +370,7 @@ impl Loop {
             CallInput::AgentLogin { call, stored } => {
                 switch.handle_agent_login(now, call, stored);
             }
+            CallInput::Mailbox { call, news } => switch.handle_mailbox(now, call, news),
             CallInput::TextStored { id, stored } => switch.handle_text_stored(now, id, stored),
         }
     }
@@ -402,6 +406,15 @@ impl Loop {
                         let AgentLogin { call, user, .. } = error.into_inner();
                         tracing::warn!(%user, "too many agents log in at once; this one has to try again");
                         self.core.switch.handle_agent_login(now, call, false);
+                    }
+                }
+                Output::Mailbox(request) => {
+                    if let Err(error) = self.core.mailboxes.try_send(request) {
+                        let MailboxRequest { call, user, ask } = error.into_inner();
+                        tracing::warn!(%user, ?ask, "too many hear their messages at once; this is not done");
+                        if let Some(news) = ask.unanswered() {
+                            self.core.switch.handle_mailbox(now, call, news);
+                        }
                     }
                 }
                 Output::Trunk { trunk, up, reason } => {
@@ -549,14 +562,13 @@ impl Loop {
         inbound: bool,
     ) {
         let Some(leg) = leg else { return };
+        let connections = self.core.connection_locals;
         let local = if peer.flow.is_connection() {
-            self.core.tcp_local
+            connections.of(peer.transport)
         } else {
             let index = usize::try_from(peer.flow.0).unwrap_or(usize::MAX);
-            self.core
-                .sockets
-                .get(index)
-                .map_or(self.core.tcp_local, |listener| listener.local)
+            let listener = self.core.sockets.get(index);
+            listener.map_or_else(|| connections.of(peer.transport), |listener| listener.local)
         };
         self.core.captures.message(CapturedMessage {
             at: now.wall,

@@ -49,6 +49,7 @@ impl ConfigChanged for Changes {
             ConfigChange::QueueGone(id) => self.tell(DirectoryChange::QueueRemoved(id)),
             ConfigChange::Sound(id, clip) => self.tell(DirectoryChange::Sound(id, clip)),
             ConfigChange::SoundGone(id) => self.tell(DirectoryChange::SoundRemoved(id)),
+            ConfigChange::Language(language) => self.tell(DirectoryChange::Language(language)),
             ConfigChange::SoundChosen(of, id) => {
                 self.tell(DirectoryChange::SoundChosen(of, id));
             }

@@ -7,7 +7,8 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use bytes::Bytes;
 use offhook_base::{Audio, CallId, RecordingId, SmsId, UserId};
 use offhook_call::{
-    ApiAnswer, ApiCommand, ApiRefusal, DirectoryChange, MessageCount, TextCommand, TextRefusal,
+    ApiAnswer, ApiCommand, ApiRefusal, DirectoryChange, MailboxNews, MessageCount, TextCommand,
+    TextRefusal,
 };
 use offhook_media_core::MediaEvent;
 use offhook_sip_core::{AccountChange, FlowId, Peer};
@@ -86,6 +87,13 @@ pub(crate) enum CallInput {
         call: CallId,
         /// Whether it is.
         stored: bool,
+    },
+    /// What a user's mailbox asked for.
+    Mailbox {
+        /// Which one.
+        call: CallId,
+        /// The answer.
+        news: MailboxNews,
     },
     /// A text that the store was given to keep is on the disk, or could not be put there.
     TextStored {

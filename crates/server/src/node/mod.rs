@@ -2,30 +2,33 @@
 //!
 //! ```text
 //! call thread ──facts──► journal writer ──committed──► call thread, live list, projector, delivery thread
-//!      ▲ SIP over UDP here, over TCP by tasks                        API tasks read the stores and ask the threads
+//!      ▲ SIP over UDP here, over TCP and TLS by tasks                API tasks read the stores and ask the threads
 //! ```
 
 mod agents;
 mod backlog;
 mod bootstrap;
 mod call_thread;
+mod certificate;
 mod changes;
 mod clock;
 mod commits;
+mod connections;
 mod evidence;
 mod files;
 mod http;
 mod inbox;
 mod listen;
 mod live;
+mod mailbox;
 mod notices;
 mod ports;
 mod projector;
 mod retention;
 mod room;
+mod seats;
 mod subscribers;
 mod switchboard;
-mod tcp;
 mod tester;
 mod thread;
 mod trunk_states;
@@ -53,6 +56,7 @@ use crate::config::Config;
 use crate::delivery::Delivery;
 use crate::recorder::{self, Library, Recorder, RecordingFiles};
 use call_thread::{CallThread, Gauges};
+use certificate::Certificate;
 use files::Files;
 use inbox::{CallInput, Inbox};
 use listen::Listeners;
@@ -73,6 +77,7 @@ pub(crate) struct Running {
     db: ConfigDb,
     http: SocketAddr,
     sip_udp: Vec<SocketAddr>,
+    certificate: Option<Arc<Certificate>>,
     inbox: Inbox,
     call_thread: JoinHandle<()>,
     tasks: JoinSet<()>,
@@ -127,6 +132,16 @@ impl Running {
         }
         // A fragment is not sent to the server, so no log of a proxy has it.
         Ok(format!("http://{address}/#ticket={}", ticket.expose()))
+    }
+
+    /// Reads again from disk what may change while calls are up: the certificate of SIP over TLS.
+    pub(crate) async fn reload(&self) {
+        let Some(certificate) = self.certificate.clone() else {
+            tracing::info!("there is nothing to read again: no TLS listener, no certificate");
+            return;
+        };
+        let read = tokio::task::spawn_blocking(move || certificate.reload()).await;
+        read.unwrap_or_else(|error| tracing::error!(%error, "reading the certificate again"));
     }
 
     /// Ends every call with its event, lets what is queued reach the disk, and closes the files.
@@ -209,6 +224,7 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
     let gauges = Arc::new(Gauges::default());
     let trunks = Trunks::new(inbox.clone());
     let (logins, logged_in) = agents::channel();
+    let (mailboxes, asked) = mailbox::channel();
     let stored = Stored::new(&db, &trunks, first_call);
     let call = CallThread {
         switch: switchboard::build(&config, &realm, &listeners, &stored, now)?,
@@ -218,12 +234,13 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         live: Arc::clone(&writers.live),
         captures: capture_handle.clone(),
         projector: writers.projector.handle(),
-        media: switchboard::start_media(&config, &listeners, (&recorder, &inbox), &mut tasks)?,
+        media: switchboard::start_media(&config, &listeners, (&recorder, &inbox))?,
         recorder: recorder.handle(),
         gauges: Arc::clone(&gauges),
         trunks: trunks.states(),
         logins,
-        tcp_local: listeners.tcp_local(),
+        mailboxes,
+        connection_locals: listeners.connection_locals(),
         first_fact,
         max_message: listen::max_message(&config),
     };
@@ -248,12 +265,14 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         tester: tester(&config, &writers)?,
     };
     let (http, sip_udp) = (listeners.http_addr(), listeners.udp_addrs());
+    let certificate = listeners.certificate();
     listeners.write_listen_json(&dir)?;
     let aging = (&journal, &capture_handle, &attempt_handle);
     let api = listeners.serve(&config, surface, &inbox, &mut tasks);
     let shelf = (&db, &library, &writers.projector);
     retention::start(&config, shelf, aging, &mut tasks);
     agents::store(api.clone(), inbox.clone(), logged_in, &mut tasks);
+    mailbox::answer(api.clone(), library, inbox.clone(), asked, &mut tasks);
     room::watch(&dir, &inbox, &mut tasks);
     trunks.watch(&mut tasks);
     tracing::info!(http = %http, sip_udp = ?sip_udp, data = %dir.display(), "listening");
@@ -263,6 +282,7 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         db,
         http,
         sip_udp,
+        certificate,
         inbox,
         call_thread,
         tasks,

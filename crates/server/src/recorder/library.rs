@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::future::Future;
-use std::io;
+use std::io::{self, Read as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use offhook_api::ports::{Outline, PortFuture, SoundError, Sounds};
 use offhook_base::{RecordingId, RecordingRecord};
-use offhook_media_core::Peaks;
+use offhook_media_core::{Clip, Peaks};
 use tokio::sync::Semaphore;
 
 use super::files::{Part, RecordingFiles};
@@ -20,6 +20,8 @@ pub(crate) struct Library {
     files: Arc<RecordingFiles>,
     /// How many clients may have something made for them at a time; the others wait.
     seats: Semaphore,
+    /// How many messages are read for phones at a time.
+    readers: Semaphore,
     /// Who makes an `.mp3` holds its lock, so that nobody else makes it meanwhile.
     making: Mutex<BTreeMap<RecordingId, Arc<tokio::sync::Mutex<()>>>>,
     /// Outlines made of late, the newest last.
@@ -34,9 +36,33 @@ impl Library {
         Self {
             files,
             seats: Semaphore::new(AT_ONCE),
+            readers: Semaphore::new(AT_ONCE),
             making: Mutex::default(),
             outlines: Mutex::default(),
         }
+    }
+
+    /// The sound of a message, to be played. Two are read at a time, apart from what REST clients have made.
+    ///
+    /// # Errors
+    /// `Missing` when it is not there; `Unavailable` when it cannot be read, or is longer than a message can be.
+    pub(crate) async fn clip(&self, of: RecordingRecord) -> Result<Clip, SoundError> {
+        let _seat = self
+            .readers
+            .acquire()
+            .await
+            .map_err(|_| SoundError::Unavailable)?;
+        let files = Arc::clone(&self.files);
+        blocking(move || {
+            let file = files.read(Part::Wav, of.id, of.started_at)?;
+            let mut octets = Vec::new();
+            file.take(LONGEST_MESSAGE + 1).read_to_end(&mut octets)?;
+            if octets.len() as u64 > LONGEST_MESSAGE {
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
+            Clip::from_wav(format!("message {}", of.id), &octets).map_err(io::Error::other)
+        })
+        .await
     }
 
     /// Removes all files of a recording, for whoever may wait for a disk.
@@ -210,6 +236,9 @@ fn unpoisoned<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Encoders and outlines at a time: calls need the processor, too.
 const AT_ONCE: usize = 2;
 
+/// Octets of a message of three minutes at 16,000 samples a second, and some more.
+const LONGEST_MESSAGE: u64 = 6_000_000;
+
 /// Outlines kept in memory, of 160 kB at most.
 const OUTLINES: usize = 64;
 
@@ -341,6 +370,22 @@ mod tests {
         let missing = rig.library.outline(record.clone(), 4).await.unwrap_err();
         assert_eq!(missing, SoundError::Missing);
         rig.library.remove(record).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_message_is_read_to_be_played_but_no_longer_one_than_can_be() {
+        let rig = Rig::new();
+        let record = rig.recorded(5);
+        let clip = rig.library.clip(record.clone()).await.unwrap();
+        assert_eq!((clip.name(), clip.duration_ms()), ("message 5", 1_000));
+        let wav = rig.dir.path().join("recordings/2023/11/14/5.wav");
+        let file = std::fs::OpenOptions::new().write(true).open(&wav).unwrap();
+        file.set_len(LONGEST_MESSAGE + 1).unwrap();
+        let refused = rig.library.clip(record.clone()).await.unwrap_err();
+        assert_eq!(refused, SoundError::Unavailable);
+        std::fs::remove_file(wav).unwrap();
+        let refused = rig.library.clip(record).await.unwrap_err();
+        assert_eq!(refused, SoundError::Missing);
     }
 
     #[tokio::test]

@@ -199,6 +199,8 @@ impl World {
                 Output::Text(change) => self.store_text(change),
                 Output::TextReply(reply) => self.texts.replied(reply),
                 Output::AgentLogin(code) => self.log_agent(&code),
+                // Nobody of the cast hears messages by phone.
+                Output::Mailbox(_) => {}
                 Output::Recording(start) => self.recorder.announced(*start),
                 Output::DropRecording(start) => self.recorder.dropped(start.id),
                 Output::Heard { .. }

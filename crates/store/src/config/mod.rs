@@ -37,6 +37,7 @@ pub use ddis::{DDIS, Ddi, DdiPatch, DdiSpec, DdiTarget};
 pub use phones::{NewPhone, PHONES, Phone, PhoneAccount, Registration};
 pub use queues::{QUEUES, Queue, QueueAgent, QueuePatch, QueueSpec, QueueStrategy};
 pub use ring_groups::{GroupStrategy, RING_GROUPS, RingGroup, RingGroupPatch, RingGroupSpec};
+pub use settings::SettingsPatch;
 pub use sounds::{MOST_SOUND_OCTETS, MOST_SOUNDS, NewSound, SOUNDS, Sound};
 pub use tokens::{ApiToken, NewToken, Session, TOKENS};
 pub use trunks::{TRUNKS, Trunk, TrunkPatch, TrunkSpec};

@@ -191,26 +191,24 @@ impl ConfigDb {
         self.read(|db| chosen(db, of))
     }
 
-    /// Chooses a sound for each of these uses: all of them or none.
-    ///
-    /// # Errors
-    /// `Dangling` when there is no such sound.
-    pub fn choose_sounds(&self, choices: &[(SoundUse, Option<SoundId>)]) -> Result<(), StoreError> {
-        self.configure(|tx| {
-            for (of, sound) in choices {
-                let name = of.name();
-                self.must_be_sound(tx, name, *sound)?;
-                let set = match sound {
-                    Some(id) => tx.execute(
-                        "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2",
-                        params![name, id.0.to_string()],
-                    ),
-                    None => tx.execute("DELETE FROM setting WHERE name = ?", [name]),
-                };
-                set.map_err(|e| self.sqlite(e))?;
-            }
-            Ok(())
-        })
+    /// Chooses a sound for each of these uses.
+    pub(super) fn choose_sounds(
+        &self,
+        tx: &Transaction<'_>,
+        choices: &[(SoundUse, Option<SoundId>)],
+    ) -> Result<(), StoreError> {
+        for (of, sound) in choices {
+            let name = of.name();
+            self.must_be_sound(tx, name, *sound)?;
+            let set = match sound {
+                Some(id) => super::settings::put(tx, name, &id.0.to_string()),
+                None => tx
+                    .execute("DELETE FROM setting WHERE name = ?", [name])
+                    .map(drop),
+            };
+            set.map_err(|e| self.sqlite(e))?;
+        }
+        Ok(())
     }
 
     /// A field names a sound that there is, or none.

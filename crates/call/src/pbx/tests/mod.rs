@@ -7,6 +7,7 @@ mod group;
 mod hold_api;
 mod holding;
 mod keys;
+mod mailbox;
 mod model;
 mod music;
 mod mwi;
@@ -15,6 +16,7 @@ mod queue;
 mod recording;
 mod restart;
 mod ringing;
+mod secrecy;
 mod silence;
 mod stalls;
 mod texts;
@@ -53,6 +55,8 @@ pub(super) struct Script {
     pub(super) recorded: Vec<offhook_base::FactRecord>,
     /// What the relays were told of payload types.
     pub(super) formats: Vec<MediaCommand>,
+    /// What the relays were told of keys.
+    pub(super) secured: Vec<MediaCommand>,
     /// Codes that went to the store.
     pub(super) codes: Vec<offhook_base::CallId>,
     /// For how long silence is borne, each time that changed.
@@ -117,6 +121,7 @@ impl Script {
             commands: Vec::new(),
             recorded: Vec::new(),
             formats: Vec::new(),
+            secured: Vec::new(),
             codes: Vec::new(),
             watched: Vec::new(),
             recordings: Vec::new(),
@@ -439,7 +444,13 @@ impl Script {
                     self.watched.push(after);
                     continue;
                 }
-                Action::Media(command) => format!("media {command:?}"),
+                Action::Media(command) => {
+                    let line = format!("media {command:?}");
+                    if matches!(command, MediaCommand::Secure { .. }) {
+                        self.secured.push(command);
+                    }
+                    line
+                }
                 Action::Heard { call, quality } => {
                     // As the projector does it.
                     let mut cdrs = self.cdrs.iter_mut();
@@ -476,6 +487,7 @@ impl Script {
                     let way = if asked.login { "in" } else { "out" };
                     format!("store {} {way} {:?}", asked.user, asked.queues)
                 }
+                Action::Mailbox(request) => format!("ask {:?}", request.ask),
                 Action::Trunk(state) => format!("{state:?}"),
                 Action::Text(change) => format!("text {change:?}"),
                 Action::TextReply(reply) => format!("api {} {:?}", reply.token, reply.result),

@@ -164,6 +164,7 @@ impl World {
             | Action::Reply(_)
             | Action::ReserveCallIds(_)
             | Action::AgentLogin(_)
+            | Action::Mailbox(_)
             | Action::Text(_)
             | Action::TextReply(_)
             | Action::Trunk(_) => format!("    {action:?}"),
@@ -184,6 +185,7 @@ impl World {
             Action::Reply(reply) => self.ledger.reply(reply.token),
             Action::AgentLogin(_)
             | Action::Heard { .. }
+            | Action::Mailbox(_)
             | Action::ReserveCallIds(_)
             | Action::Text(_)
             | Action::TextReply(_)

@@ -1,7 +1,9 @@
 //! What a side hears while the other one holds, and what becomes of it when things cross.
 
-use offhook_base::{CallId, SoundId, SoundUse, UserId};
-use offhook_media_core::Clip;
+use std::collections::BTreeMap;
+
+use offhook_base::{CallId, Language, SoundId, SoundUse, UserId};
+use offhook_media_core::{Clip, Prompts};
 
 use super::{A, B1, Script, sdp};
 use crate::{ApiCommand, DirectoryChange};
@@ -261,17 +263,20 @@ fn music_is_in_the_codec_of_the_call_and_in_the_numbers_of_who_hears_it() {
     let mut script = connected_by(&a("sendrecv"), &b("sendrecv"));
     holds(&mut script, &a("sendonly"), 1, &b("recvonly"));
     assert_eq!(heard(&mut script), ["+B Music(Tune) 112/G722"]);
+    let opus = with_codec("192.0.2.2", 5000, 97, "opus/48000/2", "recvonly");
+    holds(&mut script, &a("sendonly"), 2, &opus);
+    assert_eq!(heard(&mut script), ["+B Music(Tune) 97/Opus"]);
     // Still held, it moves to another codec.
     let other = with_codec("192.0.2.2", 5000, 8, "PCMA/8000", "recvonly");
-    holds(&mut script, &a("sendonly"), 2, &other);
+    holds(&mut script, &a("sendonly"), 3, &other);
     assert_eq!(heard(&mut script), ["+B Music(Tune) 8/Pcma"]);
 }
 
 #[test]
 fn in_a_codec_that_we_do_not_speak_a_hold_is_told_as_it_is_and_nothing_is_played() {
     let (a, b) = (
-        |direction| with_codec("192.0.2.1", 4000, 111, "opus/48000/2", direction),
-        |direction| with_codec("192.0.2.2", 5000, 111, "opus/48000/2", direction),
+        |direction| with_codec("192.0.2.1", 4000, 111, "iLBC/8000", direction),
+        |direction| with_codec("192.0.2.2", 5000, 111, "iLBC/8000", direction),
     );
     let mut script = connected_by(&a("sendrecv"), &b("sendrecv"));
     holds(&mut script, &a("inactive"), 1, &b("inactive"));
@@ -346,6 +351,53 @@ fn the_music_that_was_chosen_is_heard_until_it_is_gone() {
     assert_eq!(heard(&mut script), ["-B", MUSIC_TO_B]);
 }
 
+#[test]
+fn a_caller_of_a_queue_is_told_his_position_in_the_language_that_was_chosen() {
+    let mut script = Script::with(|config| {
+        config.relay = Some([192, 0, 2, 254].into());
+        config.prompts = prompts();
+    })
+    .registered(&[1, 2]);
+    let every = std::time::Duration::from_secs(30);
+    let mut queue = super::queue::config();
+    queue.announce = Some(every);
+    queue.ring_time = 10 * every;
+    queue.max_wait = None;
+    queue.agents.truncate(1);
+    script
+        .pbx
+        .handle_directory(script.now, DirectoryChange::Queue(queue));
+    script.ports(4).skip();
+    script.invite("4000", Some(&caller("sendrecv"))).commit();
+    script.acked(A, None).skip();
+    for language in [Language::En, Language::Es] {
+        let change = DirectoryChange::Language(language);
+        script.pbx.handle_directory(script.now, change);
+        heard(&mut script);
+        script.wait(every);
+        let told = heard(&mut script).remove(0);
+        // In this order, each word once.
+        let mut rest = &*told;
+        for word in ["you-are-number", "1", "in-the-queue"] {
+            let name = format!("Clip {{ name: \"{}/{word}\"", language.name());
+            let Some((_, after)) = rest.split_once(&name) else {
+                panic!("{name} in {told}");
+            };
+            rest = after;
+        }
+        assert!(
+            told.starts_with("+A Announcement") && rest.contains("Tune"),
+            "{told}"
+        );
+    }
+}
+
+/// What is said in each language.
+pub(super) fn prompts() -> BTreeMap<Language, Prompts> {
+    let spoken = |language| (language, Prompts::spoken(language).unwrap());
+    Language::ALL.map(spoken).into()
+}
+
 fn clip(name: &str) -> std::sync::Arc<Clip> {
     let clip = Clip::new(name.to_owned(), vec![0; 160], vec![0; 320]);
     std::sync::Arc::new(clip.unwrap())
@@ -368,7 +420,8 @@ fn a_caller_of_a_queue_is_welcomed_and_hears_the_music_of_that_queue_also_after_
     script.invite("4000", Some(&caller("sendrecv"))).commit();
     let told = heard(&mut script).remove(0);
     assert!(
-        told.starts_with("+A Announcement(Clip { name: \"welcome\"") && told.contains("waltz"),
+        told.starts_with("+A Announcement(Phrase([Clip { name: \"welcome\"")
+            && told.contains("waltz"),
         "{told}"
     );
     script.acked(A, None).skip();
@@ -434,4 +487,31 @@ fn a_caller_of_a_queue_hears_us_in_the_codec_that_he_prefers_and_then_the_agent_
         .response(A, 2, 200, Some(&caller("recvonly")))
         .commit();
     assert_eq!(heard(&mut script), [MUSIC_TO_A]);
+}
+
+/// What a caller of a queue is answered who offers these formats.
+fn answered_in_queue(formats: &str) -> (String, Vec<String>) {
+    let mut script = super::queue::script(|_| {});
+    let offer = format!(
+        "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP {formats}\r\n\
+         a=rtpmap:96 opus/48000/2\r\na=sendrecv\r\n"
+    );
+    script.invite("4000", Some(&offer)).commit();
+    (script.said(A, None), heard(&mut script))
+}
+
+#[test]
+fn who_speaks_opus_alone_hears_us_in_it_and_who_speaks_more_is_answered_in_what_an_agent_speaks_too()
+ {
+    let (answer, heard) = answered_in_queue("96");
+    assert!(
+        answer.contains("RTP/AVP 96\r\na=rtpmap:96 opus/48000/2\r\na=sendrecv"),
+        "{answer}"
+    );
+    assert_eq!(heard, ["+A Music(Tune) 96/Opus"]);
+    for formats in ["96 0", "96 97 0", "0 96"] {
+        let (answer, heard) = answered_in_queue(formats);
+        assert!(answer.contains("RTP/AVP 0\r\n"), "{answer}");
+        assert_eq!(heard, ["+A Music(Tune) 0/Pcmu"]);
+    }
 }

@@ -11,7 +11,7 @@ use crate::{ApiAnswer, ApiCommand};
 
 const B2: LegId = LegId(5);
 
-fn config() -> QueueConfig {
+pub(super) fn config() -> QueueConfig {
     QueueConfig {
         id: QueueId(5),
         name: "Support".into(),

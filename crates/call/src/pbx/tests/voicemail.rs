@@ -6,7 +6,7 @@ mod moved;
 use std::sync::Arc;
 use std::time::Duration;
 
-use offhook_base::{Audio, CallId, RecordingId, SoundId, SoundUse, UserId};
+use offhook_base::{Audio, CallId, Language, RecordingId, SoundId, SoundUse, UserId};
 use offhook_media_core::{Clip, Cue, Digit, PressWay, RelayId, Side, SideQuality};
 use offhook_sip_core::LegId;
 
@@ -246,6 +246,33 @@ fn a_greeting_is_played_before_the_tone_and_hash_skips_it() {
 }
 
 #[test]
+fn without_a_greeting_of_the_site_a_prompt_in_its_language_is_played() {
+    for language in Language::ALL {
+        let mut script = Script::with(|config| {
+            config.relay = Some([192, 0, 2, 254].into());
+            config.prompts = super::music::prompts();
+        });
+        script.ports(4);
+        for change in [
+            user(2, false, Some(15)),
+            DirectoryChange::Language(language),
+        ] {
+            script.pbx.handle_directory(script.now, change);
+        }
+        script.invite("2002", Some(&offer())).commit();
+        script.skip().acked(A, None);
+        let lines = std::mem::take(&mut script.lines).concat();
+        let name = format!(
+            "Once(Phrase([Clip {{ name: \"{}/greeting\"",
+            language.name()
+        );
+        assert!(lines.contains(&name), "{lines}");
+        script.played(1);
+        assert!(script.lines.concat().contains("Beep(Cue(2))"));
+    }
+}
+
+#[test]
 fn who_is_busy_declines_is_not_there_or_must_not_be_disturbed_gets_a_message_too() {
     let take = |script: &mut Script, missed: &str| {
         script.commit();
@@ -302,11 +329,8 @@ fn a_call_that_we_cannot_be_heard_in_is_missed_as_ever() {
         .handle_directory(direct.now, user(2, false, Some(15)));
     missed(direct, Some(&offer()));
     // A codec that we do not speak, and an offer that comes too late.
-    let opus = offer().replace(
-        "RTP/AVP 0 101",
-        "RTP/AVP 96 101\r\na=rtpmap:96 opus/48000/2",
-    );
-    missed(script(&[2]), Some(&opus));
+    let strange = offer().replace("RTP/AVP 0 101", "RTP/AVP 96 101\r\na=rtpmap:96 iLBC/8000");
+    missed(script(&[2]), Some(&strange));
     missed(script(&[2]), None);
 }
 
@@ -395,6 +419,28 @@ fn rfc3261_13_2_1_the_codec_of_early_media_stays_that_of_the_answer() {
     script.wait(Duration::from_secs(15)).commit();
     let answer = script.said(A, None);
     assert!(answer.contains("m=audio 20006 RTP/AVP 8 101"), "{answer}");
+}
+
+#[test]
+fn rfc3261_13_2_1_opus_of_early_media_stays_though_we_would_prefer_another() {
+    const OPUS: &str = "\r\na=rtpmap:96 opus/48000/2";
+    let answered = |early: Option<&str>| {
+        let mut script = script(&[2]);
+        let both = offer().replace("RTP/AVP 0 101", &format!("RTP/AVP 96 0 101{OPUS}"));
+        script.invite("2002", Some(&both)).commit();
+        if let Some(formats) = early {
+            let early = sdp("192.0.2.2", 5000, "sendrecv").replace("RTP/AVP 0", formats);
+            script.provisional(B1, 183, Some(&early)).commit();
+        }
+        script.wait(Duration::from_secs(15)).commit();
+        let answer = script.said(A, None);
+        let media = answer.lines().find(|line| line.starts_with("m="));
+        media.expect("audio").to_owned()
+    };
+    let opus = format!("RTP/AVP 96{OPUS}");
+    assert_eq!(answered(Some(&opus)), "m=audio 20006 RTP/AVP 96 101");
+    assert_eq!(answered(Some("RTP/AVP 0")), "m=audio 20006 RTP/AVP 0 101");
+    assert_eq!(answered(None), "m=audio 20006 RTP/AVP 0 101");
 }
 
 #[test]

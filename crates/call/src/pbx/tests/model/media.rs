@@ -114,9 +114,7 @@ impl World {
             duration_ms: 61_900 - 61_100 * self.any(2),
             ..audio()
         });
-        let root = self.ledger.tapes.over[&recording].root;
-        let is_over = !self.script.pbx.conversations.contains_key(&root);
-        self.ledger.tapes.told(recording, audio.is_some(), is_over);
+        self.ledger.tapes.told(recording, audio.is_some());
         self.pbx().handle_recorded(now, recording, audio);
         self.drain();
         self.pbx().handle_recorded(now, recording, audio);

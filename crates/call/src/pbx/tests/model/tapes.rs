@@ -69,13 +69,11 @@ impl Tapes {
     }
 
     /// The recorder tells of one that is over.
-    pub(super) fn told(&mut self, recording: RecordingId, has_audio: bool, root_is_over: bool) {
+    pub(super) fn told(&mut self, recording: RecordingId, has_audio: bool) {
         let start = self.over.remove(&recording).expect("it is over");
         match start.kind {
             RecordingKind::Call if has_audio => self.due.insert(recording, start),
-            RecordingKind::Message if has_audio && !root_is_over => {
-                self.messages.insert(recording, start)
-            }
+            RecordingKind::Message if has_audio => self.messages.insert(recording, start),
             RecordingKind::Call | RecordingKind::Message => None,
         };
     }
@@ -115,7 +113,12 @@ impl Tapes {
     /// `monitor.audio_ready`.
     pub(super) fn ready(&mut self, fact: &FactRecord) {
         let entry = fact.recording.as_ref().expect("its entry");
-        let start = self.due.remove(&entry.id).expect("told of once");
+        let start = match entry.kind {
+            RecordingKind::Call => self.due.remove(&entry.id),
+            // Of a message only when its call did not wait for it.
+            RecordingKind::Message => self.messages.remove(&entry.id),
+        };
+        let start = start.expect("told of once");
         assert_eq!((fact.event.call, fact.event.root), (start.call, start.root));
     }
 

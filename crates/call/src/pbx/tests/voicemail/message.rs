@@ -105,9 +105,39 @@ fn a_recorder_that_says_nothing_is_not_waited_for_long() {
         Some("reply 8 200")
     );
     assert!(script.messages().is_empty());
-    // What it says then is nobody's.
-    script.skip().recorded(0, Some(5_000)).expect(&[]);
+    // What it says then is told by itself, once.
+    script.skip().recorded(0, Some(5_000));
+    script.expect(&["* monitor.audio_ready"]);
+    script.recorded(0, Some(5_000)).expect(&[]);
     assert!(script.pbx.messages.is_empty());
+    assert_eq!(script.messages(), [(2, 5, Some(UserId(100_002)))]);
+    let fact = script.recorded.last().unwrap();
+    assert!(fact.event.seq.is_none() && !fact.event.is_final);
+    let body = script.bodies.last().unwrap();
+    for (field, value) in [
+        ("context", "VM"),
+        ("src", "2001"),
+        ("src_name", "User 2001"),
+        ("dst", "2002"),
+        ("dst_id", "100002"),
+    ] {
+        assert_eq!(body[field], value, "{field}");
+    }
+    assert_eq!(
+        (&body["monitor_id"], &body["duration"]),
+        (&3.into(), &5.into())
+    );
+}
+
+#[test]
+fn what_is_told_late_of_a_message_too_short_or_without_sound_is_not_kept_either() {
+    for (audio, lines) in [(Some(999), &["drop recording 3"] as &[_]), (None, &[])] {
+        let mut script = speaking();
+        script.request(A, 8, "BYE", None);
+        script.wait(Duration::from_secs(4)).commit();
+        script.skip().recorded(0, audio).expect(lines);
+        assert!(script.messages().is_empty() && script.pbx.messages.is_empty());
+    }
 }
 
 #[test]
