@@ -53,6 +53,6 @@ pub use sipp::{Confirmed, Running, Sipp};
 pub use site::{Account, Site};
 pub use speech::share_of_word;
 pub use stream::{Message, Stream};
-pub use tone::{Sound, is_music, is_tone};
+pub use tone::{Sound, is_music, is_tone, tone_file};
 pub use tshark::tshark;
 pub use wav::Wav;

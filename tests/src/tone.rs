@@ -43,6 +43,27 @@ impl Sound {
     }
 }
 
+/// A WAV file of so many seconds of a tone, 16 bits, 8,000 samples a second.
+///
+/// # Panics
+/// When it would be too long for a file.
+#[must_use]
+pub fn tone_file(hertz: f64, seconds: u32) -> Vec<u8> {
+    let samples = (0..seconds * RATE).flat_map(|n| {
+        #[expect(clippy::cast_possible_truncation, reason = "below the loudest")]
+        let sample = (wave(n, hertz) * 4_000.0) as i16;
+        sample.to_le_bytes()
+    });
+    let samples: Vec<u8> = samples.collect();
+    let length = u32::try_from(samples.len()).unwrap();
+    let mut file = b"RIFF".to_vec();
+    file.extend((length + 36).to_le_bytes());
+    file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data");
+    file.extend(length.to_le_bytes());
+    file.extend(samples);
+    file
+}
+
 fn wave(n: u32, hertz: f64) -> f64 {
     (f64::from(n) * TAU * hertz / f64::from(RATE)).sin()
 }

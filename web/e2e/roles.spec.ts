@@ -19,7 +19,12 @@ test('a user who is no admin has live calls and history only', async ({ page, re
   await page.getByRole('button', { name: t('session.sign_in') }).click()
   await expect(page.getByRole('heading', { name: t('calls.title') })).toBeVisible()
   await expect(page.getByRole('link', { name: t('common.nav_history') })).toBeVisible()
-  for (const hidden of ['common.nav_webhooks', 'common.nav_deliveries', 'common.nav_people'] as const) {
+  for (const hidden of [
+    'common.nav_webhooks',
+    'common.nav_deliveries',
+    'common.nav_people',
+    'common.nav_sounds',
+  ] as const) {
     await expect(page.getByRole('link', { name: t(hidden), exact: true })).toHaveCount(0)
   }
   await page.getByRole('link', { name: t('common.nav_history') }).click()

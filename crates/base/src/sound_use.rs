@@ -6,15 +6,17 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SoundUse {
-    /// What callers are told before they may leave a message; without it only the tone.
+    /// What callers are told before they may leave a message; without it a prompt.
     Greeting,
     /// What everybody hears who is held or waits; without it the music that is built in.
     Music,
+    /// What callers hear whose call rings; without it the tone of their phone.
+    Ringback,
 }
 
 impl SoundUse {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Greeting, Self::Music];
+    pub const ALL: [Self; 3] = [Self::Greeting, Self::Music, Self::Ringback];
 
     /// Its name in `/settings` and in the store.
     #[must_use]
@@ -22,6 +24,7 @@ impl SoundUse {
         match self {
             Self::Greeting => "greeting",
             Self::Music => "music",
+            Self::Ringback => "ringback",
         }
     }
 }

@@ -202,6 +202,7 @@ impl Directory {
             DirectoryChange::Language(language) => self.sounds.language = language,
             DirectoryChange::SoundChosen(SoundUse::Greeting, id) => self.sounds.greeting = id,
             DirectoryChange::SoundChosen(SoundUse::Music, id) => self.sounds.music = id,
+            DirectoryChange::SoundChosen(SoundUse::Ringback, id) => self.sounds.ringback = id,
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use offhook_tests::{
     Account, Baresip, BaresipSetup, Ear, Rest, RtpPacket, Site, Sound, Transport, Wav, free_port,
-    is_music, is_tone,
+    is_music, is_tone, tone_file,
 };
 use serde_json::json;
 
@@ -258,24 +258,6 @@ async fn rfc3264_8_4_who_holds_by_inactive_hears_nothing_and_nothing_of_it_is_re
     talks_on_while_held("inactive").await;
 }
 
-/// A WAV file of so many seconds of a tone, 16 bits, 8,000 samples a second.
-pub(super) fn wav(hertz: f64, seconds: u32) -> Vec<u8> {
-    let samples = (0..seconds * 8_000).flat_map(|n| {
-        let turn = f64::from(n) * hertz / 8_000.0;
-        #[expect(clippy::cast_possible_truncation, reason = "below the loudest")]
-        let sample = ((turn * std::f64::consts::TAU).sin() * 4_000.0) as i16;
-        sample.to_le_bytes()
-    });
-    let samples: Vec<u8> = samples.collect();
-    let length = u32::try_from(samples.len()).unwrap();
-    let mut file = b"RIFF".to_vec();
-    file.extend((length + 36).to_le_bytes());
-    file.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data");
-    file.extend(length.to_le_bytes());
-    file.extend(samples);
-    file
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_caller_of_a_queue_hears_its_announcement_and_then_its_music_also_after_a_restart() {
     let mut site = Site::start().await;
@@ -284,7 +266,7 @@ async fn a_caller_of_a_queue_hears_its_announcement_and_then_its_music_also_afte
     let path = format!("/queues/{queue}");
     let put = async |name: &str, hertz, seconds| {
         let query = format!("/sounds?name={name}");
-        let made = site.rest.post_wav(&query, wav(hertz, seconds)).await;
+        let made = site.rest.post_wav(&query, tone_file(hertz, seconds)).await;
         made.expect(201)["data"]["id"].clone()
     };
     let (welcome, music) = (put("welcome", 700.0, 1).await, put("music", 500.0, 2).await);

@@ -29,6 +29,7 @@ mod queues;
 mod recordings;
 mod registration;
 mod rest_faults;
+mod ringback;
 mod sms;
 mod sound;
 mod srtp;

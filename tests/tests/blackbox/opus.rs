@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use offhook_tests::{Account, Baresip, BaresipSetup, Site, Sound, Transport, Wav};
+use offhook_tests::{Account, Baresip, BaresipSetup, Site, Sound, Transport, Wav, tone_file};
 use serde_json::json;
 
 const ALICE_PLAYS: f64 = 440.0;
@@ -70,7 +70,7 @@ async fn a_caller_of_a_queue_hears_its_sounds_in_opus_and_then_an_agent() {
     let queue = site.queue("4000", &[&bob], json!({})).await;
     let put = async |name: &str, hertz, seconds| {
         let query = format!("/sounds?name={name}");
-        let sound = super::held_sound::wav(hertz, seconds);
+        let sound = tone_file(hertz, seconds);
         let made = site.rest.post_wav(&query, sound).await;
         made.expect(201)["data"]["id"].clone()
     };

@@ -112,18 +112,18 @@ pub(super) const OPERATIONS: &[Operation] = &[
     ),
     remove(
         "/sounds/{id}",
-        "Remove sounds; 409 while a queue plays one, or it is the music or the greeting",
+        "Remove sounds; 409 while a queue plays one, or it is the music, the greeting or the ring-back",
     ),
     get(
         "/settings",
-        "Which sounds are the music of who is held or waits and the greeting of voicemails (null: what is built in), and the language of the \
-         spoken prompts: en or es",
+        "Which sounds are the music of who is held or waits, the greeting of voicemails (null: what is built in), and what a caller hears whose \
+         call rings (null: the tone of his phone); and the language of the spoken prompts, en or es",
         Answer::One("Settings"),
     ),
     write(
         "patch",
         "/settings",
-        "Choose the music, the greeting, the language: all that are given, or none",
+        "Choose the music, the greeting, the ring-back, the language: all that are given, or none",
         "SettingsPatch",
         Answer::One("Settings"),
     ),
@@ -189,8 +189,14 @@ pub(super) const SCHEMAS: &[(&str, &str)] = &[
         "id:int name:str number:str ring_strategy:str ring_time:int max_wait:int max_length:int wrap_up_time:int announce:int \
          skip_busy:bool music:int? announcement:int? users:[QueueUser]",
     ),
-    ("Settings", "music:int? greeting:int? language:str"),
-    ("SettingsPatch", "music=int? greeting=int? language=str"),
+    (
+        "Settings",
+        "music:int? greeting:int? ringback:int? language:str",
+    ),
+    (
+        "SettingsPatch",
+        "music=int? greeting=int? ringback=int? language=str",
+    ),
     (
         "Sound",
         "id:int name:str duration_ms:int size:int created_at:time",

@@ -129,7 +129,7 @@ async fn what_is_played_somewhere_stays() {
     let settings = world.get("/settings").await.expect(200)["data"].clone();
     assert_eq!(
         settings,
-        json!({"greeting": 2, "language": "en", "music": 3})
+        json!({"greeting": 2, "language": "en", "music": 3, "ringback": null})
     );
     for id in [1, 2, 3] {
         world.delete(&format!("/sounds/{id}")).await.expect(409);
@@ -177,7 +177,7 @@ async fn the_language_of_prompts_is_chosen_together_with_sounds_or_not_at_all() 
     let settings = world.patch("/settings", chosen).await.expect(200);
     assert_eq!(
         settings["data"],
-        json!({"greeting": 1, "language": "es", "music": null})
+        json!({"greeting": 1, "language": "es", "music": null, "ringback": null})
     );
     assert_eq!(world.played.told().last().unwrap(), "language es");
     assert_eq!(language().await, "es");

@@ -14,6 +14,7 @@ pub(crate) struct Sounds {
     clips: BTreeMap<SoundId, Arc<Clip>>,
     pub(super) greeting: Option<SoundId>,
     pub(super) music: Option<SoundId>,
+    pub(super) ringback: Option<SoundId>,
     pub(super) language: Language,
     /// What there is without a library.
     built_in: Music,
@@ -58,6 +59,19 @@ impl Sounds {
             Some(prompts) => Sound::Announcement(prompts.position(place), music),
             None => Sound::Position(place, music),
         }
+    }
+
+    /// Whether a sound was chosen for callers whose call rings.
+    pub(crate) fn has_ringback(&self) -> bool {
+        self.ringback.is_some_and(|id| self.clips.contains_key(&id))
+    }
+
+    /// What a caller hears of us whose call rings.
+    pub(crate) fn ringback_or_tone(&self) -> Sound {
+        let chosen = self.ringback.and_then(|id| self.clips.get(&id));
+        chosen.map_or(Sound::Ringback, |clip| {
+            Sound::Music(Music::Clip(clip.clone()))
+        })
     }
 
     /// What everybody hears who is held or waits.

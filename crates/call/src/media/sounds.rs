@@ -41,6 +41,11 @@ impl Media {
         self.tune(effects);
     }
 
+    /// Whether the first side hears a sound of ours.
+    pub(crate) const fn plays(&self) -> bool {
+        self.a.heard.wanted.is_some()
+    }
+
     /// The first side hears its partner.
     pub(crate) fn stop_playing(&mut self, effects: &mut Vec<Effect>) {
         self.a.heard.want(None);

@@ -219,7 +219,10 @@ impl Pbx {
         self.perform_media(effects);
         let waiting = Waiting {
             leg,
-            unanswered: Some(Unanswered { delayed_offer }),
+            unanswered: Some(Unanswered {
+                delayed_offer,
+                early: None,
+            }),
             committed_by: committed_by(now.mono),
             on_behalf: party.user,
             caller_id: (party.user.is_some() && hides(request)).then(|| ANONYMOUS.to_owned()),

@@ -48,6 +48,8 @@ pub(crate) struct Connected {
     own: Option<Own>,
     /// After it the first side may have to hear of its partner too.
     meets_again: bool,
+    /// Once the first side has acknowledged our answer it has to hear of its partner, who speaks otherwise.
+    introduces: bool,
     /// Who transferred the caller here and has not hung up yet.
     departing: Option<Departing>,
     /// The callee got the caller back after a transfer that failed, and has not answered the NOTIFY of that.
@@ -84,6 +86,7 @@ impl Connected {
             relayed: Renegotiations::default(),
             own: None,
             meets_again: false,
+            introduces: false,
             departing: None,
             telling: None,
             ends_at: joined.longest,
@@ -93,6 +96,11 @@ impl Connected {
 
     pub(crate) const fn owes_ack(&self) -> bool {
         self.owes_ack
+    }
+
+    /// The caller's answer was ours, and does not fit that of who answered.
+    pub(crate) const fn introduce_once_acked(&mut self) {
+        self.introduces = true;
     }
 
     /// Who transferred the caller here is still there.
@@ -442,6 +450,9 @@ impl Connected {
     ) -> Phase {
         let from = self.side_of(leg);
         self.unacknowledged &= from != Side::A;
+        if from == Side::A && std::mem::take(&mut self.introduces) {
+            self.introduce(cx);
+        }
         let awaited = self.relayed.take_ack(from);
         if awaited.is_none() && !(self.owes_ack && leg == self.caller) {
             return Phase::Connected(self);

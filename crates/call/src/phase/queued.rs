@@ -414,6 +414,7 @@ impl Queued {
             cx.effects.push(Effect::DropHeld(self.waiting.leg));
             self.waiting.unanswered = Some(Unanswered {
                 delayed_offer: false,
+                early: None,
             });
         }
         let cause = EndCause::TemporaryFailure.cause();

@@ -518,6 +518,7 @@ impl Voicemail {
             cx.effects.push(Effect::DropHeld(self.waiting.leg));
             self.waiting.unanswered = Some(Unanswered {
                 delayed_offer: false,
+                early: None,
             });
             503
         } else {

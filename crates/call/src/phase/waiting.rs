@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use offhook_base::{CallId, Cause, Mono, TerminatedBy, UserId};
-use offhook_media_core::{Side, Sound};
+use offhook_media_core::Side;
 use offhook_sip_core::{Body, Command, LegId, TxId};
 use offhook_sip_message::sdp::Direction;
 use offhook_sip_message::{Message, Method};
@@ -75,6 +75,8 @@ impl Replaced {
 pub(crate) struct Unanswered {
     /// It had no offer: the answer comes with the ACK.
     pub(crate) delayed_offer: bool,
+    /// Our own answer, by which it hears that it rings: what it is told until it is answered, and then (RFC 3261 §13.2.1).
+    pub(crate) early: Option<Bytes>,
 }
 
 /// What an input is to a waiting party.
@@ -271,16 +273,22 @@ impl Waiting {
     pub(crate) fn ring(&mut self, cx: &mut Context<'_>, progress: Progress) {
         if self.unanswered.is_none() {
             if progress.first {
-                self.media.play(Sound::Ringback, cx.effects);
+                let sound = cx.office.directory.sounds.ringback_or_tone();
+                self.media.play(sound, cx.effects);
             }
             return;
         }
-        let body = progress
-            .early
-            .and_then(|(body, host)| self.early_body(cx, body, host));
+        let (body, status) = match progress.early {
+            Some((body, host)) => (self.early_body(cx, body, host), progress.status),
+            None if matches!(progress.status, 180 | 183) => match self.ring_back(cx) {
+                Some(body) => (Some(body), 183),
+                None => (None, progress.status),
+            },
+            None => (None, progress.status),
+        };
         let command = Command::Answer {
             leg: self.leg,
-            status: progress.status,
+            status,
             reason: Bytes::new(),
             headers: progress.headers,
             body,
@@ -289,19 +297,65 @@ impl Waiting {
         cx.held(self.leg, Class::Rings, command);
     }
 
-    /// Early media, translated. An SDP that cannot be relayed is left out: it is only early.
+    /// Early media of our own (RFC 3960): the caller hears the sound that was chosen instead of its phone's tone, where
+    /// nobody has sent early media before.
+    fn ring_back(&mut self, cx: &mut Context<'_>) -> Option<Body> {
+        let fresh = |unanswered: &&mut Unanswered| !unanswered.delayed_offer;
+        let unanswered = self.unanswered.as_mut().filter(fresh)?;
+        if self.media.has_said(Side::B) {
+            // Early media of whom it calls; it was told so, or need not be.
+            return unanswered.early.clone().map(sdp);
+        }
+        let octets = match unanswered.early.take() {
+            Some(told) => told,
+            None => {
+                if !cx.office.directory.sounds.has_ringback() {
+                    return None;
+                }
+                let root = cx.calls.root();
+                self.media.answer_ourselves(root, cx.effects)?
+            }
+        };
+        unanswered.early = Some(octets.clone());
+        if !self.media.plays() {
+            let sound = cx.office.directory.sounds.ringback_or_tone();
+            self.media.play(sound, cx.effects);
+        }
+        Some(sdp(octets))
+    }
+
+    /// Early media, translated. An SDP that cannot be relayed is left out: it is only early. It takes the place of a sound of
+    /// ours; in the codec of that one the caller need not be told.
     fn early_body(
         &mut self,
         cx: &mut Context<'_>,
         body: Body,
         host: std::net::IpAddr,
     ) -> Option<Body> {
+        if !self.media.takes(&body.octets) {
+            return None;
+        }
+        let fits = self.media.fits(&body.octets);
         self.media.is_at(Side::B, host);
-        let octets = self
-            .media
-            .translate(Side::B, &body.octets, cx.effects)
-            .ok()?;
+        let early = self.take_early().filter(|_| fits);
+        let octets = if let Some(told) = &early {
+            self.media.hear(Side::B, &body.octets, cx.effects);
+            told.clone()
+        } else {
+            let translated = self.media.translate(Side::B, &body.octets, cx.effects);
+            translated.ok()?
+        };
+        if let Some(unanswered) = &mut self.unanswered {
+            unanswered.early = early;
+        }
+        self.media.stop_playing(cx.effects);
         Some(Body { octets, ..body })
+    }
+
+    /// What we answered the caller early.
+    fn take_early(&mut self) -> Option<Bytes> {
+        let unanswered = self.unanswered.as_mut();
+        unanswered.and_then(|unanswered| unanswered.early.take())
     }
 
     /// Whether an answer gives a session: one that can be passed on, and to a party in a dialog one that answers our
@@ -329,14 +383,24 @@ impl Waiting {
         let fits = spoken
             .as_ref()
             .is_some_and(|body| self.media.fits(&body.octets));
-        let body = match spoken {
-            Some(body) => {
+        let codec = spoken
+            .as_ref()
+            .and_then(|body| crate::media::codec(&body.octets));
+        describe_callee(cx, winner, response, codec);
+        let early = self.take_early();
+        let introduces = early.is_some() && is_sdp && !fits;
+        let body = match (spoken, early) {
+            // RFC 3261 §13.2.1: a phone may take the first answer of a dialog for the only one.
+            (Some(body), Some(octets)) => {
+                self.media.hear(Side::B, &body.octets, cx.effects);
+                Some(Body { octets, ..body })
+            }
+            (Some(body), None) => {
                 let octets = self.media.translate(Side::B, &body.octets, cx.effects);
                 octets.ok().map(|octets| Body { octets, ..body })
             }
-            None => convey::body(response),
+            (None, _) => convey::body(response),
         };
-        describe_callee(cx, winner, response, body.as_ref());
         let lost: Vec<CallId> = losers.iter().map(|loser| loser.call).collect();
         cx.connected(winner.call);
         for call in cx.open_calls() {
@@ -366,6 +430,9 @@ impl Waiting {
                 body,
             };
             cx.held(self.leg, Class::Answers, command);
+            if introduces {
+                connected.introduce_once_acked();
+            }
             // With a delayed offer the ACK carries the caller's answer and waits for it (RFC 3264 §4).
             if !connected.owes_ack() {
                 acknowledge(cx, winner.leg);
@@ -458,6 +525,13 @@ impl Waiting {
     }
 }
 
+fn sdp(octets: Bytes) -> Body {
+    Body {
+        content_type: Bytes::from_static(b"application/sdp"),
+        octets,
+    }
+}
+
 /// Why a caller hangs up who waits for an answer, or was answered by us: its usual cause, and the status that goes with it.
 fn given_up(cx: &Context<'_>) -> (EndCause, u16) {
     let call = cx.calls.innermost();
@@ -512,7 +586,12 @@ fn acknowledge(cx: &mut Context<'_>, leg: LegId) {
     cx.held(leg, Class::Tells, Command::Ack { leg, body: None });
 }
 
-fn describe_callee(cx: &mut Context<'_>, winner: &Winner, response: &Message, body: Option<&Body>) {
+fn describe_callee(
+    cx: &mut Context<'_>,
+    winner: &Winner,
+    response: &Message,
+    codec: Option<String>,
+) {
     let Some(record) = cx.calls.get_mut(winner.call) else {
         return;
     };
@@ -524,7 +603,7 @@ fn describe_callee(cx: &mut Context<'_>, winner: &Winner, response: &Message, bo
         callee.ua.clone_from(&winner.reach.ua);
     }
     callee.sip_call_id = convey::text(response.view().call_id());
-    if let Some(codec) = body.and_then(|body| crate::media::codec(&body.octets)) {
+    if let Some(codec) = codec {
         callee.codec.clone_from(&codec);
         record.src.codec = codec;
     }

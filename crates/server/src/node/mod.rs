@@ -206,12 +206,11 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         ..
     } = &files;
     let (inbox, call_end) = call_thread::mailbox()?;
-    let recovered = files.recovered.clone();
+    let (recovered, events) = (files.recovered.clone(), Arc::clone(&files.events));
     let endpoints = stored_endpoints(&files, now)?;
     let lock = lock.try_clone().context("sharing the data folder's lock")?;
     let (db, realm, admin_password) = (db.clone(), realm.clone(), admin_password.clone());
     let (capture_handle, attempt_handle) = (captures.handle(), attempts.handle());
-    let events = Arc::clone(&files.events);
     let (recordings, recorder, library) = start_recorder(&dir, &inbox)?;
     let (writers, captures, attempts) =
         start_writers(&config, files, endpoints, &listeners, (&inbox, &recorder))?;
@@ -223,8 +222,7 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
     let mut tasks = JoinSet::new();
     let gauges = Arc::new(Gauges::default());
     let trunks = Trunks::new(inbox.clone());
-    let (logins, logged_in) = agents::channel();
-    let (mailboxes, asked) = mailbox::channel();
+    let ((logins, logged_in), (mailboxes, asked)) = (agents::channel(), mailbox::channel());
     let stored = Stored::new(&db, &trunks, first_call);
     let call = CallThread {
         switch: switchboard::build(&config, &realm, &listeners, &stored, now)?,

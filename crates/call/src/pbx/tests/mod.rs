@@ -15,6 +15,7 @@ mod quality;
 mod queue;
 mod recording;
 mod restart;
+mod ringback;
 mod ringing;
 mod secrecy;
 mod silence;

@@ -9,7 +9,7 @@ mod tapes;
 
 use std::time::Duration;
 
-use offhook_base::{PhoneId, QueueId, RingGroupId, UserId};
+use offhook_base::{PhoneId, QueueId, RingGroupId, SoundId, SoundUse, UserId};
 use offhook_sip_core::{BindingKey, Event, LegId, Origin, TxId};
 
 use super::super::{Action, Pbx};
@@ -56,6 +56,12 @@ impl World {
         world.put_queue();
         for id in 1..=4 {
             world.put_user(id);
+        }
+        if world.one_in(2) {
+            let clip = super::music::clip("ringback");
+            world.change(DirectoryChange::Sound(SoundId(1), clip));
+            let chosen = Some(SoundId(1));
+            world.change(DirectoryChange::SoundChosen(SoundUse::Ringback, chosen));
         }
         world
     }

@@ -398,7 +398,7 @@ pub(super) fn prompts() -> BTreeMap<Language, Prompts> {
     Language::ALL.map(spoken).into()
 }
 
-fn clip(name: &str) -> std::sync::Arc<Clip> {
+pub(super) fn clip(name: &str) -> std::sync::Arc<Clip> {
     let clip = Clip::new(name.to_owned(), vec![0; 160], vec![0; 320]);
     std::sync::Arc::new(clip.unwrap())
 }
