@@ -70,6 +70,7 @@ tidy:
 
 clippy:
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) clippy --package offhook-server --no-default-features --all-targets --locked -- -D warnings
 
 unit:
 	$(CARGO) test --workspace --exclude offhook-tests --locked

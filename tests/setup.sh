@@ -15,6 +15,7 @@ need chromium chromium
 need tshark tshark
 need mpg123 mpg123
 need sqlite3 sqlite3
+need openssl openssl
 # The shell has a kill of its own; the tests run the program.
 [ -x /bin/kill ] || missing="$missing procps"
 

@@ -25,10 +25,21 @@ pub struct BaresipSetup {
     pub sound: Sound,
     /// Whether it answers by itself.
     pub auto_answer: bool,
-    /// How it speaks SIP.
+    /// How it speaks SIP. Over TLS baresip 1.0 takes any certificate.
     pub transport: Transport,
     /// Whether it has one, as most phones do.
     pub jitter_buffer: bool,
+}
+
+/// How a phone wants its media.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Encryption {
+    /// As RTP.
+    None,
+    /// As SRTP, if the other side wants that, too (RFC 8643).
+    Offered,
+    /// As SRTP, or not at all.
+    Required,
 }
 
 /// A running phone.
@@ -57,7 +68,7 @@ impl Baresip {
         Self::start_speaking(account, server, setup, "pcmu").await
     }
 
-    /// The same with this codec: `pcma`, `pcmu` or `g722`.
+    /// The same with this codec: `pcma`, `pcmu`, `g722` or `opus/48000/2`.
     ///
     /// # Panics
     /// When baresip is not installed or cannot register.
@@ -67,6 +78,28 @@ impl Baresip {
         setup: BaresipSetup,
         codec: &str,
     ) -> Self {
+        Self::launch(account, server, setup, (codec, Encryption::None)).await
+    }
+
+    /// The same in PCMU, with encrypted media.
+    ///
+    /// # Panics
+    /// When baresip is not installed or cannot register.
+    pub async fn start_secure(
+        account: &Account,
+        server: SocketAddr,
+        setup: BaresipSetup,
+        encryption: Encryption,
+    ) -> Self {
+        Self::launch(account, server, setup, ("pcmu", encryption)).await
+    }
+
+    async fn launch(
+        account: &Account,
+        server: SocketAddr,
+        setup: BaresipSetup,
+        media: (&str, Encryption),
+    ) -> Self {
         let folder = TempDir::with_prefix("baresip-").unwrap();
         let control_port = free_port();
         configure(
@@ -74,7 +107,7 @@ impl Baresip {
             account,
             (server, control_port),
             &setup,
-            codec,
+            media,
         );
         let mut command = Command::new("baresip");
         command
@@ -146,6 +179,12 @@ impl Baresip {
                 .map(|hertz| tone::seconds_of_tone(file, *hertz))
         });
         seconds.sum()
+    }
+
+    /// How far from a sine of this amplitude a tone is that it heard in its first call, in decibels.
+    #[must_use]
+    pub fn heard_level(&self, hertz: f64, amplitude: f64) -> f64 {
+        tone::level_of_tone(&self.heard()[0], hertz, amplitude)
     }
 
     /// Waits until it heard tones of these frequencies for so long, in all its calls.
@@ -292,7 +331,7 @@ fn configure(
     account: &Account,
     (server, control_port): (SocketAddr, u16),
     setup: &BaresipSetup,
-    codec: &str,
+    (codec, encryption): (&str, Encryption),
 ) {
     let (played, heard) = (folder.join("played.wav"), folder.join("heard"));
     setup.sound.write(&played);
@@ -319,9 +358,11 @@ fn configure(
          module_path {modules}\n\
          module g711.so\n\
          module g722.so\n\
+         module opus.so\n\
          module aufile.so\n\
          module aubridge.so\n\
          module sndfile.so\n\
+         module srtp.so\n\
          module_app account.so\n\
          module_app menu.so\n\
          module_app ctrl_tcp.so\n",
@@ -331,14 +372,16 @@ fn configure(
     let Account {
         username, password, ..
     } = account;
-    let transport = match setup.transport {
-        Transport::Tcp => "tcp",
-        Transport::Udp => "udp",
-    };
+    let transport = setup.transport.name().to_lowercase();
     let answer = if setup.auto_answer { "auto" } else { "manual" };
+    let encryption = match encryption {
+        Encryption::None => "",
+        Encryption::Offered => ";mediaenc=srtp",
+        Encryption::Required => ";mediaenc=srtp-mand",
+    };
     let account = format!(
         "<sip:{username}@{server};transport={transport}>;auth_user={username};auth_pass={password};\
-         answermode={answer};audio_codecs={codec};regint=600\n"
+         answermode={answer};audio_codecs={codec};regint=600{encryption}\n"
     );
     std::fs::write(folder.join("accounts"), account).unwrap();
     std::fs::write(folder.join("contacts"), "").unwrap();

@@ -1,14 +1,18 @@
-//! A phone's ear: an RTP port of a test, which keeps what comes in.
+//! A phone's ear: an RTP port of a test, which keeps what comes in. It can be its mouth, too.
 
-use std::net::Ipv4Addr;
+use std::f64::consts::TAU;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::net::UdpSocket;
+use tokio::task::JoinHandle;
 
 /// An RTP port and what it has received.
 #[derive(Debug)]
 pub struct Ear {
     port: u16,
+    socket: Arc<UdpSocket>,
     packets: Arc<Mutex<Vec<RtpPacket>>>,
 }
 
@@ -30,12 +34,14 @@ impl Ear {
     /// When there is none.
     pub async fn open() -> Self {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let socket = Arc::new(socket);
         let port = socket.local_addr().unwrap().port();
         let packets: Arc<Mutex<Vec<RtpPacket>>> = Arc::default();
         let heard = packets.clone();
+        let ear = Arc::clone(&socket);
         tokio::spawn(async move {
             let mut octets = [0; 2_048];
-            while let Ok(length) = socket.recv(&mut octets).await {
+            while let Ok(length) = ear.recv(&mut octets).await {
                 let Some((header, payload)) = octets[..length].split_first_chunk::<12>() else {
                     continue;
                 };
@@ -46,7 +52,35 @@ impl Ear {
                 });
             }
         });
-        Self { port, packets }
+        Self {
+            port,
+            socket,
+            packets,
+        }
+    }
+
+    /// Says a tone in mu-law from here on, whoever is to be silent: until the task is aborted.
+    ///
+    /// # Panics
+    /// On its task, when the socket fails.
+    pub fn speak(&self, to: SocketAddr, hertz: f64) -> JoinHandle<()> {
+        let mouth = Arc::clone(&self.socket);
+        tokio::spawn(async move {
+            let mut every = tokio::time::interval(Duration::from_millis(20));
+            for number in 0_u16.. {
+                every.tick().await;
+                let at = u32::from(number) * 160;
+                let mut packet = vec![0x80, 0];
+                packet.extend(number.to_be_bytes());
+                packet.extend(at.to_be_bytes());
+                packet.extend(to.port().to_be_bytes().repeat(2));
+                packet.extend((at..at + 160).map(|n| {
+                    let turn = f64::from(n) * hertz / 8_000.0;
+                    to_mu_law((turn * TAU).sin() * 8_000.0)
+                }));
+                mouth.send_to(&packet, to).await.unwrap();
+            }
+        })
     }
 
     /// Where it listens.
@@ -104,6 +138,14 @@ pub(crate) fn mu_law(word: u8) -> f64 {
     let (chord, step) = (i32::from(!word >> 4 & 7), i32::from(!word & 15));
     let value = 4 * (((2 * step + 33) << chord) - 33);
     f64::from(if word & 0x80 == 0 { -value } else { value })
+}
+
+/// The word that comes nearest.
+fn to_mu_law(sample: f64) -> u8 {
+    let off = |word: u8| (mu_law(word) - sample).abs();
+    (0..=u8::MAX)
+        .min_by(|one, other| off(*one).total_cmp(&off(*other)))
+        .unwrap()
 }
 
 fn a_law(word: u8) -> f64 {

@@ -11,6 +11,7 @@
     reason = "a test that cannot go on has nothing better to do than to say where and why"
 )]
 
+mod authority;
 mod baresip;
 mod call_flows;
 mod digest;
@@ -19,11 +20,13 @@ mod flow;
 mod lock;
 mod offhook;
 mod office;
+mod openssl;
 mod probe;
 mod process;
 mod receiver;
 mod rest;
 mod scenario;
+mod secure_phone;
 mod sipp;
 mod site;
 mod speech;
@@ -32,17 +35,20 @@ mod tone;
 mod tshark;
 mod wav;
 
-pub use baresip::{Baresip, BaresipSetup};
+pub use authority::{Authority, Certificate};
+pub use baresip::{Baresip, BaresipSetup, Encryption};
 pub use call_flows::{Step, documented, steps_of};
 pub use ear::{Ear, RtpPacket};
 pub use flow::{Call, calls_of, describe};
 pub use lock::Locked;
 pub use offhook::{Offhook, Settings, binary};
 pub use office::CARRIER;
+pub use openssl::{handshake, talk_by_openssl};
 pub use probe::{Delays, Held, Probe};
 pub use process::{Transport, eventually, free_port};
 pub use receiver::{Mode, Received, Receiver};
 pub use rest::{Reply, Rest, percent_encode};
+pub use secure_phone::{SDP, SecurePhone, header};
 pub use sipp::{Confirmed, Running, Sipp};
 pub use site::{Account, Site};
 pub use speech::share_of_word;

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use tempfile::TempDir;
 use tokio::process::Command;
 
+use crate::authority::Certificate;
 use crate::process::{Process, Transport};
 use crate::rest::Rest;
 
@@ -32,8 +33,12 @@ pub struct Settings {
     pub domain: &'static str,
     /// `media.relay`
     pub relay: &'static str,
+    /// `media.srtp`
+    pub srtp: &'static str,
     /// PEM file with the certificate authority of the receiver.
     pub extra_root: PathBuf,
+    /// What it shows over TLS; without one it does not listen there.
+    pub certificate: Option<Certificate>,
     /// Further lines, such as a whole section.
     pub more: String,
 }
@@ -43,6 +48,7 @@ pub struct Settings {
 struct Bound {
     sip_udp: Vec<SocketAddr>,
     sip_tcp: Vec<SocketAddr>,
+    sip_tls: Vec<SocketAddr>,
     http: SocketAddr,
 }
 
@@ -59,6 +65,7 @@ impl Offhook {
         let anywhere = Bound {
             sip_udp: vec![sip],
             sip_tcp: vec![sip],
+            sip_tls: settings.certificate.iter().map(|_| sip).collect(),
             http: any,
         };
         write_config(folder.path(), &settings, &anywhere);
@@ -82,6 +89,7 @@ impl Offhook {
     pub fn sip(&self, transport: Transport) -> SocketAddr {
         match transport {
             Transport::Tcp => self.bound.sip_tcp[0],
+            Transport::Tls => self.bound.sip_tls[0],
             Transport::Udp => self.bound.sip_udp[0],
         }
     }
@@ -139,6 +147,17 @@ impl Offhook {
         let bound = read_bound(self.folder.path());
         assert_eq!(bound.sip_udp, self.bound.sip_udp, "the ports are the same");
         self.bound = bound;
+    }
+
+    /// Has it read its certificate again, by SIGHUP, and waits until it says what came of that.
+    ///
+    /// # Panics
+    /// When it says nothing of the kind.
+    pub async fn reload(&mut self, says: &str) {
+        self.process.signal("-HUP").await;
+        self.process
+            .wait_for_line(says, Duration::from_secs(20))
+            .await;
     }
 
     /// Asks it to end, by SIGTERM, and waits for that.
@@ -231,14 +250,26 @@ fn write_config(folder: &Path, settings: &Settings, bound: &Bound) {
         sip: _,
         domain,
         relay,
+        srtp,
         extra_root,
+        certificate,
         more,
     } = settings;
     let Bound {
         sip_udp,
         sip_tcp,
+        sip_tls,
         http,
     } = bound;
+    let tls = certificate
+        .as_ref()
+        .map_or_else(String::new, |certificate| {
+            let Certificate { chain, key } = certificate;
+            format!(
+                "tls = [\"{}\"]\ntls_cert = {chain:?}\ntls_key = {key:?}",
+                sip_tls[0]
+            )
+        });
     let (data_dir, password) = (folder.join("data"), folder.join("admin-password"));
     let text = format!(
         r#"
@@ -248,8 +279,10 @@ data_dir = {data_dir:?}
 domain = "{domain}"
 udp = ["{}"]
 tcp = ["{}"]
+{tls}
 [media]
 relay = "{relay}"
+srtp = "{srtp}"
 rtp_ports = "0"
 [http]
 listen = "{http}"

@@ -32,8 +32,22 @@ struct Lines {
 pub enum Transport {
     /// Over TCP.
     Tcp,
+    /// Over TLS.
+    Tls,
     /// Over UDP.
     Udp,
+}
+
+impl Transport {
+    /// Its name in a Via header.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "TCP",
+            Self::Tls => "TLS",
+            Self::Udp => "UDP",
+        }
+    }
 }
 
 impl Process {
@@ -219,7 +233,7 @@ pub(crate) async fn until_bound(transport: Transport, ip: IpAddr, port: u16) {
         IpAddr::V6(_) => ("6", "00000000000000000000000001000000".to_owned()),
     };
     let table = match transport {
-        Transport::Tcp => format!("/proc/net/tcp{family}"),
+        Transport::Tcp | Transport::Tls => format!("/proc/net/tcp{family}"),
         Transport::Udp => format!("/proc/net/udp{family}"),
     };
     let local = format!(" {address}:{port:04X} ");

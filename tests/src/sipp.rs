@@ -177,6 +177,7 @@ impl Sipp {
                 "-t",
                 match self.transport {
                     Transport::Tcp => "t1",
+                    Transport::Tls => panic!("sipp of Debian is built without TLS"),
                     Transport::Udp => "u1",
                 },
             ])

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::authority::Certificate;
 use crate::flow::{Call, calls_of};
 use crate::offhook::{Offhook, Settings, quick_folder};
 use crate::process::{Transport, eventually};
@@ -61,15 +62,48 @@ impl Site {
         relay: &'static str,
         more: &str,
     ) -> Self {
-        let receiver = Receiver::start().await;
-        let settings = Settings {
-            folder: quick_folder(),
+        Self::start_as(|settings| Settings {
             sip,
             domain,
             relay,
-            extra_root: receiver.certificate_authority(),
             more: more.to_owned(),
-        };
+            ..settings
+        })
+        .await
+    }
+
+    /// A node that phones reach by TLS, too, with this `media.relay`.
+    pub async fn start_over_tls(relay: &'static str, certificate: &Certificate) -> Self {
+        Self::start_as(|settings| Settings {
+            relay,
+            certificate: Some(certificate.clone()),
+            ..settings
+        })
+        .await
+    }
+
+    /// A node that phones reach by TLS, too, with this `media.srtp`.
+    pub async fn start_with_srtp(srtp: &'static str, certificate: &Certificate) -> Self {
+        Self::start_as(|settings| Settings {
+            srtp,
+            certificate: Some(certificate.clone()),
+            ..settings
+        })
+        .await
+    }
+
+    async fn start_as(chosen: impl FnOnce(Settings) -> Settings) -> Self {
+        let receiver = Receiver::start().await;
+        let settings = chosen(Settings {
+            folder: quick_folder(),
+            sip: Ipv4Addr::LOCALHOST.into(),
+            domain: "",
+            relay: "always",
+            srtp: "offered",
+            extra_root: receiver.certificate_authority(),
+            certificate: None,
+            more: String::new(),
+        });
         let offhook = Offhook::start(settings).await;
         let rest = offhook.admin().await;
         let site = Self {

@@ -87,7 +87,8 @@ fn key_at(keys: &str, n: u32) -> Option<(f64, f64)> {
 /// # Panics
 /// When the file is no recording.
 pub(crate) fn seconds_of_tone(file: &Path, hertz: f64) -> f64 {
-    seconds_in(&samples_of(file), RATE, hertz)
+    let (rate, samples) = samples_of(file);
+    seconds_in(&samples, rate, hertz)
 }
 
 /// How many seconds of a recording are loud and none of these tones.
@@ -95,17 +96,22 @@ pub(crate) fn seconds_of_tone(file: &Path, hertz: f64) -> f64 {
 /// # Panics
 /// When the file is no recording.
 pub(crate) fn seconds_of_music(file: &Path, tones: &[f64]) -> f64 {
-    seconds(&samples_of(file), RATE, |block| is_music(block, tones))
+    let (rate, samples) = samples_of(file);
+    seconds(&samples, rate, |block| is_loud_without(block, rate, tones))
 }
 
 /// Whether these samples of 8,000 a second are loud and none of these tones.
 #[must_use]
 pub fn is_music(samples: &[f64], tones: &[f64]) -> bool {
+    is_loud_without(samples, RATE, tones)
+}
+
+fn is_loud_without(samples: &[f64], rate: u32, tones: &[f64]) -> bool {
     let energy: f64 = samples.iter().map(|sample| sample * sample).sum();
     energy > samples.len() as f64 * LOUD
         && tones
             .iter()
-            .all(|hertz| purity(samples, RATE, *hertz) < 0.5)
+            .all(|hertz| purity(samples, rate, *hertz) < 0.5)
 }
 
 /// Whether these samples of 8,000 a second are a tone of this frequency and little else.
@@ -114,23 +120,45 @@ pub fn is_tone(samples: &[f64], hertz: f64) -> bool {
     purity(samples, RATE, hertz) > 0.8
 }
 
-/// The samples of a mono recording of 8,000 a second; none of one that has only begun.
-fn samples_of(file: &Path) -> Vec<f64> {
+/// How far from a sine of so much a tone of this frequency is where it is heard, in decibels.
+///
+/// # Panics
+/// When the file is no recording, or the tone not heard in it.
+pub(crate) fn level_of_tone(file: &Path, hertz: f64, amplitude: f64) -> f64 {
+    let (rate, samples) = samples_of(file);
+    let blocks = samples.chunks_exact(rate as usize / 20);
+    let tone: Vec<f64> = blocks
+        .filter(|block| purity(block, rate, hertz) > 0.8)
+        .flatten()
+        .copied()
+        .collect();
+    assert!(!tone.is_empty(), "{hertz} Hz are not heard");
+    let energy: f64 = tone.iter().map(|sample| sample * sample).sum();
+    let power = energy / f64::from(u32::try_from(tone.len()).unwrap());
+    10.0 * (2.0 * power / (amplitude * amplitude)).log10()
+}
+
+/// How many a second, and the samples of the first channel of a recording; none of one that has only begun.
+fn samples_of(file: &Path) -> (u32, Vec<f64>) {
     let octets = std::fs::read(file).unwrap();
     if octets.is_empty() {
-        return Vec::new();
+        return (RATE, Vec::new());
     }
-    let data = octets
-        .windows(4)
-        .position(|word| word == b"data")
-        .expect("a chunk of samples")
-        + 8;
-    octets[data..]
+    let chunk = |name: &[u8; 4]| {
+        let found = octets.windows(4).position(|word| word == name);
+        found.expect("a chunk of this name") + 8
+    };
+    let format = &octets[chunk(b"fmt ")..];
+    let channels = usize::from(u16::from_le_bytes([format[2], format[3]]));
+    let rate = u32::from_le_bytes(format[4..8].try_into().unwrap());
+    let samples = octets[chunk(b"data")..]
         .as_chunks::<2>()
         .0
         .iter()
+        .step_by(channels)
         .map(|pair| f64::from(i16::from_le_bytes(*pair)))
-        .collect()
+        .collect();
+    (rate, samples)
 }
 
 /// How many seconds of these samples are a tone of this frequency and little else.

@@ -77,6 +77,56 @@ test('complaints stand at their fields', async ({ page, t, unique, rest }) => {
   await removeUser(rest, ext)
 })
 
+test('a user gets a voicemail, and how long it waits is judged by the server', async ({
+  page,
+  t,
+  unique,
+  rest,
+  look,
+}) => {
+  const [ext, name] = [unique(28), `Vera${unique(28)}`]
+  const { id } = await makeAdmin(rest, ext, name)
+  const saved = async () => (await rest<{ data: User }>('GET', `/users/${id}`)).data
+  await page.goto(`/users?q=${name}`)
+  await page.getByRole('button', { name: new RegExp(`^${name}`) }).click()
+  await page.getByRole('button', { name: `${t('common.edit')} ${name}` }).click()
+  const dialog = page.getByRole('dialog')
+  const seconds = dialog.getByLabel(t('people.voicemail_after'))
+  await expect(seconds).toHaveCount(0)
+  await dialog.getByLabel(t('people.voicemail'), { exact: true }).check()
+  await expect(seconds).toHaveValue('20')
+  const save = dialog.getByRole('button', { name: t('common.save') })
+  for (const [wrong, complaint] of [
+    ['121', t('errors.field_whole', { min: '5', max: '120' })],
+    ['', t('errors.field_required')],
+  ] as const) {
+    await seconds.fill(wrong)
+    await save.click()
+    await expect(seconds).toHaveAccessibleDescription(new RegExp(complaint))
+    await expect(seconds).toBeFocused()
+  }
+  await seconds.scrollIntoViewIfNeeded()
+  await look('user-voicemail')
+  expect(await saved()).toMatchObject({ voicemail: false, voicemail_after: 20 })
+  await seconds.fill('5')
+  await dialog.getByRole('combobox', { name: t('people.record') }).click()
+  await page.getByRole('option', { name: t('people.record_in') }).click()
+  await save.click()
+  await expect(dialog).toHaveCount(0)
+  expect(await saved()).toMatchObject({ voicemail: true, voicemail_after: 5, record: 'in' })
+
+  // Without a voicemail there is nothing to wait for, and what was typed meanwhile is in nobody's way.
+  await page.getByRole('button', { name: `${t('common.edit')} ${name}` }).click()
+  await expect(seconds).toHaveValue('5')
+  await seconds.fill('1')
+  await dialog.getByLabel(t('people.voicemail'), { exact: true }).uncheck()
+  await expect(seconds).toHaveCount(0)
+  await save.click()
+  await expect(dialog).toHaveCount(0)
+  expect(await saved()).toMatchObject({ voicemail: false, voicemail_after: 5, record: 'in' })
+  await removeUser(rest, ext)
+})
+
 test('the last active admin stays', async ({ page, t }) => {
   await page.route(/\/v1\.1\/users\/\d+$/, (route) =>
     route.fulfill({

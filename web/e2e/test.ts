@@ -60,6 +60,7 @@ export const test = base.extend<Fixtures>({
       const wide = page.viewportSize()
       if (wide === null) return
       await page.setViewportSize(PHONE)
+      await page.screenshot({ path: join(SCREENS, `${name}-phone-${language}.png`) })
       await accessible(page, `${name} on a phone`)
       await page.setViewportSize(wide)
       await page.emulateMedia({ reducedMotion: null })

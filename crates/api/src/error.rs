@@ -306,6 +306,16 @@ impl ApiError {
         .with_retry_after(wait)
     }
 
+    /// 501: recordings are to be had as `.wav` only.
+    pub(crate) fn not_built() -> Self {
+        Self::about(
+            StatusCode::NOT_IMPLEMENTED,
+            "not_built",
+            "server",
+            "This server was built without the encoder for MP3; ask for .wav",
+        )
+    }
+
     /// 503: a file or a part of the server cannot be used at this moment.
     pub(crate) fn unavailable(internal: impl Into<String>) -> Self {
         Self::about(

@@ -7,6 +7,7 @@
 mod cause;
 mod columns;
 mod fold;
+mod heard;
 mod legs;
 mod packets;
 mod pcap;
@@ -21,10 +22,11 @@ use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 
-use offhook_base::{CallId, DeliveryId, EventName, EventRecord, Wall, WebhookId};
+use offhook_base::{CallId, CdrRecord, DeliveryId, EventName, EventRecord, Wall, WebhookId};
 use offhook_store::{CapturedMessage, DeliveryRow};
 use serde::{Serialize, Serializer};
 
+pub use heard::Arrived;
 pub use pcap::{TraceError, trace};
 
 use columns::Columns;
@@ -60,6 +62,8 @@ pub struct FlowInput {
     pub messages: Vec<CapturedMessage>,
     /// Committed events, in the order of their `seq`.
     pub events: Vec<EventRecord>,
+    /// CDRs of the calls that are over.
+    pub cdrs: Vec<CdrRecord>,
     /// Deliveries with their attempts.
     pub deliveries: Vec<DeliveryRow>,
     /// Deliveries of events before this moment may be missing, because they are not kept for ever.
@@ -198,7 +202,7 @@ pub struct FlowRow {
     pub detail: String,
     /// The call.
     pub call_id: CallId,
-    /// `A`, `B1`, `C1` …, another one for each leg of the picture; only SIP messages have one.
+    /// `A`, `B1`, `C1` …, another one for each leg of the picture; only SIP messages and audio have one.
     pub leg: Option<String>,
     /// Row of the message that this one repeats.
     pub retransmission_of: Option<usize>,
@@ -232,6 +236,8 @@ pub struct FlowRow {
     pub note: Option<Note>,
     /// Why a webhook was not told.
     pub reason: Option<Reason>,
+    /// How well the audio of this row arrived.
+    pub quality: Option<Arrived>,
 }
 
 impl FlowRow {
@@ -263,6 +269,7 @@ impl FlowRow {
             seq: None,
             note: None,
             reason: None,
+            quality: None,
         }
     }
 }
@@ -322,6 +329,7 @@ impl Flow {
 
         let legs = legs::Legs::of(&parsed);
         let mut drafts = sip::drafts(&parsed, &columns, &legs);
+        drafts.extend(heard::drafts(input, &parsed, &columns, &legs));
         drafts.extend(webhook::drafts(input, &columns));
         drafts.extend(unsent::drafts(input, &columns));
         let (mut rows, links) = number(drafts);

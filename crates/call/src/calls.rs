@@ -8,6 +8,7 @@ use offhook_base::{CallId, EventName, FactRecord, Now, Wall};
 use offhook_media_core::{Digit, Side, SideQuality};
 
 use crate::EventIds;
+use crate::figures::Unheard;
 use crate::record::{CallRecord, CallState, End, NewCall, Stamp};
 
 /// The open calls of a conversation, outermost first, and what they share.
@@ -24,6 +25,12 @@ pub(crate) struct Calls {
     transfers: u32,
     /// What is heard of both sides of the relay.
     heard: Option<[SideQuality; 2]>,
+    /// Which of them the caller of those who talk is.
+    caller: Option<Side>,
+    /// The relay tells no figures any more, or never did.
+    is_unheard: bool,
+    /// Those that ended with this input.
+    ended: Vec<Unheard>,
 }
 
 impl Calls {
@@ -39,6 +46,9 @@ impl Calls {
             turns: 0,
             transfers: 0,
             heard: None,
+            caller: None,
+            is_unheard: false,
+            ended: Vec::new(),
         }
     }
 
@@ -143,12 +153,34 @@ impl Calls {
 
     /// Takes note of what is heard of both sides of the relay. `caller` says which of them is the caller of those who talk.
     pub(crate) fn hear(&mut self, heard: [SideQuality; 2], caller: Option<Side>) {
+        if heard.iter().all(|side| side.packets == 0) {
+            return;
+        }
         self.heard = Some(heard);
         if let Some(caller) = caller {
             for call in &mut self.open {
                 call.hear(heard, caller);
             }
         }
+    }
+
+    /// Which side of the relay the caller of those who talk is; `None` while nobody talks.
+    pub(crate) fn note_caller(&mut self, caller: Option<Side>) {
+        self.caller = caller.filter(|_| !self.is_unheard);
+    }
+
+    /// The relay tells no figures any more.
+    pub(crate) const fn note_unheard(&mut self) {
+        self.is_unheard = true;
+    }
+
+    /// The calls that ended with this input and the relay: their last figures are still to come. None while one goes on.
+    pub(crate) fn take_ended(&mut self) -> Vec<Unheard> {
+        let mut ended = std::mem::take(&mut self.ended);
+        if !self.open.is_empty() {
+            ended.clear();
+        }
+        ended
     }
 
     /// Records a key that was pressed in an open call; `None` when there is no such call.
@@ -186,6 +218,11 @@ impl Calls {
         let place = self.open.iter().position(|record| record.id == call)?;
         let at = self.wall_at(now);
         let record = self.open.remove(place);
+        self.ended.extend(self.caller.map(|caller| Unheard {
+            call,
+            before: record.heard_before,
+            caller,
+        }));
         self.turns += 1;
         let is_final = self.open.is_empty();
         Some(record.end(self.next(at), end, is_final, ids))

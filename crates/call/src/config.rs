@@ -10,6 +10,7 @@ use offhook_media_core::{Music, Prompts};
 
 use crate::guard::GuardConfig;
 use crate::numbers::Numbering;
+use crate::secrecy::SrtpOffers;
 
 /// Settings of the calls.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub struct CallConfig {
     pub own_hosts: Vec<String>,
     /// `Some`: media goes through us, and this address stands in the SDPs. `None`: signalling only.
     pub relay: Option<IpAddr>,
+    /// Whether phones whose signalling is encrypted are offered encrypted media.
+    pub srtp: SrtpOffers,
     /// How long a phone that should send media may send none; `None`: for ever.
     pub rtp_timeout: Option<Duration>,
     /// How numbers of the outside are read.
@@ -58,6 +61,7 @@ impl CallConfig {
             host: host.into(),
             own_hosts: Vec::new(),
             relay: None,
+            srtp: SrtpOffers::default(),
             rtp_timeout: Some(Duration::from_secs(60)),
             numbering: Arc::new(Numbering::without_country()),
             music: Music::Tune,

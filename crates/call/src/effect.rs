@@ -6,7 +6,8 @@ use offhook_sip_core::{Command, LegId};
 use crate::command::ApiReply;
 use crate::fence::Class;
 use crate::mailbox::MailboxRequest;
-use offhook_media_core::MediaCommand;
+use crate::secrecy::KeysId;
+use offhook_media_core::{MediaCommand, RelayId, Side};
 
 /// One thing to be done.
 #[derive(Debug)]
@@ -42,6 +43,15 @@ pub(crate) enum Effect {
     DropHeld(LegId),
     /// A command to the media shell.
     Media(MediaCommand),
+    /// To the media shell: how a side of a relay is encrypted from here on.
+    Secure {
+        /// The relay.
+        relay: RelayId,
+        /// Whose packets.
+        side: Side,
+        /// With what; none: they are plain.
+        keys: Option<KeysId>,
+    },
     /// To the recorder: a message begins.
     Recording(Box<RecordingStart>),
     /// To the recorder: this is not worth keeping.

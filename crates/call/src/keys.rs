@@ -9,10 +9,9 @@
 mod info;
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use offhook_base::Mono;
-use offhook_media_core::{Digit, PressWay};
+use offhook_media_core::{Digit, PressWay, SAME_PRESS};
 use offhook_sip_core::LegId;
 
 use crate::limit::Bucket;
@@ -71,7 +70,7 @@ impl Keys {
         pressing.sends_packets |= way == Way::Media(PressWay::Rfc4733);
         while pressing
             .recent
-            .pop_front_if(|pressed| now - pressed.at > SAME)
+            .pop_front_if(|pressed| now - pressed.at > SAME_PRESS)
             .is_some()
         {}
         // What its tones seem to say, once it is known to send packets, is no press of its own.
@@ -118,9 +117,6 @@ impl Keys {
         self.legs.iter_mut().find(|pressing| pressing.leg == leg)
     }
 }
-
-/// How far apart one press may be heard in two ways: INFO is sent when the key is let go, and may be sent again.
-const SAME: Duration = Duration::from_secs(2);
 
 /// Keys a second that a leg may press; the fastest people press some eight, diallers some ten.
 const MOST_A_SECOND: u32 = 20;

@@ -205,7 +205,7 @@ impl Media {
 
     /// Whether an answer can be passed on.
     pub(crate) fn takes(&self, answer: &[u8]) -> bool {
-        let has_audio = |sdp: Sdp<'_>| sdp.first_audio().is_some_and(|audio| audio.port != 0);
+        let has_audio = |sdp: Sdp<'_>| sdp.first_audio().is_some_and(relayed::is_relayed);
         self.relayed.is_none() || Sdp::parse(answer).is_ok_and(has_audio)
     }
 
@@ -307,8 +307,8 @@ impl Media {
         std::mem::swap(&mut self.a, &mut self.b);
     }
 
-    /// An offer of our own to the first side, whom nobody speaks to yet: what we speak. G.722 comes last, for
-    /// the one who is called next may not speak it. Where no relay stands between, an address that nobody sends to (RFC 3725
+    /// An offer of our own to the first side, whom nobody speaks to yet: what we speak. G.722 and Opus come last, for
+    /// the one who is called next may not speak them. Where no relay stands between, an address that nobody sends to (RFC 3725
     /// §4.4).
     pub(crate) fn offer_of_ours(&mut self, session: CallId) -> Bytes {
         let side = self.turn(Side::A);
@@ -320,10 +320,14 @@ impl Media {
             });
         let family = if address.is_ipv6() { "IP6" } else { "IP4" };
         let direction = if port == 9 { "inactive" } else { "sendrecv" };
+        let (opus, map) = match media_core::Codec::from_rtpmap("opus", 48_000, 2) {
+            Some(_) => (" 96", "a=rtpmap:96 opus/48000/2\r\n"),
+            None => ("", ""),
+        };
         let offer = Bytes::from(format!(
             "v=0\r\no=- {session} 1 IN {family} {address}\r\ns=-\r\nc=IN {family} {address}\r\nt=0 0\r\n\
-             m=audio {port} RTP/AVP 8 0 9 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\n\
-             a=rtpmap:9 G722/8000\r\n\
+             m=audio {port} RTP/AVP 8 0 9{opus} 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\n\
+             a=rtpmap:9 G722/8000\r\n{map}\
              a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na={direction}\r\n"
         ));
         self.a.told.carry(&offer, None)
@@ -339,8 +343,9 @@ impl Media {
         let said = self.a.said.clone()?;
         let offer = Sdp::parse(&said).ok()?;
         // Early media may have told it of a codec: an answer is one and the same (RFC 3261 §13.2.1).
-        let told = self.spoken.map(|spoken| spoken.payload_type);
-        let codec = offer.plain_or(&SPOKEN, told)?;
+        let told = self.spoken.filter(|_| self.a.told.is_told());
+        let told = told.map(|spoken| spoken.payload_type);
+        let codec = ours(&offer, told)?;
         let side = self.turn(Side::A);
         let relayed = self.relayed.as_mut()?;
         let (address, port) = relayed.facing(side);
@@ -369,7 +374,7 @@ impl Media {
             session: session.0,
             address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             port: 9,
-            codec: offer.plain(&SPOKEN)?,
+            codec: ours(&offer, None)?,
             direction: Direction::Inactive,
         };
         offer.answer(&answer, &mut out);
@@ -379,7 +384,7 @@ impl Media {
     /// Whether there is an [answer of our own](Self::answer_ourselves).
     pub(crate) fn can_answer(&self) -> bool {
         let offered = self.a.said.as_ref();
-        let speaks = |said: &Bytes| Sdp::parse(said).is_ok_and(|sdp| sdp.plain(&SPOKEN).is_some());
+        let speaks = |said: &Bytes| Sdp::parse(said).is_ok_and(|sdp| ours(&sdp, None).is_some());
         self.relayed.is_some() && offered.is_some_and(speaks)
     }
 
@@ -518,6 +523,21 @@ impl Media {
 /// What we answer and offer ourselves.
 const SPOKEN: [&str; 3] = ["G722", "PCMA", "PCMU"];
 
+/// What we speak with who speaks nothing else: whoever comes next, an agent or a transfer's target, is likelier to speak
+/// those above, and we translate nothing.
+const SPOKEN_AT_LAST: [&str; 1] = ["opus"];
+
+/// The codec of an offer that we answer in: that of this payload type, which the offerer was told of, where we speak it.
+fn ours<'a>(offer: &'a Sdp<'_>, told: Option<u8>) -> Option<Codec<'a>> {
+    let known = |names| {
+        let codec = offer.plain_or(names, told)?;
+        speech(&codec).map(|_| codec)
+    };
+    let (first, last) = (known(&SPOKEN), known(&SPOKEN_AT_LAST));
+    let is_told = |codec: &Codec<'_>| Some(codec.payload_type) == told;
+    last.filter(is_told).or(first).or(last)
+}
+
 /// Name of the first codec of an SDP's audio, which in an answer is the one that is spoken.
 pub(crate) fn codec(octets: &[u8]) -> Option<String> {
     let sdp = Sdp::parse(octets).ok()?;
@@ -552,9 +572,5 @@ fn spoken(octets: &[u8]) -> Option<Spoken> {
 
 /// The codec of ours that this one is, if any.
 fn speech(codec: &Codec<'_>) -> Option<media_core::Codec> {
-    let plain = codec.rate == 8_000 && codec.channels == 1;
-    codec
-        .name()
-        .filter(|_| plain)
-        .and_then(media_core::Codec::from_name)
+    media_core::Codec::from_rtpmap(codec.name()?, codec.rate, codec.channels)
 }

@@ -4,14 +4,15 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use offhook_base::{
-    CallId, Cause, CdrRecord, Disposition, EventName, EventRecord, FactRecord, Heard, Party,
-    PhoneId, Quality, QueueId, TerminatedBy, UserId, Wall,
+    CallId, Cause, CdrRecord, Disposition, EventName, EventRecord, FactRecord, Party, PhoneId,
+    Quality, QueueId, TerminatedBy, UserId, Wall,
 };
 use offhook_media_core::{Digit, Side, SideQuality};
 use serde::{Deserialize, Serialize};
 
 use crate::EventIds;
 use crate::event_json;
+use crate::figures::quality;
 use crate::queue::WrapupAction;
 
 /// Format of [`CallRecord`] in the journal. Raise it with a change that older code could not read.
@@ -314,14 +315,8 @@ impl CallRecord {
     }
 
     /// What is heard by now of both sides of the relay; `caller` is one of them.
-    pub(crate) fn hear(&mut self, [a, b]: [SideQuality; 2], caller: Side) {
-        let [a_before, b_before] = self.heard_before.unwrap_or_default();
-        let (a, b) = (since(a_before, a), since(b_before, b));
-        let (src, dst) = match caller {
-            Side::A => (a, b),
-            Side::B => (b, a),
-        };
-        self.quality = Some(Quality { src, dst });
+    pub(crate) fn hear(&mut self, heard: [SideQuality; 2], caller: Side) {
+        self.quality = Some(quality(self.heard_before, heard, caller));
     }
 
     /// A key was pressed, which changes nothing else.
@@ -488,22 +483,6 @@ impl CallRecord {
             Destination::Out if given_up => Disposition::NoAnswer,
             Destination::Out => Disposition::Failed,
         }
-    }
-}
-
-/// What was heard beyond what had been. A side whose count began anew has a new one.
-fn since(before: SideQuality, now: SideQuality) -> Heard {
-    let before = if now.packets < before.packets {
-        SideQuality::default()
-    } else {
-        before
-    };
-    Heard {
-        packets: now.packets - before.packets,
-        // A packet that was late is lost no more.
-        lost: now.lost.saturating_sub(before.lost),
-        jitter_us: now.jitter_us,
-        mos_x100: now.mos_x100,
     }
 }
 

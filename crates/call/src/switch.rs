@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use offhook_base::{
-    Audio, CallId, FactRecord, Mono, Now, PhoneId, RecordingId, RecordingStart, SmsId, SmsRecord,
-    TrunkId, UserId,
+    Audio, CallId, FactRecord, Mono, Now, PhoneId, Quality, RecordingId, RecordingStart, SmsId,
+    SmsRecord, TrunkId, UserId,
 };
 use offhook_sip_core::{
     AccountChange, Binding, BindingKey, Command, Event, FlowId, Output as Wire, Peer, Stack,
@@ -61,6 +61,13 @@ pub enum Output {
     Record(Box<FactRecord>),
     /// For the media shell.
     Media(MediaCommand),
+    /// The last figures of a call that has ended: its CDR, which may not be written yet, is to have these instead.
+    Heard {
+        /// The call.
+        call: CallId,
+        /// How well its sides were heard.
+        quality: Quality,
+    },
     /// A call is being recorded from here on, or is not any more: for the live list.
     Monitored {
         /// The call.
@@ -230,7 +237,7 @@ impl Switch {
                 self.pbx.handle_media(now, relay, news);
             }
             // What passed is told by the quality before it.
-            MediaEvent::Stopped { .. } => {}
+            MediaEvent::Stopped { relay, .. } => self.pbx.note_stopped(relay),
         }
         self.drain(now);
     }
@@ -372,6 +379,9 @@ impl Switch {
                     Action::Sip(command) => self.stack.handle_command(now, command),
                     Action::Record(fact) => self.outputs.push_back(Output::Record(fact)),
                     Action::Media(command) => self.outputs.push_back(Output::Media(command)),
+                    Action::Heard { call, quality } => {
+                        self.outputs.push_back(Output::Heard { call, quality })
+                    }
                     Action::Monitored { call, on } => {
                         self.outputs.push_back(Output::Monitored { call, on })
                     }

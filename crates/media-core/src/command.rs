@@ -9,7 +9,7 @@ use offhook_base::RecordingId;
 use crate::clip::Clip;
 use crate::codec::Codec;
 use crate::phrase::Phrase;
-use crate::{Digit, Formats, RelayStats, Remote, Side};
+use crate::{Digit, Formats, RelayStats, Remote, Side, SrtpKeys};
 
 /// The relay of one call; chosen by the owner, never reused within a process.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -101,6 +101,15 @@ pub enum MediaCommand {
         /// The pair.
         pair: PairId,
     },
+    /// Says how the packets of a side are encrypted from here on. Keys that stay go on where they were.
+    Secure {
+        /// The relay.
+        relay: RelayId,
+        /// Whose packets.
+        side: Side,
+        /// With what; `None`: they are plain.
+        keys: Option<Box<SrtpKeys>>,
+    },
     /// Starts relaying between two pairs, which belong to the relay until it stops.
     Start {
         /// The relay.
@@ -109,7 +118,7 @@ pub enum MediaCommand {
         a: PairId,
         /// The pair that the second side sends to.
         b: PairId,
-        /// Where the first side's SDP wants its media; `None` while it is unknown.
+        /// Where the first side's SDP wants its media; `None` while it is unknown, or how it is encrypted is not said yet.
         a_remote: Option<Remote>,
         /// Where the second side's SDP wants its media; `None` while it is unknown.
         b_remote: Option<Remote>,
@@ -152,6 +161,27 @@ pub enum MediaCommand {
     },
 }
 
+impl MediaCommand {
+    /// The relay that it is about, if about one.
+    #[must_use]
+    pub const fn relay(&self) -> Option<RelayId> {
+        match self {
+            Self::Refill { .. } | Self::Release { .. } => None,
+            Self::Formats { relay, .. }
+            | Self::Play { relay, .. }
+            | Self::Press { relay, .. }
+            | Self::Record { relay, .. }
+            | Self::Secure { relay, .. }
+            | Self::Start { relay, .. }
+            | Self::Stop { relay }
+            | Self::StopRecord { relay, .. }
+            | Self::StopPlay { relay, .. }
+            | Self::Update { relay, .. }
+            | Self::Watch { relay, .. } => Some(*relay),
+        }
+    }
+}
+
 /// What a phone hears while nobody speaks to it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Sound {
@@ -184,7 +214,7 @@ pub enum Music {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Cue(pub u32);
 
-/// How a sound is encoded: 20 ms and 160 octets a packet.
+/// How a sound is encoded: 20 ms a packet.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Format {
     /// Payload type of the packets, as the SDP of the phone has it: 0 for PCMU, 8 for PCMA and 9 for G722 (RFC 3551

@@ -28,3 +28,6 @@ pub struct Press {
     /// How long it was held, as far as it is known.
     pub duration: Duration,
 }
+
+/// How far apart one press may be heard in two ways: INFO is sent when the key is let go, and may be sent again.
+pub const SAME_PRESS: Duration = Duration::from_secs(2);

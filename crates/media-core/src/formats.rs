@@ -29,7 +29,11 @@ impl Encoding {
             Self::G722 => Some(Codec::G722),
             Self::Pcma => Some(Codec::Pcma),
             Self::Pcmu => Some(Codec::Pcmu),
-            Self::ComfortNoise | Self::Opus | Self::Other | Self::TelephoneEvent => None,
+            #[cfg(feature = "opus")]
+            Self::Opus => Some(Codec::Opus),
+            #[cfg(not(feature = "opus"))]
+            Self::Opus => None,
+            Self::ComfortNoise | Self::Other | Self::TelephoneEvent => None,
         }
     }
 }

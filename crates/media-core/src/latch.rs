@@ -25,6 +25,8 @@ pub struct Remote {
     /// The host its signalling comes from. When given, packets of other hosts than this and the SDP's are never
     /// believed; when not, any host may be latched.
     pub signalling: Option<IpAddr>,
+    /// Whether it wants to hear; one that only sends is believed all the same (RFC 3264 section 8.4).
+    pub receives: bool,
 }
 
 impl From<SocketAddr> for Remote {
@@ -32,6 +34,7 @@ impl From<SocketAddr> for Remote {
         Self {
             address,
             signalling: None,
+            receives: true,
         }
     }
 }
@@ -48,9 +51,18 @@ impl std::str::FromStr for Remote {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Latch {
     state: State,
-    /// The side wants no media (hold), although it may send.
-    muted: bool,
+    /// What the side wants to be sent, whatever it sends itself.
+    wants: Wants,
     rtcp: Option<SocketAddr>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Wants {
+    /// No address, as in an old-style hold.
+    Nothing,
+    /// Its direction is sendonly or inactive, which does not concern RTCP (RFC 3264 section 5.1).
+    Rtcp,
+    All,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -94,7 +106,7 @@ impl Latch {
     pub(crate) fn new(remote: Option<Remote>) -> Self {
         let mut latch = Self {
             state: State::Unknown,
-            muted: true,
+            wants: Wants::Nothing,
             rtcp: None,
         };
         latch.set_remote(remote);
@@ -105,7 +117,11 @@ impl Latch {
     pub(crate) fn set_remote(&mut self, remote: Option<Remote>) {
         let remote = remote
             .filter(|remote| !remote.address.ip().is_unspecified() && remote.address.port() != 0);
-        self.muted = remote.is_none();
+        self.wants = match remote {
+            None => Wants::Nothing,
+            Some(remote) if !remote.receives => Wants::Rtcp,
+            Some(_) => Wants::All,
+        };
         let Some(remote) = remote else {
             return;
         };
@@ -207,9 +223,10 @@ impl Latch {
 
     /// Where the side's RTP goes.
     pub(crate) fn rtp_destination(&self) -> Option<SocketAddr> {
-        if self.muted {
-            return None;
-        }
+        self.place().filter(|_| self.wants == Wants::All)
+    }
+
+    fn place(&self) -> Option<SocketAddr> {
         match self.state {
             State::Unknown => None,
             State::Armed {
@@ -224,7 +241,7 @@ impl Latch {
 
     /// Where the side's RTCP goes: the port learnt, or the one after the RTP's (RFC 3550 section 11).
     pub(crate) fn rtcp_destination(&self) -> Option<SocketAddr> {
-        let rtp = self.rtp_destination()?;
+        let rtp = self.place().filter(|_| self.wants != Wants::Nothing)?;
         match self.rtcp {
             Some(learnt) => Some(learnt),
             None => Some(SocketAddr::new(rtp.ip(), rtp.port().checked_add(1)?)),

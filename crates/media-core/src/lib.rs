@@ -1,8 +1,8 @@
 //! What a media relay decides, without a socket or a clock: whether an RTP or RTCP packet belongs to a call,
 //! and where it goes; and what a phone hears while nobody speaks to it.
 //!
-//! It refuses to know SIP, SDP text and the sockets. A shell receives a packet, asks [`Relay::handle_packet`] and does
-//! what the [`Verdict`] says; a call's owner starts and stops relays by [`MediaCommand`]s and names the ports it was
+//! It refuses to know SIP, SDP text and the sockets. A shell receives a packet, has it made plain by [`Relay::decrypt`], asks
+//! [`Relay::handle_packet`] and does what the [`Verdict`] says, with what [`Relay::encrypt`] makes of it; a call's owner starts and stops relays by [`MediaCommand`]s and names the ports it was
 //! handed as [`PortPair`]s.
 //!
 //! ```
@@ -40,18 +40,21 @@ mod relay;
 mod resample;
 mod rtcp;
 mod sequence;
+mod srtp;
 mod tone;
 mod wav;
 
 pub use clip::{Clip, UnusableClip};
 pub use codec::{Codec, Decoder, Encoder, G722Decoder, G722Encoder};
+#[cfg(feature = "opus")]
+pub use codec::{OpusDecoder, OpusEncoder};
 pub use command::{
     Cue, Format, Law, MediaCommand, MediaEvent, Music, PairId, PortPair, PressWay, RefusedStart,
     RelayId, SideQuality, Sound, Taped,
 };
 pub use dtmf::{
-    Digit, EVENT_OCTETS, EventPacket, EventReceiver, EventSender, EventStream, Press, Tone,
-    ToneDetector, UnknownDigit, UnusableEventStream,
+    Digit, EVENT_OCTETS, EventPacket, EventReceiver, EventSender, EventStream, Press, SAME_PRESS,
+    Tone, ToneDetector, UnknownDigit, UnusableEventStream,
 };
 pub use formats::{Encoding, Formats, PayloadFormat};
 pub use latch::Remote;
@@ -63,4 +66,5 @@ pub use quality::{Arrival, CodecImpairment, Quality, Receiver};
 pub use recording::{Mp3Format, Peaks, Tape, TapedPacket, WAV_HEADER_OCTETS, WavFormat};
 pub use relay::{DropReason, Notice, Played, Relay, RelayStats, Side, SideStats, Verdict};
 pub use rtcp::{Reception, Report, RoundTrip, reports};
+pub use srtp::{SRTP_TRAILER_OCTETS, SrtpKey, SrtpKeys, SrtpSuite};
 pub use wav::UnusableWav;

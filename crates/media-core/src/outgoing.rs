@@ -9,7 +9,14 @@
 //!
 //! After music, a transfer or a change of SSRC the phone would see another source with unrelated numbers; many take
 //! seconds to believe it, and some never do. So the first source passes untouched, and each later one is renumbered to
-//! follow it. Only a change of the clock rate begins anew, because one source has one clock (RFC 7160 section 4.1).
+//! follow it. Only a change of the voice's clock rate begins anew, because one source has one clock (RFC 7160 section 4.1).
+//!
+//! Keys may have a clock of their own beside a voice's (telephone-event/8000 beside opus/48000). They are part of the stream all
+//! the same: once it is renumbered, each press has the timestamp of its moment by the voice's clock. What they say of their own
+//! duration stays in the units that their payload type stands for.
+//!
+//! A stream that is encrypted is never untouched: it begins with a sequence number of the lower half, so that who misses its
+//! first packets does not miss that it ran over (RFC 3711 section 3.3.1), and each one under a key has an SSRC of its own.
 
 mod reports;
 
@@ -21,6 +28,26 @@ use crate::packet::RtpHeader;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Outgoing {
     current: Option<Current>,
+    beginnings: Beginnings,
+}
+
+/// How a stream begins.
+#[derive(Clone, Copy, Debug, Default)]
+enum Beginnings {
+    /// As its source does.
+    #[default]
+    Untouched,
+    /// For encryption; so many began before.
+    Secure(u32),
+}
+
+/// In which units a packet is stamped.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Units {
+    /// A second has so many.
+    pub(crate) clock: u32,
+    /// It tells of a key.
+    pub(crate) is_key: bool,
 }
 
 /// The source that is heard, and how its numbers become those of the stream.
@@ -33,6 +60,8 @@ struct Current {
     sequence_offset: u16,
     timestamp_offset: u32,
     clock: u32,
+    /// The last key by another clock: its timestamp as it came, and in the stream.
+    key: Option<(u32, u32)>,
     /// The newest packet as it was sent.
     newest: Newest,
 }
@@ -45,20 +74,29 @@ struct Newest {
 }
 
 impl Outgoing {
-    /// Renumbers a packet that is about to be sent. `clock` is in timestamp units a second.
-    pub(crate) fn send(&mut self, now: Mono, header: &RtpHeader, clock: u32, packet: &mut [u8]) {
+    /// The clock of the stream, once there is one.
+    pub(crate) fn clock(&self) -> Option<u32> {
+        self.current.map(|current| current.clock)
+    }
+
+    /// Renumbers a packet that is about to be sent.
+    pub(crate) fn send(&mut self, now: Mono, header: &RtpHeader, units: Units, packet: &mut [u8]) {
         let mut current = match self.current {
-            Some(current) if current.source == header.ssrc && current.clock == clock => current,
-            Some(before) if before.clock == clock => {
+            Some(current) if current.source == header.ssrc && current.takes(units) => current,
+            Some(before) if before.takes(units) => {
                 if let Some(octet) = packet.get_mut(1) {
                     *octet |= MARKER;
                 }
                 before.followed_by(now, header)
             }
-            Some(_) | None => Current::untouched(now, header, clock),
+            Some(_) | None => self.begin(now, header, units.clock),
         };
         let sequence = header.sequence.wrapping_add(current.sequence_offset);
-        let timestamp = header.timestamp.wrapping_add(current.timestamp_offset);
+        let timestamp = if units.clock == current.clock {
+            header.timestamp.wrapping_add(current.timestamp_offset)
+        } else {
+            current.timestamp_of_key(now, header.timestamp)
+        };
         if !current.is_untouched() {
             write(packet, sequence, timestamp, current.ssrc);
         }
@@ -77,6 +115,35 @@ impl Outgoing {
             };
         }
         self.current = Some(current);
+    }
+
+    /// What is sent from here on is encrypted, under a key that was not used for it so far.
+    pub(crate) fn secure(&mut self) {
+        self.current = None;
+        self.beginnings = match self.beginnings {
+            Beginnings::Untouched => Beginnings::Secure(0),
+            Beginnings::Secure(before) => Beginnings::Secure(before.wrapping_add(1)),
+        };
+    }
+
+    fn begin(&mut self, now: Mono, header: &RtpHeader, clock: u32) -> Current {
+        let untouched = Current::untouched(now, header, clock);
+        let Beginnings::Secure(before) = &mut self.beginnings else {
+            return untouched;
+        };
+        if self.current.is_some() {
+            *before = before.wrapping_add(1);
+        }
+        let sequence_offset = header.sequence & HALF;
+        Current {
+            ssrc: header.ssrc.wrapping_add(before.wrapping_mul(APART)),
+            sequence_offset,
+            newest: Newest {
+                sequence: header.sequence.wrapping_add(sequence_offset),
+                ..untouched.newest
+            },
+            ..untouched
+        }
     }
 
     /// Renumbers what the source reports of itself, so that it fits its packets; false when it is of a source that is
@@ -107,6 +174,7 @@ impl Current {
             sequence_offset: 0,
             timestamp_offset: 0,
             clock,
+            key: None,
             newest: Newest {
                 sequence: header.sequence,
                 timestamp: header.timestamp,
@@ -115,18 +183,42 @@ impl Current {
         }
     }
 
-    /// Another source takes the place of this one: its packet is the next one, as much later as it comes later.
-    fn followed_by(self, now: Mono, header: &RtpHeader) -> Self {
+    /// Whether packets of these units may be part of the stream.
+    const fn takes(&self, units: Units) -> bool {
+        self.clock == units.clock || units.is_key
+    }
+
+    /// The timestamp in the stream of a key by another clock: the moment of its first packet, which all of it share.
+    fn timestamp_of_key(&mut self, now: Mono, timestamp: u32) -> u32 {
+        match self.key {
+            Some((same, shown)) if same == timestamp => shown,
+            Some(_) | None => {
+                let shown = self.timestamp_at(now);
+                self.key = Some((timestamp, shown));
+                shown
+            }
+        }
+    }
+
+    /// As much later than the newest packet as it is later.
+    fn timestamp_at(&self, now: Mono) -> u32 {
         let nanos = u128::from(now.0.saturating_sub(self.newest.at.0));
         // At least one unit, so that no two packets seem to be of one instant.
         let units = (nanos * u128::from(self.clock) / 1_000_000_000).max(1);
         #[expect(clippy::cast_possible_truncation, reason = "timestamps wrap")]
-        let timestamp = self.newest.timestamp.wrapping_add(units as u32);
+        let units = units as u32;
+        self.newest.timestamp.wrapping_add(units)
+    }
+
+    /// Another source takes the place of this one: its packet is the next one, as much later as it comes later.
+    fn followed_by(self, now: Mono, header: &RtpHeader) -> Self {
+        let timestamp = self.timestamp_at(now);
         let sequence = self.newest.sequence.wrapping_add(1);
         Self {
             source: header.ssrc,
             sequence_offset: sequence.wrapping_sub(header.sequence),
             timestamp_offset: timestamp.wrapping_sub(header.timestamp),
+            key: None,
             ..self
         }
     }
@@ -146,6 +238,10 @@ fn write(packet: &mut [u8], sequence: u16, timestamp: u32, ssrc: u32) {
 }
 
 const MARKER: u8 = 0x80;
+
+/// Between the SSRCs of two streams.
+const APART: u32 = 0x9e37_79b9;
+
 /// Sequence numbers less than this ahead are newer (RFC 1982).
 const HALF: u16 = 0x8000;
 

@@ -21,7 +21,7 @@ use crate::packet::{RTCP_CONFLICTS, VERSION};
 use crate::program::Program;
 use crate::tone::{FRAME_SAMPLES, Rate, WIDE_SAMPLES};
 
-/// Octets of a played packet: the header and 20 ms of G.711 or G.722, which are as many.
+/// The most octets of a played packet: the header and 20 ms of G.711 or G.722, which are as many. Opus takes fewer.
 pub const PLAYED_OCTETS: usize = HEADER_OCTETS + FRAME_SAMPLES as usize;
 
 /// Random octets for the start of a stream: SSRC, first timestamp, first sequence number (RFC 3550 section 5.1).
@@ -40,7 +40,7 @@ impl std::fmt::Display for UnusablePayloadType {
 impl std::error::Error for UnusablePayloadType {}
 
 /// What is played to one phone.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Player {
     due: Mono,
     format: Format,
@@ -95,6 +95,10 @@ impl Player {
         if before.codec != format.codec {
             self.encoder = Encoder::new(format.codec);
         }
+        if before.codec.clock_rate() != format.codec.clock_rate() {
+            // One source has one clock (RFC 7160 section 4.1).
+            self.ssrc = self.ssrc.wrapping_add(1);
+        }
         self.program.replace(sound);
         self.played = None;
         Ok(())
@@ -110,11 +114,18 @@ impl Player {
         self.due
     }
 
-    /// Writes the packet that is due; false when none is. After a stall it leaves out what is too late to be heard.
-    pub(crate) fn handle_timeout(&mut self, now: Mono, packet: &mut [u8; PLAYED_OCTETS]) -> bool {
-        let Some(late) = self.late(now) else {
-            return false;
-        };
+    /// Units a second of its timestamps.
+    pub(crate) const fn clock_rate(&self) -> u32 {
+        self.format.codec.clock_rate()
+    }
+
+    /// Writes the packet that is due and says how long it is. After a stall it leaves out what is too late to be heard.
+    pub(crate) fn handle_timeout(
+        &mut self,
+        now: Mono,
+        packet: &mut [u8; PLAYED_OCTETS],
+    ) -> Option<usize> {
+        let late = self.late(now)?;
         if late > CATCH_UP {
             self.skip(late);
         }
@@ -122,6 +133,7 @@ impl Player {
             Talkspurt::Beginning => MARKER,
             Talkspurt::Running => 0,
         };
+        let mut length = HEADER_OCTETS;
         if let Some((header, payload)) = packet.split_first_chunk_mut::<HEADER_OCTETS>() {
             let [s0, s1] = self.sequence.to_be_bytes();
             let [t0, t1, t2, t3] = self.timestamp.to_be_bytes();
@@ -132,12 +144,12 @@ impl Player {
             let mut frame = [0; WIDE_SAMPLES as usize];
             let samples = frame.get_mut(..rate.frame() as usize).unwrap_or_default();
             self.program.render(rate, samples);
-            self.encoder.encode(samples, payload);
+            length += self.encoder.encode(samples, payload);
         }
         self.talkspurt = Talkspurt::Running;
         self.sequence = self.sequence.wrapping_add(1);
         self.move_on(1);
-        true
+        Some(length)
     }
 
     /// Lets pass what is due while there is nobody to send it to.
@@ -159,8 +171,8 @@ impl Player {
 
     fn move_on(&mut self, frames: u64) {
         #[expect(clippy::cast_possible_truncation, reason = "timestamps wrap")]
-        let samples = (frames as u32).wrapping_mul(FRAME_SAMPLES);
-        self.timestamp = self.timestamp.wrapping_add(samples);
+        let units = (frames as u32).wrapping_mul(self.clock_rate() / FRAMES_A_SECOND);
+        self.timestamp = self.timestamp.wrapping_add(units);
         self.due = self.due + Duration::from_nanos(frames.saturating_mul(FRAME_NANOS));
         if let Some(cue) = self.program.advance(frames) {
             self.played = Some(cue);
@@ -182,6 +194,7 @@ const MARKER: u8 = 0x80;
 
 /// 20 ms.
 const FRAME_NANOS: u64 = 20_000_000;
+const FRAMES_A_SECOND: u32 = 50;
 
 /// Packets that may follow each other without a pause after a stall: no more than any phone's buffer takes.
 const CATCH_UP: u64 = 3;

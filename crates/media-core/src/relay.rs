@@ -2,7 +2,9 @@
 
 mod half;
 mod hearing;
+mod secrecy;
 mod stats;
+mod told;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,10 +13,12 @@ use offhook_base::Mono;
 
 use crate::command::{Cue, Format, PressWay, SideQuality, Sound};
 use crate::dtmf::{Digit, Press};
-use crate::formats::{Formats, PayloadFormat};
+use crate::formats::{Encoding, Formats, PayloadFormat};
 use crate::latch::{Latch, Remote};
+use crate::outgoing::Units;
 use crate::packet::{Kind, RtpHeader};
 use crate::player::{PLAYED_OCTETS, Player, StreamEntropy, UnusablePayloadType};
+use crate::srtp::{SrtpKeys, Unauthentic};
 use half::Half;
 pub use stats::{RelayStats, SideStats};
 
@@ -65,6 +69,8 @@ pub enum DropReason {
     Playing,
     /// It does not come from this side's phone.
     Source,
+    /// It is not encrypted with the key of this side's phone, or came before.
+    Unauthentic,
     /// A report of a source that the other side does not hear any more.
     Unheard,
 }
@@ -106,7 +112,7 @@ pub struct Played {
 }
 
 /// The relay of one call.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Relay {
     a: Half,
     b: Half,
@@ -149,6 +155,7 @@ impl Relay {
         half.formats = formats;
         if formats.is_empty() {
             half.latch = Latch::new(None);
+            half.told = told::Told::default();
         }
     }
 
@@ -174,8 +181,47 @@ impl Relay {
         known.peek().is_none() || known.any(|formats| formats.allow(payload_type))
     }
 
-    /// Decides about a packet that came in by `side`'s port, and numbers it so that it fits what its receiver hears. Never
-    /// allocates.
+    /// The packets of a side are encrypted with these keys from here on; `None`: they are plain. Keys that stay go on with
+    /// their rollover counters.
+    pub fn secure(&mut self, side: Side, keys: Option<&SrtpKeys>) {
+        self.half_mut(side).secure(keys);
+    }
+
+    /// Makes a packet that came in by `side`'s port plain where it stands, before anything else is believed of it: how long
+    /// it is then. Never allocates.
+    ///
+    /// # Errors
+    /// When it is not the side's own; nobody latches by it.
+    pub fn decrypt(
+        &mut self,
+        side: Side,
+        kind: Kind,
+        packet: &mut [u8],
+    ) -> Result<usize, DropReason> {
+        let half = self.half_mut(side);
+        half.secrecy.decrypt(kind, packet).map_err(|Unauthentic| {
+            let reason = DropReason::Unauthentic;
+            half.stats.count(reason);
+            reason
+        })
+    }
+
+    /// Makes the packet at the start of `buffer` what goes out by `side`'s port, after everything else: how long it is then, up
+    /// to [`SRTP_TRAILER_OCTETS`](crate::SRTP_TRAILER_OCTETS) more. `None` when it must not go out, such as one that comes
+    /// twice. Never allocates.
+    #[must_use]
+    pub fn encrypt(
+        &mut self,
+        side: Side,
+        kind: Kind,
+        buffer: &mut [u8],
+        length: usize,
+    ) -> Option<usize> {
+        self.half_mut(side).secrecy.encrypt(kind, buffer, length)
+    }
+
+    /// Decides about a plain packet that came in by `side`'s port, and numbers it so that it fits what its receiver hears.
+    /// Never allocates.
     pub fn handle_packet(
         &mut self,
         now: Mono,
@@ -218,10 +264,18 @@ impl Relay {
         if self.report_due.is_none() {
             self.report_due = Some(now + REPORT_EVERY);
         }
-        let clock = format.map_or(CLOCK, |format| format.clock);
         let listener = self.half_mut(side.other());
+        let is_key = format.is_some_and(|format| format.encoding == Encoding::TelephoneEvent);
+        // Asked first: what is dropped while we tell of a key may be the same press.
+        let is_news = !is_key || listener.told.passes(now, &header, header.payload(packet));
         let to = listener.destination(Kind::Rtp)?;
-        listener.outgoing.send(now, &header, clock, packet);
+        if !is_news {
+            return Err(DropReason::Playing);
+        }
+        let clock = format.map_or(CLOCK, |format| format.clock);
+        listener
+            .outgoing
+            .send(now, &header, Units { clock, is_key }, packet);
         Ok(to)
     }
 
@@ -277,7 +331,8 @@ impl Relay {
 
     /// Tells the phone of a side that a key was pressed, after those before it. Until it is told, nothing else is heard there.
     ///
-    /// False when its SDP lists no telephone-event, or too many keys wait.
+    /// One that its partner's packets have told of is not told again. False when its SDP lists no telephone-event, or too many
+    /// keys wait.
     pub fn press(
         &mut self,
         now: Mono,
@@ -307,7 +362,7 @@ impl Relay {
         [a, b, watch, self.report_due].into_iter().flatten().min()
     }
 
-    /// Writes one packet of our own that is due and says where it goes: where the side's relayed packets would. To be called
+    /// Writes one plain packet of our own that is due and says where it goes: where the side's relayed packets would. To be called
     /// until `next_timeout` lies ahead; then there may be notices. Never allocates.
     pub fn handle_timeout(
         &mut self,

@@ -22,9 +22,9 @@ pub(crate) enum Rate {
 
 impl Rate {
     pub(crate) const fn of(codec: Codec) -> Self {
-        match codec {
-            Codec::G722 => Self::Wide,
-            Codec::Pcma | Codec::Pcmu => Self::Narrow,
+        match codec.sample_rate() {
+            16_000 => Self::Wide,
+            _ => Self::Narrow,
         }
     }
 

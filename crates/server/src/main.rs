@@ -1,5 +1,6 @@
 //! The `offhook` binary: shells, configuration, command line, composition root.
 
+mod certificate;
 mod cli;
 mod config;
 mod delivery;

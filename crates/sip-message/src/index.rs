@@ -73,6 +73,11 @@ impl Span {
         }
     }
 
+    /// Where it is.
+    pub(crate) fn range(self) -> std::ops::Range<usize> {
+        usize::from(self.start)..usize::from(self.end)
+    }
+
     /// The octets of the span; empty where `raw` is not what was indexed.
     pub(crate) fn of(self, raw: &[u8]) -> &[u8] {
         raw.get(usize::from(self.start)..usize::from(self.end))

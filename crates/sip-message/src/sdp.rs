@@ -6,12 +6,16 @@
 mod amend;
 mod answer;
 mod codec;
+mod crypto;
 mod rewrite;
+mod secure;
 
 pub use amend::Amend;
 pub use answer::Answer;
 pub use codec::Codec;
+pub use crypto::Crypto;
 pub use rewrite::{Origin, PortPair, Rewrite};
+pub use secure::{KEYS, Profile, Secured};
 
 use std::net::IpAddr;
 

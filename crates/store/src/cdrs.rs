@@ -179,6 +179,40 @@ impl ConfigDb {
         }
     }
 
+    /// Puts the last figures into CDRs that are there, and gives the calls of those.
+    ///
+    /// # Errors
+    /// `Unavailable` when they cannot be stored; none is then.
+    pub fn amend_quality(&self, heard: &[(CallId, Quality)]) -> Result<Vec<CallId>, StoreError> {
+        self.note(|tx| {
+            let amend = || -> rusqlite::Result<Vec<CallId>> {
+                let mut amended = Vec::new();
+                let mut update =
+                    tx.prepare_cached("UPDATE cdr SET quality = ? WHERE live_id = ?")?;
+                for (call, quality) in heard {
+                    if update.execute(params![quality_text(quality)?, call.0])? > 0 {
+                        amended.push(*call);
+                    }
+                }
+                Ok(amended)
+            };
+            amend().map_err(|e| self.sqlite(e))
+        })
+    }
+
+    /// The CDRs of a root that there are so far, in the order in which its calls ended.
+    ///
+    /// # Errors
+    /// `Unavailable` when the file cannot be read.
+    pub fn cdrs_of_root(&self, root: CallId) -> Result<Vec<Cdr>, StoreError> {
+        let key = i64::try_from(root.0).map_err(|_| StoreError::NotFound)?;
+        self.read(|db| {
+            db.prepare_cached("SELECT * FROM cdr WHERE root_live_id = ? ORDER BY id")?
+                .query_map([key], cdr_row)?
+                .collect()
+        })
+    }
+
     /// One CDR by its id.
     ///
     /// # Errors
@@ -217,9 +251,7 @@ fn position(tx: &Transaction<'_>) -> rusqlite::Result<JournalPos> {
 }
 
 fn insert(tx: &Transaction<'_>, pos: JournalPos, cdr: &CdrRecord) -> rusqlite::Result<()> {
-    let quality = cdr.quality.as_ref().map(serde_json::to_string).transpose();
-    let quality =
-        quality.map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    let quality = cdr.quality.as_ref().map(quality_text).transpose()?;
     tx.prepare_cached(
         "INSERT INTO cdr (id, live_id, parent_live_id, root_live_id, is_root, user_id, other_user_id, sip_endpoint_id, type, calldate, \
          clid, src, src_id, src_name, src_ua, src_codec, dst, dst_id, dst_name, dst_ua, dst_codec, duration, billsec, disposition, \
@@ -353,6 +385,11 @@ fn cdr_row(row: &Row<'_>) -> rusqlite::Result<Cdr> {
             quality: quality(row)?,
         },
     })
+}
+
+fn quality_text(quality: &Quality) -> rusqlite::Result<String> {
+    serde_json::to_string(quality)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
 
 fn quality(row: &Row<'_>) -> rusqlite::Result<Option<Quality>> {

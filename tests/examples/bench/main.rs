@@ -42,7 +42,9 @@ impl Node {
             sip: Ipv4Addr::LOCALHOST.into(),
             domain: "",
             relay,
+            srtp: "offered",
             extra_root: sink.certificate_authority(),
+            certificate: None,
             more: String::new(),
         };
         let offhook = Offhook::start(settings).await;

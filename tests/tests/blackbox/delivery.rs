@@ -155,7 +155,9 @@ async fn certificates_of_receivers_are_checked() {
         sip: Ipv4Addr::LOCALHOST.into(),
         domain: "",
         relay: "never",
+        srtp: "offered",
         extra_root: expired.certificate_authority(),
+        certificate: None,
         more: String::new(),
     };
     let offhook = Offhook::start(settings).await;

@@ -77,6 +77,29 @@ impl Talk {
     }
 }
 
+/// What the ladder says of how well each side arrived: the alias of its column, packets and MOS.
+async fn heard(site: &Site, call: &Call) -> Vec<(String, u64, f64)> {
+    let path = format!("/calls/{}/flow", call.root);
+    let flow = site.rest.get(&path).await.expect(200);
+    let alias = |id: &Value| {
+        let mut columns = flow["columns"].as_array().unwrap().iter();
+        let column = columns.find(|column| column["id"] == *id).unwrap();
+        column["alias"].as_str().unwrap().to_owned()
+    };
+    let rows = flow["rows"].as_array().unwrap().iter();
+    let media = rows.filter(|row| row["kind"] == "media");
+    let heard = media.map(|row| {
+        let quality = &row["quality"];
+        let packets = quality["packets"].as_u64().unwrap();
+        (
+            alias(&row["from"]),
+            packets,
+            quality["mos"].as_f64().unwrap(),
+        )
+    });
+    heard.collect()
+}
+
 /// Seconds between the 200 that the caller got and its BYE, as the ladder has them.
 async fn talked(site: &Site, call: &Call) -> f64 {
     let path = format!("/calls/{}/flow", call.root);
@@ -144,6 +167,12 @@ async fn a_recorded_call_has_the_caller_left_the_called_right_and_its_own_length
         assert!(level.abs() < 1.0, "{level} dB off");
     }
     let talked = talked(&talk.site, &call).await;
+    let heard = heard(&talk.site, &call).await;
+    assert_eq!(heard.len(), 2, "a row a direction: {heard:?}");
+    for ((alias, packets, mos), who) in heard.iter().zip(["2001", "2002"]) {
+        assert_eq!(alias, who);
+        assert!(*packets > 100 && *mos > 4.0, "{heard:?}");
+    }
     let off = wav.duration() - talked;
     assert!(off.abs() <= 0.04, "{} s of {talked} s", wav.duration());
     assert_eq!(ready["duration"].as_f64().unwrap(), wav.duration().floor());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use offhook_tests::{Baresip, BaresipSetup, Site, Sound, Transport};
+use offhook_tests::{Baresip, BaresipSetup, Call, Ear, Site, Sound, Transport, eventually};
 
 use crate::{ANSWERED, CONNECTED, INITIAL, RINGING, assert_flow};
 
@@ -15,6 +15,11 @@ const LONG_ENOUGH: f64 = 3.0;
 /// Alice calls Bob, they talk, Alice hangs up; each must have heard the other's tone.
 async fn talk(relay: &'static str, alice_over: Transport, bob_over: Transport) {
     let site = Site::start_with(relay, "").await;
+    talk_at(&site, alice_over, bob_over).await;
+}
+
+/// The same at a node that is there. Gives the call.
+pub(crate) async fn talk_at(site: &Site, alice_over: Transport, bob_over: Transport) -> Call {
     let [alice, bob] = site.users(["2001", "2002"]).await;
     let setup = |hertz, auto_answer, transport| BaresipSetup {
         sound: Sound::Tone(hertz),
@@ -49,6 +54,7 @@ async fn talk(relay: &'static str, alice_over: Transport, bob_over: Transport) {
         let own = phone.heard_tones(&[played]);
         assert!(own < 0.2, "nobody hears its own tone: {own} s");
     }
+    call
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -115,4 +121,40 @@ async fn a_phone_holds_and_resumes() {
             "6 call.hangup HANGUP: Normal Clearing by caller (16 NORMAL_CLEARING 200), final",
         ],
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn how_well_a_call_of_half_a_second_was_heard_stands_in_its_cdr() {
+    let site = Site::start().await;
+    let [alice, bob] = site.users(["2001", "2002"]).await;
+    let ear = Ear::open().await;
+    let media = format!(
+        "m=audio {} RTP/AVP 0\n      a=rtpmap:0 PCMU/8000",
+        ear.port()
+    );
+    let phone = site.phone_of(&bob, site.sipp("uas_answered")).await;
+    let caller = site
+        .caller("uac_answered", &alice, "2002")
+        .value("media", &media)
+        .value("talk_ms", "500")
+        .start();
+    let answer = caller.got("SIP/2.0 200").await;
+    let port = answer.lines().find_map(|line| {
+        let media = line.strip_prefix("m=audio ")?;
+        media.split(' ').next()?.parse().ok()
+    });
+    let to = (std::net::Ipv4Addr::LOCALHOST, port.unwrap()).into();
+    let speaking = ear.speak(to, ALICE_PLAYS);
+    caller.finish().await;
+    speaking.abort();
+    phone.finish().await;
+    let call = site.the_call(&alice, "2002").await;
+    let quality = eventually("the figures", Duration::from_secs(20), async || {
+        let cdr = site.cdr(&call).await;
+        Some(cdr["quality"].clone()).filter(|quality| !quality.is_null())
+    })
+    .await;
+    let packets = quality["src"]["packets"].as_u64().unwrap();
+    assert!((1..60).contains(&packets), "{quality}");
+    assert_eq!(quality["dst"]["packets"], 0);
 }

@@ -191,3 +191,29 @@ async fn a_node_that_stops_ends_its_streams() {
     assert!(site.offhook.terminate().await.success());
     stream.ended().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_with_calls_tells_that_one_is_recorded_and_that_it_is_not_any_more() {
+    let site = Site::start().await;
+    let [alice, bob] = site.users(["2001", "2002"]).await;
+    let mut watching = Stream::open(&site.rest, "include=calls", None).await;
+    let phone = site.phone_of(&bob, site.sipp("uas_answered")).await;
+    let caller = site.caller("uac_answered_far_end", &alice, "2002").start();
+    let connected = site.event("call.connected", 0).await;
+    let path = format!("/calls/{}", connected["call_id"]);
+    for state in [1, 0] {
+        let wish = json!({"monitor_state": state});
+        site.rest.patch(&path, wish).await.expect(200);
+        let told = watching.wait_for("its row", |message| {
+            message.name == "call" && message.data["monitor_state"] == state
+        });
+        let told = told.await.data;
+        assert_eq!(
+            (&told["id"], &told["state"]),
+            (&connected["call_id"], &json!("CONNECTED"))
+        );
+    }
+    site.hang_up(&connected["call_id"]).await;
+    caller.finish().await;
+    phone.finish().await;
+}

@@ -131,6 +131,12 @@ async fn check_calls(site: &Site, bob: &Account) {
         .rest
         .filter("cdrs", &[("root_live_id", "eq", root.root.into())])
         .await;
+    for cdr in &cdrs {
+        // Five seconds of fifty packets each.
+        let sent = cdr["quality"]["src"]["packets"].as_u64();
+        let was_heard = sent.is_some_and(|packets| packets > 200);
+        assert_eq!(was_heard, cdr["context"] == "VM", "{cdr}");
+    }
     let mut found: Vec<_> = cdrs
         .iter()
         .map(|cdr| json!([cdr["context"], cdr["disposition"], cdr["user_id"]]))

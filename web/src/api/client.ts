@@ -63,6 +63,8 @@ export type Query = Record<string, string | number | boolean | null | undefined>
 interface Options {
   query?: Query
   body?: unknown
+  /** A WAV file in place of JSON. */
+  file?: Blob
   signal?: AbortSignal | undefined
   /** Whether a lapsed session is renewed and the request repeated (default), or the 401 is thrown. */
   renew?: boolean
@@ -99,6 +101,10 @@ async function once(method: string, path: string, options: Options): Promise<Res
   if (options.body !== undefined) {
     headers['Content-Type'] = 'application/json'
     init.body = JSON.stringify(options.body)
+  } else if (options.file !== undefined) {
+    // Whatever the browser takes it for by its name: what is in it is judged by the server.
+    headers['Content-Type'] = 'audio/wav'
+    init.body = options.file
   }
   if (options.signal !== undefined) init.signal = options.signal
   try {
@@ -146,6 +152,7 @@ export const api = {
   get: <T>(path: string, options: Options = {}) => json<T>('GET', path, options),
   post: <T>(path: string, body?: unknown, options: Options = {}) =>
     json<T>('POST', path, { ...options, body: body ?? {} }),
+  upload: <T>(path: string, file: Blob, query: Query) => json<T>('POST', path, { file, query }),
   patch: <T>(path: string, body: unknown, options: Options = {}) =>
     json<T>('PATCH', path, { ...options, body }),
   delete: (path: string, options: Options = {}) => json<undefined>('DELETE', path, options),

@@ -24,6 +24,9 @@ export interface User {
   active: boolean
   dnd: boolean
   record: 'none' | 'in' | 'out' | 'all'
+  voicemail: boolean
+  /** Seconds. */
+  voicemail_after: number
   created_at: string
   nb_registered: number
 }
@@ -245,6 +248,22 @@ export interface VoiceMessage {
   is_new: boolean
 }
 
+/** A sound of the library. */
+export interface Sound {
+  id: number
+  name: string
+  duration_ms: number
+  /** Octets of its file. */
+  size: number
+  created_at: string
+}
+
+/** What of the library is heard where; `null`: what is built in. */
+export interface Settings {
+  music: number | null
+  greeting: number | null
+}
+
 export interface FlowColumn {
   id: string
   kind: 'host' | 'webhook'
@@ -282,6 +301,8 @@ export interface FlowRow {
   note?: FlowNote | null
   /** Why a webhook was not told. */
   reason?: FlowReason | null
+  /** How well the audio of a row of kind `media` arrived. */
+  quality?: { packets: number; lost: number; jitter_ms: number; mos: number | null } | null
 }
 
 export type FlowNote =

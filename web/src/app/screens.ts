@@ -60,6 +60,12 @@ export const SCREENS: Screen[] = [
     page: lazy(() => import('../features/people/People')),
   },
   {
+    path: '/sounds',
+    nav: { group: 'common.group_administration', label: 'common.nav_sounds' },
+    admin: true,
+    page: lazy(() => import('../features/sounds/Sounds')),
+  },
+  {
     path: '/welcome',
     nav: { group: 'common.group_administration', label: 'common.nav_welcome' },
     admin: true,

@@ -13,6 +13,7 @@ import playerEn from './en/player.json' with { type: 'json' }
 import qualityEn from './en/quality.json' with { type: 'json' }
 import recordingsEn from './en/recordings.json' with { type: 'json' }
 import sessionEn from './en/session.json' with { type: 'json' }
+import soundsEn from './en/sounds.json' with { type: 'json' }
 import voicemailEn from './en/voicemail.json' with { type: 'json' }
 import webhooksEn from './en/webhooks.json' with { type: 'json' }
 import welcomeEn from './en/welcome.json' with { type: 'json' }
@@ -29,6 +30,7 @@ import playerEs from './es/player.json' with { type: 'json' }
 import qualityEs from './es/quality.json' with { type: 'json' }
 import recordingsEs from './es/recordings.json' with { type: 'json' }
 import sessionEs from './es/session.json' with { type: 'json' }
+import soundsEs from './es/sounds.json' with { type: 'json' }
 import voicemailEs from './es/voicemail.json' with { type: 'json' }
 import webhooksEs from './es/webhooks.json' with { type: 'json' }
 import welcomeEs from './es/welcome.json' with { type: 'json' }
@@ -47,6 +49,7 @@ const en = {
   quality: qualityEn,
   recordings: recordingsEn,
   session: sessionEn,
+  sounds: soundsEn,
   voicemail: voicemailEn,
   webhooks: webhooksEn,
   welcome: welcomeEn,
@@ -66,6 +69,7 @@ const es: typeof en = {
   quality: qualityEs,
   recordings: recordingsEs,
   session: sessionEs,
+  sounds: soundsEs,
   voicemail: voicemailEs,
   webhooks: webhooksEs,
   welcome: welcomeEs,

@@ -22,6 +22,8 @@ export const keys = {
   monitors: ['monitors'] as const,
   peaks: ['peaks'] as const,
   voicemail: ['voicemail'] as const,
+  sounds: ['sounds'] as const,
+  settings: ['settings'] as const,
 }
 
 /** Keeps the copies fresh until the returned function is called. */

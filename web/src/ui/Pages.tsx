@@ -1,22 +1,23 @@
 import { Button, Group, Select, Text } from '@mantine/core'
 
 import { useI18n } from '../i18n'
+import { type Place, SIZES } from './listView'
+import type { Change } from './useSearch'
 
 interface Props {
-  page: number
-  size: number
-  sizes: readonly number[]
+  place: Place
   total: number
   /** How many there are in all, in words. */
   count: string
-  onPage: (page: number) => void
-  onSize: (size: number) => void
+  /** Of the address bar, where the place is kept. What is open stays behind on its page. */
+  change: Change
 }
 
 /** Through the pages of a list, and how long they are. */
-export function Pages({ page, size, sizes, total, count, onPage, onSize }: Props) {
+export function Pages({ place: { page, size }, total, count, change }: Props) {
   const { t } = useI18n()
   const pages = Math.max(1, Math.ceil(total / size))
+  const onPage = (next: number) => change({ page: next === 1 ? null : String(next), open: null }, 'push')
   return (
     <Group justify="space-between" component="nav" aria-label={t('common.pages')}>
       <Group gap="xs">
@@ -27,10 +28,10 @@ export function Pages({ page, size, sizes, total, count, onPage, onSize }: Props
           size="xs"
           w={130}
           aria-label={t('common.page_size')}
-          data={sizes.map((n) => ({ value: String(n), label: t('common.per_page', { count: n }) }))}
+          data={SIZES.map((n) => ({ value: String(n), label: t('common.per_page', { count: n }) }))}
           value={String(size)}
           allowDeselect={false}
-          onChange={(value) => onSize(Number(value))}
+          onChange={(value) => change({ size: value, page: null, open: null })}
         />
       </Group>
       <Group gap="xs">

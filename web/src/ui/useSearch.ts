@@ -1,11 +1,11 @@
 import { useCallback } from 'react'
 import { useSearchParams } from 'wouter'
 
-/** The query of the address bar, and a change of some of its values; an empty value leaves it. */
-export function useSearch(): [
-  URLSearchParams,
-  (changes: Record<string, string | null>, step?: 'push' | 'replace') => void,
-] {
+/** Changes some values of the address bar; an empty one leaves it. */
+export type Change = (changes: Record<string, string | null>, step?: 'push' | 'replace') => void
+
+/** The query of the address bar, and a change of it. */
+export function useSearch(): [URLSearchParams, Change] {
   const [params, setParams] = useSearchParams()
   const change = useCallback(
     (changes: Record<string, string | null>, step: 'push' | 'replace' = 'replace') => {

@@ -77,6 +77,14 @@ impl Columns {
         found.map_or_else(|| self.pbx(), Clone::clone)
     }
 
+    /// The phone or trunk of this name.
+    pub(super) fn named(&self, name: &str) -> Option<String> {
+        let mut hosts = self.list.iter().filter(|column| {
+            column.kind == ColumnKind::Host && column.id != PBX && column.alias == name
+        });
+        hosts.next().map(|column| column.id.clone())
+    }
+
     pub(super) fn webhook(id: WebhookId) -> String {
         format!("w{id}")
     }

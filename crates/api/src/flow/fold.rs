@@ -64,6 +64,9 @@ impl Step<'_> {
             let context = row.context.as_deref().unwrap_or_default();
             parts.push(format!("{context} call {}", row.call_id));
         }
+        if self.names_call && row.quality.is_some() {
+            parts.push(format!("call {}", row.call_id));
+        }
         if self.times > 1 {
             parts.push(format!("{} times", self.times));
         }

@@ -65,6 +65,11 @@ impl<'a> Parsed<'a> {
         user(self.view()?.to()?.uri)
     }
 
+    /// Whether the phone of a called leg took the call with it.
+    pub(super) fn answers(&self) -> bool {
+        self.message.leg.starts_with('B') && self.sign() == Some(Sign::Answer)
+    }
+
     fn likeness(&self) -> Option<Likeness<'_>> {
         let view = self.view()?;
         Some(Likeness {

@@ -4,6 +4,7 @@ use offhook_store::{AttemptRecord, CaptureTransport, DeliveryState};
 
 use super::*;
 
+mod heard;
 mod parties;
 mod picture;
 mod several;
@@ -347,7 +348,7 @@ fn the_json_has_the_fields_of_the_contract() {
         "detail": "CSeq 1 INVITE · audio 127.0.0.1:4000 PCMU", "call_id": 7, "leg": "A", "retransmission_of": null,
         "raw": flow["rows"][0]["raw"], "delivery_id": null, "attempt": null, "ms": null, "status": null, "error": null,
         "cseq": "1 INVITE", "transport": "UDP", "sdp": "audio 127.0.0.1:4000 PCMU", "sent": null,
-        "event": null, "context": null, "seq": null, "note": null, "reason": null,
+        "event": null, "context": null, "seq": null, "note": null, "reason": null, "quality": null,
     });
     assert_eq!(flow["rows"][0], invite);
     let answer = &flow["rows"][4];

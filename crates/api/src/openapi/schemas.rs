@@ -51,7 +51,7 @@ const SCHEMAS: &[(&str, &str)] = &[
         "FlowRow",
         "n:int at:str kind:str from:str to:str label:str detail:str call_id:int leg:str? retransmission_of:int? raw:str? delivery_id:int? \
          attempt:int? ms:int? status:int? error:str? \
-         cseq:str? transport:str? sdp:str? sent:bool? event:str? context:str? seq:int? note:str? reason:str?",
+         cseq:str? transport:str? sdp:str? sent:bool? event:str? context:str? seq:int? note:str? reason:str? quality:Heard?",
     ),
     ("Health", "status:str"),
     ("Heard", "packets:int lost:int jitter_ms:num mos:num?"),

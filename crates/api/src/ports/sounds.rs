@@ -10,8 +10,10 @@ use super::PortFuture;
 /// Why there is no sound.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum SoundError {
-    /// The file is not there, or this program was built without the encoder.
+    /// The file is not there.
     Missing,
+    /// This program was built without the encoder.
+    NotBuilt,
     /// The disk refuses, or too many clients wait already.
     Unavailable,
 }

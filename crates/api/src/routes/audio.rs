@@ -133,6 +133,7 @@ pub(super) fn seconds(of: &RecordingRecord) -> Value {
 fn refusal(error: SoundError) -> ApiError {
     match error {
         SoundError::Missing => ApiError::not_found(),
+        SoundError::NotBuilt => ApiError::not_built(),
         SoundError::Unavailable => ApiError::unavailable("a recording's file cannot be read now"),
     }
 }
@@ -142,24 +143,46 @@ async fn serve(file: File, kind: &'static str, headers: &HeaderMap) -> Result<Re
     let Ok((Ok(metadata), file)) = measured else {
         return Err(ApiError::unavailable("a recording's file has no length"));
     };
-    let length = metadata.len();
+    Ok(ranged(metadata.len(), kind, headers, |range| {
+        body(file, range)
+    }))
+}
+
+/// A sound that is held in memory: all of it, or the range that is asked for.
+pub(super) fn serve_octets(octets: Vec<u8>, kind: &'static str, headers: &HeaderMap) -> Response {
+    let octets = Bytes::from(octets);
+    ranged(octets.len() as u64, kind, headers, |range| {
+        let place = |at| usize::try_from(at).unwrap_or(usize::MAX);
+        let (start, end) = (place(range.start), place(range.end));
+        // `ranged` asks for nothing beyond the length.
+        octets.slice(start..end).into_response()
+    })
+}
+
+/// Answers with what of a sound of this length is asked for.
+fn ranged(
+    length: u64,
+    kind: &'static str,
+    headers: &HeaderMap,
+    body: impl FnOnce(Range<u64>) -> Response,
+) -> Response {
     let mut response = match asked(headers.get(header::RANGE), length) {
         Asked::Beyond => {
             let told = format!("bytes */{length}");
             let told = [(header::CONTENT_RANGE, told)];
-            return Ok((told, ApiError::range()).into_response());
+            return (told, ApiError::range()).into_response();
         }
         Asked::Part(range) => {
             let told = format!("bytes {}-{}/{length}", range.start, range.end - 1);
             let told = [(header::CONTENT_RANGE, told)];
-            (StatusCode::PARTIAL_CONTENT, told, body(file, range)).into_response()
+            (StatusCode::PARTIAL_CONTENT, told, body(range)).into_response()
         }
-        Asked::Whole => body(file, 0..length),
+        Asked::Whole => body(0..length),
     };
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    Ok(response)
+    response
 }
 
 /// The octets of a file in pieces, each read when the client has taken the one before.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use offhook_base::{CallId, Heard, Quality, UserId, Wall};
+use offhook_base::{CallId, Quality, UserId, Wall};
 use offhook_store::{CDRS, Cdr, DeliveryCounts, StoreError, User, disposition, terminated_by};
 use serde_json::{Map, Value, json};
 
@@ -13,6 +13,7 @@ use super::{csv, users};
 use crate::Api;
 use crate::auth::Caller;
 use crate::error::ApiError;
+use crate::flow::Arrived;
 use crate::query::{Id, Params, Shown};
 use crate::reply;
 
@@ -335,13 +336,5 @@ fn row(cdr: &Cdr) -> Map<String, Value> {
 
 /// What each side sent, as it arrived at us.
 fn quality(quality: &Quality) -> Value {
-    let heard = |heard: &Heard| {
-        json!({
-            "packets": heard.packets,
-            "lost": heard.lost,
-            "jitter_ms": f64::from(heard.jitter_us / 100) / 10.0,
-            "mos": (heard.mos_x100 > 0).then(|| f64::from(heard.mos_x100) / 100.0),
-        })
-    };
-    json!({"src": heard(&quality.src), "dst": heard(&quality.dst)})
+    json!({"src": Arrived::from(&quality.src), "dst": Arrived::from(&quality.dst)})
 }

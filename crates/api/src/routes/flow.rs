@@ -137,7 +137,9 @@ fn known(inner: &Inner, root: CallId) -> Result<Known, StoreError> {
     // An event is committed with its deliveries: those read after it are all there.
     let events = stores.journal.events_of_root(root)?;
     let deliveries = stores.deliveries.of_root(root)?;
+    let cdrs = stores.config.cdrs_of_root(root)?;
     let input = FlowInput {
+        cdrs: cdrs.into_iter().map(|cdr| cdr.record).collect(),
         messages: stores.captures.messages(root)?,
         events: events.into_iter().map(|stored| stored.event).collect(),
         deliveries_since: deliveries_since(inner, &deliveries),

@@ -38,12 +38,14 @@ pub(super) async fn list(
     Ok(reply::list(&page.map(|sound| shown.of(row(&sound)))))
 }
 
-/// The row of `/sounds/{id}`, or the file of `/sounds/{id}.wav`: 16 bits, one channel, 16,000 samples a second.
+/// The row of `/sounds/{id}`, or the file of `/sounds/{id}.wav`: 16 bits, one channel, 16,000 samples a second. A player
+/// that seeks asks for a part of it.
 pub(super) async fn one(
     State(api): State<Api>,
     _admin: Admin,
     Name(name): Name,
     params: Params,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let (name, is_file) = match name.strip_suffix(".wav") {
         Some(name) => (name, true),
@@ -55,14 +57,10 @@ pub(super) async fn one(
         let file = api
             .store(move |inner| inner.stores.config.sound_file(id))
             .await??;
-        let headers = [
-            (header::CONTENT_TYPE, "audio/wav".to_owned()),
-            (
-                header::CONTENT_DISPOSITION,
-                format!("attachment; filename=\"sound-{id}.wav\""),
-            ),
-        ];
-        return Ok((headers, file).into_response());
+        let saved_as = format!("attachment; filename=\"sound-{id}.wav\"");
+        let saved_as = [(header::CONTENT_DISPOSITION, saved_as)];
+        let sound = super::audio::serve_octets(file, "audio/wav", &headers);
+        return Ok((saved_as, sound).into_response());
     }
     let shown = params.fields("sounds", FIELDS)?;
     let sound = api

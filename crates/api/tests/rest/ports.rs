@@ -38,7 +38,8 @@ pub struct Played {
     /// The next outcomes of `webhook.test`; a success when there is none.
     pub outcomes: Mutex<VecDeque<TestOutcome>>,
     pub tested: Mutex<Vec<TestTarget>>,
-    /// The octets of a recording's `.wav` and `.mp3`; those that are not here are missing.
+    /// The octets of a recording's `.wav` and `.mp3`; those that are not here are missing, and without octets
+    /// for the latter there is no encoder.
     pub sounds: Mutex<BTreeMap<RecordingId, [Vec<u8>; 2]>>,
     /// The sounds that were asked for, in words.
     pub sounds_asked: Mutex<Vec<String>>,
@@ -127,6 +128,9 @@ impl Port {
         self.0.sounds_asked.lock().unwrap().push(asked);
         let sounds = self.0.sounds.lock().unwrap();
         let octets = sounds.get(&of.id).ok_or(SoundError::Missing)?;
+        if kind == 1 && octets[kind].is_empty() {
+            return Err(SoundError::NotBuilt);
+        }
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&octets[kind]).unwrap();
         Ok(file)

@@ -73,6 +73,17 @@ async fn a_recording_has_the_fields_of_the_contract() {
 }
 
 #[tokio::test]
+async fn a_server_without_the_encoder_says_so() {
+    let world = World::new();
+    world.recording(9, &call(5, None));
+    with_sound(&world, 5, b"0123", b"");
+    let refused = world.get("/monitors/5.mp3").await;
+    assert_eq!(refused.status.as_u16(), 501, "{}", refused.text);
+    assert!(refused.text.contains("not_built") && refused.text.contains(".wav"));
+    assert_eq!(world.get("/monitors/5.wav").await.status.as_u16(), 200);
+}
+
+#[tokio::test]
 async fn its_sound_is_answered_whole_or_in_part() {
     let world = World::new();
     world.recording(9, &call(5, None));

@@ -53,6 +53,12 @@ async fn a_sound_is_put_in_listed_heard_and_removed() {
         (file.octets.len(), &file.octets[..4]),
         (32_044, &b"RIFF"[..])
     );
+    let part = Request::get("/v1.1/sounds/1.wav")
+        .header("X-Auth-Token", ADMIN)
+        .header("Range", "bytes=44-47");
+    let part = world.request(part.body(Body::empty()).unwrap()).await;
+    assert_eq!(part.headers["content-range"], "bytes 44-47/32044");
+    assert_eq!(part.octets, file.octets[44..48]);
     world.get("/sounds/2.wav").await.error(404, "not_found");
     world
         .get("/sounds/..%2foffhook.db.wav")

@@ -1,4 +1,7 @@
 //! The ports of one conversation, and what the relay is to do with them.
+//!
+//! An SDP here is a plain one that may name keys (`secrecy`). A side with keys is told of no address before its keys, so that
+//! nothing goes to it unencrypted.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -7,11 +10,12 @@ use offhook_base::CallId;
 use offhook_media_core::{
     Encoding, Formats, MediaCommand, PayloadFormat, PortPair, RelayId, Remote, Side,
 };
-use offhook_sip_message::sdp::{self, Codec, Direction, Media, MediaKind, Rewrite, Sdp};
+use offhook_sip_message::sdp::{self, Codec, Direction, Media, MediaKind, Profile, Rewrite, Sdp};
 
 use super::NoMedia;
 use super::session::Session;
 use crate::effect::Effect;
+use crate::secrecy::KeysId;
 
 /// Ports of one conversation and what is known of its sides.
 #[derive(Debug)]
@@ -35,6 +39,8 @@ struct Leg {
     said: Said,
     /// What an SDP not accepted yet says.
     offered: Option<Said>,
+    /// The keys that the relay was told last.
+    secured: Option<KeysId>,
 }
 
 /// What an SDP says of audio.
@@ -44,6 +50,8 @@ struct Said {
     remote: Option<Remote>,
     /// What its payload types mean.
     formats: Formats,
+    /// How it is encrypted.
+    keys: Option<KeysId>,
 }
 
 /// Where a side that was set apart wants its media.
@@ -69,12 +77,14 @@ impl Relayed {
                 host: Some(first),
                 said: Said::default(),
                 offered: None,
+                secured: None,
             },
             b: Leg {
                 pair: b,
                 host: None,
                 said: Said::default(),
                 offered: None,
+                secured: None,
             },
             started: false,
             deaf: None,
@@ -102,14 +112,14 @@ impl Relayed {
         let sdp = Sdp::parse(octets).map_err(|_| NoMedia)?;
         let audio = sdp
             .first_audio()
-            .filter(|audio| audio.port != 0)
+            .filter(|audio| is_relayed(audio))
             .ok_or(NoMedia)?;
         let port = audio.port;
         let (leg, facing) = match from {
             Side::A => (&mut self.a, self.b.pair),
             Side::B => (&mut self.b, self.a.pair),
         };
-        // The null address of an old-style hold is no place to send to.
+        // The null address of an old-style hold is no place to send to; who holds by direction only is not sent to.
         leg.offered = Some(Said {
             remote: audio
                 .connection_ip()
@@ -117,8 +127,10 @@ impl Relayed {
                 .map(|ip| Remote {
                     address: SocketAddr::new(ip, port),
                     signalling: leg.host,
+                    receives: audio.direction.receives(),
                 }),
             formats: formats(audio),
+            keys: KeysId::of(audio),
         });
         let pair = sdp::PortPair {
             rtp: facing.rtp_port,
@@ -160,6 +172,7 @@ impl Relayed {
             if before.formats != said.formats {
                 self.explain(from, effects);
             }
+            self.secure(from, effects);
             if before.remote != said.remote {
                 self.update(from, effects);
             }
@@ -178,16 +191,22 @@ impl Relayed {
         if std::mem::replace(&mut self.started, true) {
             return;
         }
+        let plain = |said: Said| said.remote.filter(|_| said.keys.is_none());
         effects.push(Effect::Media(MediaCommand::Start {
             relay: self.relay,
             a: self.a.pair.id,
             b: self.b.pair.id,
-            a_remote: self.a.said.remote,
-            b_remote: self.b.said.remote,
+            a_remote: plain(self.a.said),
+            b_remote: plain(self.b.said),
         }));
         for side in [Side::A, Side::B] {
-            if !self.leg(side).said.formats.is_empty() {
+            let said = self.leg(side).said;
+            if !said.formats.is_empty() {
                 self.explain(side, effects);
+            }
+            if said.keys.is_some() {
+                self.secure(side, effects);
+                self.update(side, effects);
             }
         }
     }
@@ -213,6 +232,7 @@ impl Relayed {
         leg.offered = None;
         if self.started {
             self.explain(side, effects);
+            self.secure(side, effects);
             self.update(side, effects);
         }
     }
@@ -247,6 +267,16 @@ impl Relayed {
         }));
     }
 
+    /// Says how a side is encrypted, if that is another way than so far.
+    fn secure(&mut self, side: Side, effects: &mut Vec<Effect>) {
+        let relay = self.relay;
+        let leg = self.leg(side);
+        let keys = leg.said.keys;
+        if std::mem::replace(&mut leg.secured, keys) != keys {
+            effects.push(Effect::Secure { relay, side, keys });
+        }
+    }
+
     /// Says what the payload types of a side mean.
     fn explain(&mut self, side: Side, effects: &mut Vec<Effect>) {
         let (relay, formats) = (self.relay, self.leg(side).said.formats);
@@ -263,6 +293,11 @@ impl Relayed {
             Side::B => &mut self.b,
         }
     }
+}
+
+/// Whether an audio section is one that passes through us: in use, and plain to us.
+pub(super) fn is_relayed(audio: &Media<'_>) -> bool {
+    audio.port != 0 && Profile::parse(audio.proto).is_some_and(|profile| !profile.secure)
 }
 
 /// What the payload types of an audio section mean.

@@ -45,6 +45,11 @@ impl Session {
         (origin != theirs).then_some(origin)
     }
 
+    /// Whether anything was told yet.
+    pub(super) const fn is_told(&self) -> bool {
+        self.last.is_some()
+    }
+
     /// The direction that was told last.
     pub(super) fn direction(&self) -> Option<Direction> {
         let (sdp, direction) = &self.last.as_ref()?.source;

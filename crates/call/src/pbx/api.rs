@@ -162,8 +162,20 @@ impl Pbx {
     /// Gives ports back that no call took.
     pub(super) fn perform_media(&mut self, effects: Vec<Effect>) {
         for effect in effects {
-            if let Effect::Media(command) = effect {
-                self.actions.push_back(Action::Media(command));
+            match effect {
+                Effect::Media(command) => self.actions.push_back(Action::Media(command)),
+                Effect::Secure { relay, side, keys } => self.secure(relay, side, keys),
+                Effect::Cancel { .. }
+                | Effect::DropHeld(_)
+                | Effect::DropRecording(_)
+                | Effect::Free { .. }
+                | Effect::Held { .. }
+                | Effect::Mailbox(_)
+                | Effect::Record(_)
+                | Effect::Recording(_)
+                | Effect::Reply(_)
+                | Effect::ReplyInstead(_)
+                | Effect::ReserveCallIds(_) => {}
             }
         }
     }

@@ -38,10 +38,12 @@ impl Pbx {
                 command,
             } => {
                 self.note_bye(now, entry, leg, &command);
+                let command = self.made_secret(leg, command);
                 self.gate(entry.last, leg, class, command);
             }
             Effect::Free { leg, command } => {
                 self.note_bye(now, entry, leg, &command);
+                let command = self.made_secret(leg, command);
                 self.gate(0, leg, Class::Tells, command);
             }
             Effect::Cancel { leg, phone, reason } => {
@@ -61,6 +63,7 @@ impl Pbx {
                 }
                 self.actions.push_back(Action::Media(command));
             }
+            Effect::Secure { relay, side, keys } => self.secure(relay, side, keys),
             Effect::Recording(message) => {
                 self.messages.begin(&message, &entry.calls);
                 self.actions.push_back(Action::Recording(message));

@@ -7,6 +7,7 @@ mod messages;
 mod owed;
 mod queues;
 pub(crate) mod recordings;
+mod secrecy;
 mod texts;
 mod watching;
 
@@ -14,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use offhook_base::{CallId, FactRecord, Mono, Now, RecordingStart, RingGroupId, UserId};
+use offhook_base::{CallId, FactRecord, Mono, Now, Quality, RecordingStart, RingGroupId, UserId};
 use offhook_media_core::{MediaCommand, PortPair, RelayId, SideQuality};
 use offhook_sip_core::{Command, Event, LegId, Origin, TrunkPeer, TxId};
 use offhook_sip_message::Method;
@@ -26,12 +27,14 @@ use crate::config::CallConfig;
 use crate::directory::DirectoryChange;
 use crate::effect::Effect;
 use crate::fence::{Class, Fence};
+use crate::figures::Awaited;
 use crate::keys::Keys;
 use crate::limit::{Bucket, Buckets};
 use crate::mailbox::MailboxRequest;
 use crate::mwi::Mwi;
 use crate::office::Office;
 use crate::phase::{Context, Input, MediaNews, Phase, Senders, answer, reply};
+use crate::secrecy::Secrecy;
 use crate::sms::{Answer, TextChange, TextReply, Texts, TextsConfig};
 use crate::star::AgentLogin;
 use crate::trunks::{TrunkOutput, TrunkState};
@@ -49,6 +52,8 @@ pub(crate) enum Action {
     Record(Box<FactRecord>),
     /// To the media shell.
     Media(MediaCommand),
+    /// The last figures of a call that has ended.
+    Heard { call: CallId, quality: Quality },
     /// Whether a call is being recorded.
     Monitored { call: CallId, on: bool },
     /// To the recorder, before the media shell is told to record.
@@ -154,6 +159,9 @@ pub(crate) struct Pbx {
     messages: Messages,
     mwi: Mwi,
     recordings: Recordings,
+    /// `None` where media does not pass by us: then keys are the phones' own affair.
+    secrecy: Option<Secrecy>,
+    figures: Awaited,
     pub(crate) actions: VecDeque<Action>,
 }
 
@@ -163,6 +171,10 @@ impl Pbx {
             host: config.host.clone(),
             customer_id: config.customer_id,
         });
+        let secrecy = config
+            .relay
+            .is_some()
+            .then(|| Secrecy::new(config.srtp, seed));
         Self {
             office: Office::new(config, call_ids, seed),
             conversations: BTreeMap::new(),
@@ -183,6 +195,8 @@ impl Pbx {
             messages: Messages::default(),
             mwi: Mwi::default(),
             recordings: Recordings::default(),
+            secrecy,
+            figures: Awaited::default(),
             actions: VecDeque::new(),
         }
     }
@@ -301,6 +315,19 @@ impl Pbx {
 
     /// What the stack reports.
     pub(crate) fn handle_event(&mut self, now: Now, event: Event) {
+        let invited = if let Event::Invite { leg, .. } = &event {
+            Some(*leg)
+        } else {
+            None
+        };
+        let event = self.made_plain(event);
+        self.on_event(now, event);
+        if let Some(leg) = invited {
+            self.forget_keys_of_refused(leg);
+        }
+    }
+
+    fn on_event(&mut self, now: Now, event: Event) {
         match event {
             Event::Invite {
                 leg,
@@ -410,24 +437,26 @@ impl Pbx {
     /// The media shell tells how well the sides of a relay are heard. The newest counts; nobody waits for it.
     pub(crate) fn note_quality(&mut self, relay: RelayId, heard: [SideQuality; 2]) {
         if let Some(entry) = self.conversations.get_mut(&CallId(relay.0)) {
-            let caller = match &entry.phase {
-                Phase::Connected(connected) => connected.relay_of_caller(),
-                Phase::Originating(_)
-                | Phase::Ringing(_)
-                | Phase::Hunting(_)
-                | Phase::Queued(_)
-                | Phase::Service(_)
-                | Phase::Mailbox(_)
-                | Phase::Voicemail(_)
-                | Phase::Departing(_)
-                | Phase::Ended => None,
-            };
-            entry.calls.hear(heard, caller.map(|(_, side)| side));
+            entry.calls.hear(heard, entry.phase.side_of_caller());
+        }
+        if heard.iter().any(|side| side.packets > 0) {
+            let told = self.figures.told(relay, heard);
+            self.actions
+                .extend(told.map(|(call, quality)| Action::Heard { call, quality }));
+        }
+    }
+
+    /// A relay has stopped, and told its last figures.
+    pub(crate) fn note_stopped(&mut self, relay: RelayId) {
+        self.figures.over(relay);
+        if let Some(entry) = self.conversations.get_mut(&CallId(relay.0)) {
+            entry.calls.note_unheard();
         }
     }
 
     /// The relay of the conversation `root` could not be started: a call that nobody would hear ends.
     pub(crate) fn media_lost(&mut self, now: Now, root: CallId) {
+        self.note_stopped(RelayId(root.0));
         self.feed(now, root, Input::MediaLost);
     }
 
@@ -470,6 +499,9 @@ impl Pbx {
                 .unwrap_or_default()
             {
                 self.legs.remove(&leg);
+                if let Some(secrecy) = &mut self.secrecy {
+                    secrecy.close(leg);
+                }
             }
         }
         let office = &mut self.office;
@@ -577,6 +609,7 @@ impl Pbx {
     ) -> bool {
         let mut effects = std::mem::take(&mut self.effects);
         let mut legs = std::mem::take(&mut self.new_legs);
+        entry.calls.note_caller(entry.phase.side_of_caller());
         let phase = std::mem::replace(&mut entry.phase, Phase::Ended);
         let mut cx = Context {
             now,
@@ -630,6 +663,7 @@ impl Pbx {
         self.note_transferor(now, &mut entry);
         self.tape(now, &mut entry);
         self.watch(&mut entry);
+        self.figures.wait(RelayId(root.0), entry.calls.take_ended());
         if entry.phase.is_over() {
             self.office.leave_queue(now.mono, root);
             self.office.forget_relay(root);
@@ -687,7 +721,8 @@ fn abandon(
         | Effect::Recording(_)
         | Effect::Reply(_)
         | Effect::ReplyInstead(_)
-        | Effect::ReserveCallIds(_) => true,
+        | Effect::ReserveCallIds(_)
+        | Effect::Secure { .. } => true,
         Effect::Cancel { .. } | Effect::DropHeld(_) | Effect::Free { .. } | Effect::Held { .. } => {
             false
         }
@@ -724,6 +759,7 @@ fn abandon(
                 | MediaCommand::Press { .. }
                 | MediaCommand::Record { .. }
                 | MediaCommand::Refill { .. }
+                | MediaCommand::Secure { .. }
                 | MediaCommand::StopRecord { .. }
                 | MediaCommand::StopPlay { .. }
                 | MediaCommand::Update { .. }

@@ -35,6 +35,9 @@ use crate::{ApiAnswer, ApiReply};
 /// on the disk, where the next start finds it.
 const MOST: usize = 20_000;
 
+/// Pairs of one conversation: more transfers than anybody makes.
+const REFUSED_AT_MOST: usize = 32;
+
 /// The recording of one conversation, and whether there should be one.
 #[derive(Debug, Default)]
 pub(super) struct Tape {
@@ -42,6 +45,9 @@ pub(super) struct Tape {
     call: Option<CallId>,
     wanted: Option<Whose>,
     running: Option<(RelayId, RecordingId)>,
+    /// Pairs of numbers whose calls a client does not want to be recorded, whatever the settings say: a transfer that fails
+    /// gives the two back to each other in another call.
+    refused: Vec<[String; 2]>,
 }
 
 /// The user by whose setting or wish a call is recorded.
@@ -92,13 +98,13 @@ impl Pbx {
         };
         let call = talking.map(|call| call.id);
         if entry.tape.call != call {
-            let wanted = talking.and_then(|call| policy(&self.office.directory, call));
+            let refused = &entry.tape.refused;
+            let wanted = talking
+                .filter(|call| !refused.contains(&pair(call)))
+                .and_then(|call| policy(&self.office.directory, call));
             self.stop_tape(entry);
-            entry.tape = Tape {
-                call,
-                wanted,
-                running: None,
-            };
+            entry.tape.call = call;
+            entry.tape.wanted = wanted;
         }
         match (entry.tape.wanted, entry.tape.running) {
             (None, Some(_)) => self.stop_tape(entry),
@@ -197,6 +203,12 @@ impl Pbx {
                 Some(whose) => Some(whose),
                 None => entry.calls.innermost().map(|call| asked_by(call, by)),
             };
+            if let Some(two) = entry.calls.innermost().map(pair) {
+                entry.tape.refused.retain(|one| *one != two);
+                if !on && entry.tape.refused.len() < REFUSED_AT_MOST {
+                    entry.tape.refused.push(two);
+                }
+            }
             self.tape(now, &mut entry);
         }
         self.conversations.insert(entry.calls.root(), entry);
@@ -284,6 +296,13 @@ pub(crate) fn ready(
         sms: None,
         recording: Some(Arc::new(record)),
     }
+}
+
+/// The two who talk, whoever of them is the caller now.
+fn pair(call: &CallRecord) -> [String; 2] {
+    let mut two = [call.src.number.clone(), call.dst.number.clone()];
+    two.sort_unstable();
+    two
 }
 
 /// By whose setting a call is recorded, if by anybody's: the called user's before the caller's.

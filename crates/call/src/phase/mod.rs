@@ -204,6 +204,23 @@ impl Phase {
         matches!(self, Self::Departing(_) | Self::Ended)
     }
 
+    /// Which side of the relay the caller of those who talk is: with each other, or to a voicemail.
+    pub(crate) fn side_of_caller(&self) -> Option<Side> {
+        let relay = match self {
+            Self::Connected(connected) => connected.relay_of_caller(),
+            Self::Voicemail(voicemail) => voicemail.waiting().media.relay(Side::A),
+            Self::Originating(_)
+            | Self::Ringing(_)
+            | Self::Hunting(_)
+            | Self::Queued(_)
+            | Self::Service(_)
+            | Self::Mailbox(_)
+            | Self::Departing(_)
+            | Self::Ended => None,
+        };
+        relay.map(|(_, side)| side)
+    }
+
     /// The user of ours whose leg is up only until a transfer of his is done.
     pub(crate) fn transferor(&self) -> Option<UserId> {
         match self {

@@ -125,12 +125,26 @@ fn rfc3551_6_names_and_static_payload_types() {
         ("pcma", 8, Codec::Pcma),
         ("G722", 9, Codec::G722),
     ] {
-        assert_eq!(Codec::from_name(name), Some(codec));
+        assert_eq!(Codec::from_rtpmap(name, 8_000, 1), Some(codec));
+        assert_eq!(Codec::from_rtpmap(name, 16_000, 1), None);
+        assert_eq!(Codec::from_rtpmap(name, 8_000, 2), None);
         assert_eq!(Codec::from_payload_type(payload_type), Some(codec));
+        assert_eq!(Codec::from_number(codec.number()), Some(codec));
         assert_eq!(codec.clock_rate(), 8_000, "rfc3551 4.5.2");
     }
-    assert_eq!(Codec::from_name("G7221"), None);
+    assert_eq!(Codec::from_rtpmap("G7221", 8_000, 1), None);
     assert_eq!(Codec::from_payload_type(18), None);
+}
+
+#[cfg(feature = "opus")]
+#[test]
+fn rfc7587_7_opus_says_48_000_and_two_channels_whatever_it_has() {
+    assert_eq!(Codec::from_rtpmap("OPUS", 48_000, 2), Some(Codec::Opus));
+    assert_eq!(Codec::from_rtpmap("opus", 48_000, 1), None);
+    assert_eq!(Codec::from_rtpmap("opus", 16_000, 2), None);
+    assert_eq!(Codec::Opus.clock_rate(), 48_000);
+    assert_eq!(Codec::from_number(Codec::Opus.number()), Some(Codec::Opus));
+    assert_eq!(Codec::from_payload_type(Codec::Opus.number()), None);
 }
 
 /// Two seconds of sawtooth and noise that grow by 6 dB every quarter of a second, and again. The oracle was fed the same.

@@ -17,6 +17,7 @@ fn strict() -> Remote {
     Remote {
         address: at(SDP),
         signalling: Some(at(SIGNALLING).ip()),
+        receives: true,
     }
 }
 
@@ -232,4 +233,25 @@ fn rtcp_follows_the_host_of_the_rtp_and_its_port_is_learnt_once() {
         "another port of the same host"
     );
     assert_eq!(latch.rtcp_destination(), Some(at("198.51.100.7:61009")));
+}
+
+#[test]
+fn rfc3264_8_4_who_only_sends_is_believed_and_gets_rtcp_alone() {
+    let only_sends = Remote {
+        receives: false,
+        ..strict()
+    };
+    let mut latch = Latch::new(Some(only_sends));
+    check(
+        &mut latch,
+        &[(0, SIGNALLING, true), (2_000, SIGNALLING, true)],
+    );
+    assert_eq!(latch.rtp_destination(), None);
+    assert_eq!(latch.rtcp_destination(), Some(at("198.51.100.7:61001")));
+    latch.set_remote(Some(strict()));
+    assert_eq!(latch.rtp_destination(), Some(at(SIGNALLING)), "resumed");
+    latch.set_remote(Some(only_sends));
+    assert_eq!(latch.rtp_destination(), None, "held");
+    latch.set_remote(None);
+    assert_eq!(latch.rtcp_destination(), None, "no address");
 }

@@ -13,11 +13,26 @@ fn sent(
     (ssrc, sequence, timestamp): (u32, u16, u32),
     clock: u32,
 ) -> (u32, u16, u32, bool) {
+    let is_key = false;
+    sent_in(
+        outgoing,
+        now,
+        (ssrc, sequence, timestamp),
+        Units { clock, is_key },
+    )
+}
+
+fn sent_in(
+    outgoing: &mut Outgoing,
+    now: Mono,
+    (ssrc, sequence, timestamp): (u32, u16, u32),
+    units: Units,
+) -> (u32, u16, u32, bool) {
     let mut packet = [0; 172];
     packet[0] = 0x80;
     write(&mut packet, sequence, timestamp, ssrc);
     let header = RtpHeader::parse(&packet).unwrap();
-    outgoing.send(now, &header, clock, &mut packet);
+    outgoing.send(now, &header, units, &mut packet);
     let header = RtpHeader::parse(&packet).unwrap();
     (
         header.ssrc,
@@ -141,4 +156,48 @@ fn what_follows_a_key_comes_later_by_all_that_the_key_took() {
     }
     let voice = sent(&mut outgoing, at(120), (7, 2, 960), CLOCK);
     assert_eq!(voice.2, 960);
+}
+
+/// telephone-event/8000.
+const KEYS: Units = Units {
+    clock: 8_000,
+    is_key: true,
+};
+
+#[test]
+fn keys_by_a_clock_of_their_own_stay_in_the_stream_of_the_voice() {
+    let mut outgoing = Outgoing::default();
+    sent(&mut outgoing, at(0), (7, 99, 1_000), 48_000);
+    // Who was moved here speaks opus, too.
+    let voice = sent(&mut outgoing, at(20), (9, 500, 77_000), 48_000);
+    assert_eq!(voice, (7, 100, 1_960, true));
+    let pressed = sent_in(&mut outgoing, at(40), (9, 501, 12_833), KEYS);
+    assert_eq!(pressed, (7, 101, 2_920, false), "20 ms are 960 units");
+    let still = sent_in(&mut outgoing, at(60), (9, 502, 12_833), KEYS);
+    assert_eq!(still, (7, 102, 2_920, false), "one press, one timestamp");
+    let voice = sent(&mut outgoing, at(80), (9, 503, 79_880), 48_000);
+    assert_eq!(
+        voice,
+        (7, 103, 4_840, false),
+        "the voice goes on by its own"
+    );
+    let next = sent_in(&mut outgoing, at(100), (9, 504, 13_313), KEYS);
+    assert_eq!(next, (7, 104, 5_800, false));
+    // What we say of keys is another source.
+    let ours = sent_in(&mut outgoing, at(120), (3, 9, 5), KEYS);
+    assert_eq!(ours, (7, 105, 6_760, true));
+    let voice = sent(&mut outgoing, at(140), (9, 505, 82_760), 48_000);
+    assert_eq!(voice, (7, 106, 7_720, true));
+}
+
+#[test]
+fn keys_of_the_first_source_pass_untouched_whatever_their_clock() {
+    let mut outgoing = Outgoing::default();
+    sent(&mut outgoing, at(0), (7, 99, 1_000), 48_000);
+    let pressed = sent_in(&mut outgoing, at(20), (7, 100, 326), KEYS);
+    assert_eq!(pressed, (7, 100, 326, false));
+    let voice = sent(&mut outgoing, at(40), (7, 101, 2_920), 48_000);
+    assert_eq!(voice, (7, 101, 2_920, false));
+    let another = sent(&mut outgoing, at(60), (9, 5, 0), 48_000);
+    assert_eq!(another, (7, 102, 3_880, true), "by the voice's clock");
 }

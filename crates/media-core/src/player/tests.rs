@@ -23,7 +23,7 @@ type Header = (bool, u8, u16, u32, u32);
 
 fn sent(player: &mut Player, now: Mono) -> Option<Header> {
     let mut packet = [0; PLAYED_OCTETS];
-    player.handle_timeout(now, &mut packet).then(|| {
+    player.handle_timeout(now, &mut packet).map(|_| {
         assert_eq!(packet[0], 0x80);
         (
             packet[1] & 0x80 != 0,
@@ -182,9 +182,9 @@ fn decoded(codec: Codec, sound: Sound, packets: u64) -> Vec<i16> {
     let mut heard = Vec::new();
     for n in 0..packets {
         let mut packet = [0; PLAYED_OCTETS];
-        assert!(player.handle_timeout(ms(n * 20), &mut packet));
+        let length = player.handle_timeout(ms(n * 20), &mut packet).unwrap();
         let mut samples = [0; 320];
-        let count = decoder.decode(&packet[HEADER_OCTETS..], &mut samples);
+        let count = decoder.decode(&packet[HEADER_OCTETS..length], &mut samples);
         heard.extend_from_slice(&samples[..count]);
     }
     heard
@@ -209,12 +209,14 @@ fn a_recording_is_heard_in_each_codec_at_its_own_rate() {
         (Codec::Pcma, 8_000),
         (Codec::Pcmu, 8_000),
         (Codec::G722, 16_000),
+        #[cfg(feature = "opus")]
+        (Codec::Opus, 16_000),
     ] {
         let heard = decoded(codec, clip(), 50);
         assert_eq!(heard.len(), rate as usize, "one second");
-        // The second half; a codec of two bands is late by some samples.
+        // The second half; G.722 and Opus are late by some samples.
         let (mut best, wanted) = (f64::MAX, sine(rate));
-        for late in 0..40 {
+        for late in 0..=40 {
             let error: f64 = heard[rate as usize / 2..]
                 .iter()
                 .zip(&wanted[rate as usize / 2 - late..])
@@ -224,6 +226,35 @@ fn a_recording_is_heard_in_each_codec_at_its_own_rate() {
         }
         let level = (best / f64::from(rate / 2)).sqrt();
         assert!(level < 400.0, "{codec:?}: an error of {level} in 16,000");
+    }
+}
+
+#[cfg(feature = "opus")]
+#[test]
+fn rfc7587_4_1_opus_counts_960_units_a_packet_and_is_a_source_of_its_own() {
+    let opus = Format {
+        payload_type: 96,
+        codec: Codec::Opus,
+    };
+    let mut player = player(Sound::Ringback);
+    let (_, _, sequence, timestamp, ssrc) = sent(&mut player, ms(0)).unwrap();
+    assert_eq!(player.clock_rate(), 8_000);
+    player.replace(Sound::Ringback, opus).unwrap();
+    assert_eq!(player.clock_rate(), 48_000);
+    let other = ssrc.wrapping_add(1);
+    for (n, units) in [(1, 160), (2, 1_120)] {
+        let numbers = (
+            false,
+            96,
+            sequence.wrapping_add(n),
+            timestamp.wrapping_add(units),
+            other,
+        );
+        assert_eq!(
+            sent(&mut player, ms(u64::from(n) * 20)),
+            Some(numbers),
+            "RFC 7160: another clock, another source"
+        );
     }
 }
 

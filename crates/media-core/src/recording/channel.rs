@@ -10,8 +10,10 @@ use crate::codec::Codec;
 #[derive(Debug, Default)]
 pub(crate) struct Channel {
     stream: Option<Stream>,
-    /// In the order of their places, which are distinct.
+    /// In the order of their places.
     pending: VecDeque<Pending>,
+    /// How often timestamps were placed anew.
+    anchor: u32,
     decoder: Option<Decoder>,
     /// Buffers of packets that were decoded.
     spare: Vec<Vec<u8>>,
@@ -31,9 +33,21 @@ struct Stream {
     least: i64,
 }
 
+/// What the timestamp of a packet says of its place.
+#[derive(Clone, Copy, Debug)]
+enum Placed {
+    At(i64),
+    /// It is here before its place: all of its stream lies so much too late.
+    Before(i64),
+    /// The sender has begun to count anew: at a hold, or behind a mixer.
+    Anew,
+}
+
 #[derive(Debug)]
 struct Pending {
     place: i64,
+    /// The count of [`Channel::anchor`] by which it was placed.
+    anchor: u32,
     codec: Codec,
     payload: Vec<u8>,
 }
@@ -55,6 +69,7 @@ impl Channel {
         payload.extend_from_slice(packet.payload);
         let pending = Pending {
             place,
+            anchor: self.anchor,
             codec: packet.codec,
             payload,
         };
@@ -68,6 +83,7 @@ impl Channel {
         self.pending.front().filter(|first| first.place < end)?;
         let Pending {
             place,
+            anchor: _,
             codec,
             payload,
         } = self.pending.pop_front()?;
@@ -84,11 +100,15 @@ impl Channel {
             .stream
             .as_mut()
             .filter(|known| (known.ssrc, known.clock) == (packet.ssrc, packet.clock));
-        if let Some(known) = known
-            && let Some(place) = known.place(arrival, packet.timestamp, rate)
-        {
-            return place;
+        match known.map(|known| known.place(arrival, packet.timestamp, rate)) {
+            Some(Placed::At(place)) => return place,
+            Some(Placed::Before(by)) => {
+                self.move_earlier(by);
+                return arrival;
+            }
+            Some(Placed::Anew) | None => {}
         }
+        self.anchor = self.anchor.wrapping_add(1);
         self.stream = Some(Stream {
             ssrc: packet.ssrc,
             clock: packet.clock,
@@ -99,16 +119,34 @@ impl Channel {
         });
         arrival
     }
+
+    /// The first packet of the stream came late, and those behind it in a row, as after a stall of the path or of this machine.
+    /// What is not decoded yet moves with them, so that none lies on another.
+    fn move_earlier(&mut self, by: i64) {
+        let anchor = self.anchor;
+        let of_stream = self.pending.iter_mut().filter(|one| one.anchor == anchor);
+        for pending in of_stream {
+            pending.place -= by;
+        }
+        let pending = self.pending.make_contiguous();
+        pending.sort_unstable_by_key(|pending| pending.place);
+        if let Some(stream) = &mut self.stream {
+            stream.place -= by;
+            stream.least = i64::MAX;
+        }
+    }
 }
 
 impl Stream {
-    /// `None` when the sender has begun to count anew: at a hold, behind a mixer, or because the first packet came late.
-    fn place(&mut self, arrival: i64, timestamp: u32, rate: i64) -> Option<i64> {
+    fn place(&mut self, arrival: i64, timestamp: u32, rate: i64) -> Placed {
         let distance = i64::from(timestamp.wrapping_sub(self.timestamp).cast_signed());
         let place = self.place + distance * rate / i64::from(self.clock).max(1);
         let late = arrival - place;
-        if late < -milliseconds(EARLY, rate) || late > milliseconds(LATE, rate) {
-            return None;
+        if late.abs() > milliseconds(LATE, rate) {
+            return Placed::Anew;
+        }
+        if late < -milliseconds(EARLY, rate) {
+            return Placed::Before(-late);
         }
         self.least = self.least.min(late);
         if arrival - self.watched >= milliseconds(WATCH, rate) {
@@ -122,9 +160,9 @@ impl Stream {
             self.place = place + drifted;
             self.watched = arrival;
             self.least = i64::MAX;
-            return Some(self.place);
+            return Placed::At(self.place);
         }
-        Some(place)
+        Placed::At(place)
     }
 }
 

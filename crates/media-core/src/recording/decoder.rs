@@ -30,8 +30,8 @@ impl Decoder {
 
     /// The samples of a payload at `rate`, which is 8,000 or 16,000.
     pub(crate) fn decode(&mut self, payload: &[u8], rate: u32) -> &[i16] {
-        // An octet holds a sample in G.711 and two in G.722.
-        self.decoded.resize(payload.len() * 2, 0);
+        let most = self.codec.most_samples(payload.len());
+        self.decoded.resize(most, 0);
         let count = self.decoder.decode(payload, &mut self.decoded);
         self.decoded.truncate(count);
         self.converted.clear();

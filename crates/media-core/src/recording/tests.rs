@@ -179,6 +179,39 @@ fn a_first_packet_that_came_late_does_not_delay_the_rest() {
 }
 
 #[test]
+fn packets_that_a_stall_held_up_lie_one_behind_the_other_and_not_one_on_the_other() {
+    // The first ten come together, and so do those of the 600 ms from the 30th on.
+    let mut tape = Tape::new(START, false);
+    let mut phone = phone(0);
+    // Each has a word of A-law for its own.
+    let sample_of = |n: u64| Law::A.decode(0x55 ^ 0x80 ^ u8::try_from(16 + n).unwrap());
+    for n in 0..70 {
+        let arrives = match n {
+            0..10 => 9 * 20,
+            30..60 => 59 * 20,
+            _ => n * 20,
+        };
+        phone.send(&mut tape, arrives + 200, sample_of(n));
+        // What is half a second old is given out as the recording goes on.
+        if n == 29 {
+            let given = middles(&all(&mut tape, 280));
+            let expected: Vec<i16> = (0..3).map(sample_of).collect();
+            assert_eq!(given[11..], expected);
+        }
+    }
+    let mut heard = middles(&all(&mut tape, 1_800));
+    heard.retain(|sample| *sample != 0);
+    let expected: Vec<i16> = (3..70).map(sample_of).collect();
+    assert_eq!(heard, expected);
+
+    /// The sample in the middle of each 20 ms.
+    fn middles(samples: &[i16]) -> Vec<i16> {
+        let packets = samples.chunks_exact(160);
+        packets.map(|packet| packet[80]).collect()
+    }
+}
+
+#[test]
 fn a_clock_that_runs_slow_is_kept_with_the_clock_of_arrival() {
     let mut tape = Tape::new(START, true);
     let (mut left, mut right) = (phone(0), phone(1));
@@ -306,4 +339,45 @@ fn a_change_of_codec_in_mid_call_keeps_the_rate() {
     let samples = all(&mut tape, 100);
     assert!(samples[320..480].iter().all(|sample| *sample > 3_000));
     assert_eq!(samples.len(), 800);
+}
+
+#[cfg(feature = "opus")]
+#[test]
+fn opus_is_recorded_at_16_khz_and_what_is_lost_of_it_is_silence() {
+    let mut tape = Tape::new(START, true);
+    let mut encoder = Encoder::new(Codec::Opus);
+    for n in 0..50_u32 {
+        let mut payload = [0; 160];
+        let wave: Vec<i16> = [[9_000; 8], [-9_000; 8]].concat().repeat(20);
+        let octets = encoder.encode(&wave, &mut payload);
+        if (20..25).contains(&n) {
+            continue;
+        }
+        tape.handle_packet(&TapedPacket {
+            at: at(u64::from(n) * 20),
+            channel: 1,
+            codec: Codec::Opus,
+            clock: 48_000,
+            timestamp: n.wrapping_mul(960).wrapping_sub(4_800),
+            ssrc: 1,
+            payload: &payload[..octets],
+        });
+    }
+    assert_eq!(tape.format().sample_rate, 16_000);
+    let samples = all(&mut tape, 1_000);
+    assert_eq!(samples.len(), 2 * 16_000);
+    let side = |channel: usize| -> Vec<bool> {
+        let loud = |ms: &[i16]| {
+            let side = ms.iter().skip(channel).step_by(2);
+            side.map(|one| one.abs()).max() > Some(2_000)
+        };
+        samples.chunks(32).map(loud).collect()
+    };
+    assert_eq!(pieces(&side(0)), []);
+    let heard = pieces(&side(1));
+    let [(begin, lost), (found, end)] = heard[..] else {
+        panic!("two pieces: {heard:?}");
+    };
+    assert!(begin < 8 && (397..403).contains(&lost), "{heard:?}");
+    assert!((500..510).contains(&found) && end > 996, "{heard:?}");
 }

@@ -7,15 +7,18 @@ use std::time::Duration;
 use offhook_base::Mono;
 
 use super::hearing::Hearing;
-use super::{CLOCK, DropReason, SideStats};
+use super::secrecy::{Secrecy, Stream};
+use super::told::Told;
+use super::{DropReason, SideStats};
 use crate::dtmf::{Digit, EventSender, EventStream};
 use crate::formats::{Encoding, Formats, PayloadFormat};
 use crate::latch::{Latch, Remote};
-use crate::outgoing::Outgoing;
+use crate::outgoing::{Outgoing, Units};
 use crate::packet::{Kind, RtpHeader, is_rtcp};
 use crate::player::{PLAYED_OCTETS, Player, StreamEntropy};
+use crate::srtp::SrtpKeys;
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Half {
     pub(super) latch: Latch,
     /// What its SDP lists.
@@ -26,12 +29,16 @@ pub(super) struct Half {
     pressing: Option<EventSender>,
     /// Keys that it is told of after that.
     keys: VecDeque<(Digit, Duration)>,
+    /// Keys that it was told of lately.
+    pub(super) told: Told,
     /// Random numbers for the next one.
     entropy: StreamEntropy,
     /// The stream in which it hears all of these.
     pub(super) outgoing: Outgoing,
     /// What it says.
     pub(super) hearing: Hearing,
+    /// How its packets are encrypted.
+    pub(super) secrecy: Secrecy,
     /// When its last packet came, or the watch over it began.
     heard_at: Mono,
     silence: Silence,
@@ -54,12 +61,20 @@ impl Half {
             player: None,
             pressing: None,
             keys: VecDeque::new(),
+            told: Told::default(),
             entropy: StreamEntropy::default(),
             outgoing: Outgoing::default(),
             hearing: Hearing::default(),
+            secrecy: Secrecy::default(),
             heard_at: Mono::default(),
             silence: Silence::Unnoticed,
             stats: SideStats::default(),
+        }
+    }
+
+    pub(super) fn secure(&mut self, keys: Option<&SrtpKeys>) {
+        if self.secrecy.set(keys) == Stream::Anew {
+            self.outgoing.secure();
         }
     }
 
@@ -117,9 +132,16 @@ impl Half {
         Ok(())
     }
 
+    /// Its format for keys: the one by the clock of the voice where it lists several (RFC 4733 section 2.1).
     fn telephone_event(&self) -> Option<PayloadFormat> {
-        let mut formats = self.formats.iter();
-        formats.find(|format| format.encoding == Encoding::TelephoneEvent)
+        let lists = || {
+            let formats = self.formats.iter();
+            formats.filter(|format| format.encoding == Encoding::TelephoneEvent)
+        };
+        let clock = self.outgoing.clock();
+        lists()
+            .find(|format| Some(format.clock) == clock)
+            .or_else(|| lists().next())
     }
 
     /// Tells the phone of a key as RFC 4733 packets, after those that it is being told; false when its SDP lists none, or
@@ -133,6 +155,9 @@ impl Half {
     ) -> bool {
         if self.telephone_event().is_none() || self.keys.len() >= KEYS_AT_MOST {
             return false;
+        }
+        if !self.told.is_news(now, digit) {
+            return true;
         }
         self.keys.push_back((digit, duration));
         if self.pressing.is_none() {
@@ -196,10 +221,16 @@ impl Half {
         if to.is_none() {
             player.handle_timeout_unheard(now);
         }
-        let to = to.filter(|_| player.handle_timeout(now, packet))?;
-        let header = RtpHeader::parse(packet)?;
-        self.outgoing.send(now, &header, CLOCK, packet);
-        Some((packet.len(), to))
+        let to = to?;
+        let length = player.handle_timeout(now, packet)?;
+        let played = packet.get_mut(..length)?;
+        let header = RtpHeader::parse(played)?;
+        let units = Units {
+            clock: player.clock_rate(),
+            is_key: false,
+        };
+        self.outgoing.send(now, &header, units, played);
+        Some((length, to))
     }
 
     fn handle_press_timeout(
@@ -217,7 +248,11 @@ impl Half {
         }
         let to = self.latch.rtp_destination().filter(|_| written)?;
         let header = RtpHeader::parse(event)?;
-        self.outgoing.send(now, &header, clock, event);
+        let units = Units {
+            clock,
+            is_key: true,
+        };
+        self.outgoing.send(now, &header, units, event);
         Some((event.len(), to))
     }
 

@@ -13,7 +13,7 @@ use crate::quality::{Arrival, CodecImpairment, Receiver};
 use crate::rtcp::{Report, RoundTrip, reports};
 
 /// Listens to one side.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Hearing {
     events: EventReceiver,
     tones: Option<Tones>,
@@ -25,7 +25,7 @@ pub(super) struct Hearing {
 }
 
 /// Hears tones in one codec.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Tones {
     codec: Codec,
     decoder: Decoder,
@@ -66,18 +66,17 @@ impl Hearing {
                 };
                 return self.events.handle_packet(now, &event);
             }
+            Encoding::ComfortNoise | Encoding::Other => return,
             Encoding::Opus => {
                 self.impairment = Some(CodecImpairment::OPUS);
-                return;
+                encoding.codec()
             }
-            Encoding::ComfortNoise | Encoding::Other => return,
-            Encoding::G722 => Codec::G722,
-            Encoding::Pcma => Codec::Pcma,
-            Encoding::Pcmu => Codec::Pcmu,
+            Encoding::G722 | Encoding::Pcma | Encoding::Pcmu => {
+                self.impairment = Some(CodecImpairment::G711);
+                encoding.codec()
+            }
         };
-        self.impairment = Some(CodecImpairment::G711);
-        // To decode G.722 costs much more than to look for tones.
-        if codec != Codec::G722 || !keys_apart {
+        if let Some(codec) = codec.filter(|codec| !codec.is_dear() || !keys_apart) {
             self.listen(now, codec, payload);
         }
     }
@@ -173,8 +172,8 @@ fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Samples of the longest packet that is listened to: 60 ms of G.722.
-const MOST_SAMPLES: usize = 960;
+/// Samples of the longest packet that is listened to: 120 ms at 16,000 a second.
+const MOST_SAMPLES: usize = 1_920;
 
 /// How late the end of a tone is known.
 const LATE: Duration = Duration::from_millis(40);

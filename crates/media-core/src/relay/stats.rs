@@ -20,6 +20,8 @@ pub struct SideStats {
     pub undeliverable: u64,
     /// Packets of third parties.
     pub foreign: u64,
+    /// Packets that were not encrypted as the side's own are, or came before.
+    pub unauthentic: u64,
 }
 
 /// What both sides sent; what was played to them is in no figure.
@@ -39,6 +41,7 @@ impl SideStats {
                 self.undeliverable += 1;
             }
             DropReason::Source => self.foreign += 1,
+            DropReason::Unauthentic => self.unauthentic += 1,
         }
     }
 }

@@ -16,9 +16,9 @@ fn rtp(number: u16) -> [u8; 172] {
 
 /// When something is to be sent or somebody to be missed; the reports of how well the sides arrive left out.
 fn next_due(relay: &Relay) -> Option<Mono> {
-    let mut relay = relay.clone();
-    relay.report_due = None;
-    relay.next_timeout()
+    let watch = relay.watch.as_ref().map(|watch| watch.due);
+    let (a, b) = (relay.a.next_timeout(), relay.b.next_timeout());
+    [a, b, watch].into_iter().flatten().min()
 }
 
 fn relay() -> (Relay, SocketAddr, SocketAddr) {
@@ -275,6 +275,34 @@ fn nothing_of_the_other_side_is_relayed_while_a_sound_plays() {
     );
     let stats = relay.stats().b;
     assert_eq!((stats.packets, stats.undeliverable), (2, 2));
+}
+
+#[test]
+fn who_holds_by_its_direction_gets_no_speech_and_still_reports_of_its_own() {
+    let (mut relay, a, b) = relay();
+    relay.handle_packet(Mono(0), Side::A, Kind::Rtp, a, &mut rtp(1));
+    relay.set_remote(
+        Side::A,
+        Some(Remote {
+            receives: false,
+            ..a.into()
+        }),
+    );
+    let of_held = relay.handle_packet(Mono(1), Side::B, Kind::Rtp, b, &mut rtp(1));
+    assert_eq!(of_held, Verdict::Drop(DropReason::NoDestination));
+    let forwarded = |side, to| Verdict::Forward { side, to };
+    let of_holder = relay.handle_packet(Mono(2), Side::A, Kind::Rtp, a, &mut rtp(2));
+    assert_eq!(of_holder, forwarded(Side::B, b));
+    let mut report = [0x80, 200, 0, 6].to_vec();
+    report.resize(28, 0);
+    let reported = relay.handle_packet(
+        Mono(3),
+        Side::B,
+        Kind::Rtcp,
+        at("192.0.2.2:5001"),
+        &mut report,
+    );
+    assert_eq!(reported, forwarded(Side::A, at("192.0.2.1:4001")));
 }
 
 #[test]
@@ -616,6 +644,7 @@ fn who_gave_up_his_place_is_not_believed_while_it_is_empty_nor_after_it_is_taken
     let target = Remote {
         address: at("192.0.2.9:7000"),
         signalling: Some("192.0.2.9".parse().unwrap()),
+        receives: true,
     };
     relay.set_formats(Side::B, formats(&[0]));
     relay.set_remote(Side::B, Some(target));
@@ -671,4 +700,211 @@ fn keys_that_follow_each_other_quickly_are_told_one_after_the_other() {
         }
     }
     assert_eq!(told, digits);
+}
+
+/// The keys that a phone is told of, by us and by the packets of its partner that pass: each `(milliseconds, packet)` comes then.
+fn keys_told(relay: &mut Relay, a: SocketAddr, packets: &[(u64, [u8; 16])]) -> Vec<(u32, char)> {
+    let mut told = Vec::new();
+    let mut note = |packet: &[u8]| {
+        let header = RtpHeader::parse(packet).unwrap();
+        let press = (
+            header.timestamp,
+            Digit::from_event(packet[12]).unwrap().as_char(),
+        );
+        if !told.contains(&press) {
+            told.push(press);
+        }
+    };
+    for (millis, packet) in packets {
+        let now = Mono(millis * 1_000_000);
+        let mut own = [0; PLAYED_OCTETS];
+        while next_due(relay).is_some_and(|due| due <= now) {
+            if let Some(played) = relay.handle_timeout(next_due(relay).unwrap(), &mut own) {
+                note(&own[..played.length]);
+            }
+        }
+        let mut packet = *packet;
+        let verdict = relay.handle_packet(now, Side::A, Kind::Rtp, a, &mut packet);
+        if matches!(verdict, Verdict::Forward { .. }) {
+            note(&packet);
+        }
+        while relay.poll_notice().is_some() {}
+    }
+    told
+}
+
+/// A press of 5 as packets from this moment on, at this timestamp.
+fn fives(from: u64, sequence: u16, timestamp: u32) -> Vec<(u64, [u8; 16])> {
+    let packets = (0..20_u16).map(|n| {
+        let mut packet = key(sequence + n, 5, n >= 17);
+        packet[4..8].copy_from_slice(&timestamp.to_be_bytes());
+        (from + 20 * u64::from(n), packet)
+    });
+    packets.collect()
+}
+
+#[test]
+fn a_press_by_info_and_then_by_packets_reaches_the_partner_once_and_the_next_one_too() {
+    let (mut relay, a, _) = with_keys(true, true);
+    let lasting = (Digit::from_char('5').unwrap(), Duration::from_millis(100));
+    assert!(relay.press(Mono(0), Side::B, lasting, [7; 10]));
+    // Longer than what we make of the INFO, and then once more within the time.
+    let mut packets = fives(30, 1, 8_000);
+    packets.extend(fives(900, 21, 16_000));
+    let told = keys_told(&mut relay, a, &packets);
+    let digits: String = told.iter().map(|(_, digit)| *digit).collect();
+    assert_eq!(digits, "55", "{told:?}");
+}
+
+#[test]
+fn a_press_by_packets_and_then_by_info_reaches_the_partner_once() {
+    let (mut relay, a, _) = with_keys(true, true);
+    let lasting = (Digit::from_char('5').unwrap(), Duration::from_millis(100));
+    let packets = fives(0, 1, 8_000);
+    let (first, rest) = packets.split_at(2);
+    let mut told = keys_told(&mut relay, a, first);
+    assert!(relay.press(Mono(25_000_000), Side::B, lasting, [7; 10]));
+    told.extend(keys_told(&mut relay, a, rest));
+    told.dedup();
+    assert_eq!(told.len(), 1, "{told:?}");
+    // Another key by INFO is one more.
+    let other = (Digit::from_char('6').unwrap(), lasting.1);
+    assert!(relay.press(Mono(500_000_000), Side::B, other, [7; 10]));
+    let last = keys_told(&mut relay, a, &fives(3_000, 40, 24_000));
+    let digits: String = last.iter().map(|(_, digit)| *digit).collect();
+    assert_eq!(digits, "65");
+}
+
+#[test]
+fn a_phone_that_speaks_opus_is_told_of_keys_in_the_stream_of_its_partners_voice() {
+    let (mut relay, a, _) = relay();
+    let format = |payload_type, encoding, clock| PayloadFormat {
+        payload_type,
+        encoding,
+        clock,
+    };
+    let listed = [
+        format(0, Encoding::Opus, 48_000),
+        format(101, Encoding::TelephoneEvent, 8_000),
+    ];
+    for side in [Side::A, Side::B] {
+        relay.set_formats(side, listed.into_iter().collect());
+    }
+    relay.handle_packet(Mono(0), Side::A, Kind::Rtp, a, &mut rtp(1));
+    let lasting = (Digit::from_char('7').unwrap(), Duration::from_millis(100));
+    assert!(relay.press(Mono(1), Side::B, lasting, [7; 10]));
+    let mut count = 0;
+    while let Some(due) = next_due(&relay) {
+        let mut packet = [0; PLAYED_OCTETS];
+        if relay.handle_timeout(due, &mut packet).is_some() {
+            count += 1;
+            assert_eq!(numbers(&packet).0, 0x0102_0304, "one source");
+            assert_eq!(packet[1] & 0x7f, 101);
+        }
+    }
+    assert!(count > 3, "{count} packets");
+    let mut voice = rtp(2);
+    let again = Mono(400_000_000);
+    relay.handle_packet(again, Side::A, Kind::Rtp, a, &mut voice);
+    assert_eq!(numbers(&voice), (0x0102_0304, 1 + count + 1, true));
+
+    // One whose SDP lists keys by both clocks is told by that of the voice.
+    let both = [
+        listed[0],
+        listed[1],
+        format(102, Encoding::TelephoneEvent, 48_000),
+    ];
+    relay.set_formats(Side::B, both.into_iter().collect());
+    let other = (Digit::from_char('8').unwrap(), lasting.1);
+    assert!(relay.press(again, Side::B, other, [7; 10]));
+    let mut packet = [0; PLAYED_OCTETS];
+    let due = next_due(&relay).unwrap();
+    assert!(relay.handle_timeout(due, &mut packet).is_some());
+    assert_eq!(packet[1] & 0x7f, 102);
+}
+
+mod secrecy;
+
+#[cfg(feature = "opus")]
+mod opus {
+    use super::*;
+    use crate::codec::Encoder;
+    use crate::dtmf::Digit;
+
+    const OPUS: Format = Format {
+        payload_type: 96,
+        codec: Codec::Opus,
+    };
+
+    #[test]
+    fn what_is_played_in_opus_is_as_long_as_it_was_encoded_and_counts_by_its_clock() {
+        let (mut relay, a, _) = relay();
+        let music = Sound::Music(Music::Tune);
+        relay.play(Mono(0), Side::A, music, OPUS, [7; 10]).unwrap();
+        let mut packet = [0; PLAYED_OCTETS];
+        let mut before: Option<RtpHeader> = None;
+        for n in 0..5 {
+            let played = relay.handle_timeout(Mono(n * 20_000_000), &mut packet);
+            let played = played.expect("a packet");
+            assert_eq!((played.to, played.length), (a, 132));
+            let header = RtpHeader::parse(&packet[..played.length]).unwrap();
+            if let Some(before) = before {
+                let later = header.timestamp.wrapping_sub(before.timestamp);
+                assert_eq!((header.ssrc, later), (before.ssrc, 960));
+            }
+            before = Some(header);
+        }
+    }
+
+    /// Whether a key is heard that is pressed as tones in Opus.
+    fn hears_tones(keys: bool) -> bool {
+        let (mut relay, a, _) = relay();
+        let voice = PayloadFormat {
+            payload_type: 96,
+            encoding: Encoding::Opus,
+            clock: 48_000,
+        };
+        let events = PayloadFormat {
+            payload_type: 101,
+            encoding: Encoding::TelephoneEvent,
+            clock: 48_000,
+        };
+        let formats = [Some(voice), keys.then_some(events)];
+        relay.set_formats(Side::A, formats.into_iter().flatten().collect());
+        let mut encoder = Encoder::new(Codec::Opus);
+        for n in 0..30_u16 {
+            let samples: Vec<i16> = (0..320)
+                .map(|at| {
+                    let second = f64::from(u32::from(n) * 320 + at) / 16_000.0;
+                    let wave = |hertz: f64| (second * hertz * std::f64::consts::TAU).sin();
+                    let heard = if (10..20).contains(&n) { 6_000.0 } else { 0.0 };
+                    #[expect(clippy::cast_possible_truncation, reason = "12,000 at most")]
+                    let sample = ((wave(770.0) + wave(1_336.0)) * heard) as i16;
+                    sample
+                })
+                .collect();
+            let mut packet = rtp(n);
+            packet[1] = 96;
+            packet[4..8].copy_from_slice(&(u32::from(n) * 960).to_be_bytes());
+            let octets = encoder.encode(&samples, &mut packet[12..]);
+            let now = Mono(u64::from(n) * 20_000_000);
+            let packet = &mut packet[..12 + octets];
+            relay.handle_packet(now, Side::A, Kind::Rtp, a, packet);
+        }
+        let pressed = std::iter::from_fn(|| relay.poll_notice()).find_map(|notice| match notice {
+            Notice::Pressed { press, way, .. } => Some((press.digit, way)),
+            Notice::Played { .. } | Notice::Quality(_) | Notice::Silent(_) => None,
+        });
+        if let Some(pressed) = pressed {
+            let five = Digit::from_char('5').unwrap();
+            assert_eq!(pressed, (five, PressWay::InBand));
+        }
+        pressed.is_some()
+    }
+
+    #[test]
+    fn tones_in_opus_are_listened_for_only_where_no_telephone_event_is_listed() {
+        assert!(hears_tones(false));
+        assert!(!hears_tones(true));
+    }
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::pin::pin;
 
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
@@ -11,7 +12,8 @@ use super::out;
 use crate::config::Config;
 use crate::node;
 
-/// Starts a node, says so on standard output, and stops it on SIGTERM or SIGINT.
+/// Starts a node, says so on standard output, has it read its certificate again on each SIGHUP, and stops it on SIGTERM
+/// or SIGINT.
 pub(super) fn run(config: Config) -> anyhow::Result<()> {
     log_to_stderr("info");
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -20,7 +22,8 @@ pub(super) fn run(config: Config) -> anyhow::Result<()> {
         .context("starting the runtime")?;
     runtime.block_on(async {
         // Signals are caught before anything is opened, so that a stop during the start is a clean one too.
-        let stop = stop_signal()?;
+        let mut stop = pin!(stop_signal()?);
+        let mut hang_up = signal(SignalKind::hangup()).context("catching SIGHUP")?;
         let admin = config.bootstrap.admin_email.clone();
         let running = node::start(config).await?;
         if let Some(password) = running.admin_password() {
@@ -36,7 +39,12 @@ pub(super) fn run(config: Config) -> anyhow::Result<()> {
         notify("READY=1").unwrap_or_else(
             |error| tracing::warn!(%error, "cannot tell systemd that we are ready"),
         );
-        stop.await;
+        loop {
+            tokio::select! {
+                () = &mut stop => break,
+                Some(()) = hang_up.recv() => running.reload().await,
+            }
+        }
         notify("STOPPING=1")
             .unwrap_or_else(|error| tracing::warn!(%error, "cannot tell systemd that we stop"));
         running.shutdown().await

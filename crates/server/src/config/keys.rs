@@ -1,15 +1,13 @@
 //! The table of keys: the one place that knows what they are called and what they may hold.
 
 use std::fs;
-use std::path::PathBuf;
-
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
+use std::path::{Path, PathBuf};
 
 use super::values::Value;
 use super::{
     Bootstrap, Config, Digest, Http, Limits, Media, Node, Numbers, Retention, Sip, Store, Webhooks,
 };
+use crate::certificate;
 
 /// Something that walks the keys in the order of the documentation.
 pub(super) trait Visitor {
@@ -77,7 +75,13 @@ fn visit_sip(sip: &mut Sip, visitor: &mut impl Visitor) {
     });
     visitor.key("udp", &mut sip.udp, |addresses| distinct(addresses));
     visitor.key("tcp", &mut sip.tcp, |addresses| distinct(addresses));
-    visitor.later("tls", &mut sip.tls);
+    visitor.key("tls", &mut sip.tls, |addresses| distinct(addresses));
+    visitor.key("tls_cert", &mut sip.tls_cert, |file| {
+        readable(file, certificate::read_certificates)
+    });
+    visitor.key("tls_key", &mut sip.tls_key, |file| {
+        readable(file, certificate::read_key)
+    });
     visitor.later("wss", &mut sip.wss);
     visitor.key("advertise", &mut sip.advertise, any);
     visitor.later("trusted_edges", &mut sip.trusted_edges);
@@ -101,9 +105,13 @@ fn visit_numbers(numbers: &mut Numbers, visitor: &mut impl Visitor) {
 fn visit_media(media: &mut Media, visitor: &mut impl Visitor) {
     visitor.section("media");
     visitor.key("relay", &mut media.relay, any);
+    visitor.key("srtp", &mut media.srtp, any);
     visitor.key("rtp_ports", &mut media.rtp_ports, any);
     visitor.key("rtp_timeout", &mut media.rtp_timeout, |seconds| {
         within(*seconds, 0, 86_400)
+    });
+    visitor.key("threads", &mut media.threads, |threads| {
+        within(*threads, 0, 64)
     });
     visitor.key("advertise", &mut media.advertise, any);
 }
@@ -120,7 +128,9 @@ fn visit_webhooks(webhooks: &mut Webhooks, visitor: &mut impl Visitor) {
     visitor.section("webhooks");
     visitor.key("allow_networks", &mut webhooks.allow_networks, any);
     visitor.key("extra_roots", &mut webhooks.extra_roots, |files| {
-        files.iter().try_for_each(certificates)
+        files
+            .iter()
+            .try_for_each(|file| certificate::read_certificates(file).map(drop))
     });
     visitor.key(
         "default_timeout_ms",
@@ -254,24 +264,12 @@ fn email_address(text: &str) -> Result<(), String> {
     }
 }
 
-fn certificates(file: &PathBuf) -> Result<(), String> {
-    let pem = fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let mut count = 0;
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        certificate.map_err(|error| {
-            format!(
-                "{}: certificate {} cannot be read: {error}",
-                file.display(),
-                count + 1
-            )
-        })?;
-        count += 1;
-    }
-    if count == 0 {
-        Err(format!("{}: holds no PEM certificate", file.display()))
-    } else {
-        Ok(())
-    }
+/// Whether a file, where one is named, has what is wanted of it.
+fn readable<T>(
+    file: &Option<PathBuf>,
+    read: impl Fn(&Path) -> Result<T, String>,
+) -> Result<(), String> {
+    file.as_deref().map_or(Ok(()), |file| read(file).map(drop))
 }
 
 fn password_file(file: &Option<PathBuf>) -> Result<(), String> {

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::Config;
 use super::fault::{Fault, Faults, Place};
 use super::keys::{Visitor, visit};
 use super::tree::{Section, Tree};
 use super::values::{Value, Wrong};
+use super::{Config, Sip};
+use crate::certificate::{self, Unusable};
 
 /// Reads the file, if one is given, and lets the environment override single keys.
 ///
@@ -170,11 +171,39 @@ impl Reader {
                 message: "unknown section".to_owned(),
             });
         }
-        if config.sip.udp.is_empty() && config.sip.tcp.is_empty() {
-            let message = "no phone can reach us: sip.udp and sip.tcp are both empty".to_owned();
+        let sip = &config.sip;
+        if sip.udp.is_empty() && sip.tcp.is_empty() && sip.tls.is_empty() {
+            let message =
+                "no phone can reach us: sip.udp, sip.tcp and sip.tls are all empty".to_owned();
             self.fault_at("sip.udp", message);
         }
+        self.check_certificate(sip);
         self.faults
+    }
+
+    /// TLS listeners need a certificate with its key. A file that has a fault of its own is not told of twice.
+    fn check_certificate(&mut self, sip: &Sip) {
+        if sip.tls.is_empty() {
+            return;
+        }
+        let named = [
+            ("sip.tls_cert", &sip.tls_cert, "certificate"),
+            ("sip.tls_key", &sip.tls_key, "private key"),
+        ];
+        for (path, file, what) in named {
+            let has_fault = self.faults.iter().any(|fault| fault.path == path);
+            if file.is_none() && !has_fault {
+                let message = format!("TLS needs a {what}: {path} names no PEM file");
+                self.fault_at("sip.tls", message);
+            }
+        }
+        if let (Some(cert), Some(key)) = (&sip.tls_cert, &sip.tls_key) {
+            match certificate::server_config(cert, key) {
+                Ok(_) => {}
+                Err(Unusable::Certificate(why)) => self.fault_at("sip.tls_cert", why),
+                Err(Unusable::Key(why)) => self.fault_at("sip.tls_key", why),
+            }
+        }
     }
 
     /// A fault between keys, told at the place of one of them.

@@ -17,7 +17,7 @@ use ipnet::IpNet;
 
 pub(crate) use load::{load, read_environment};
 pub(crate) use print::print;
-pub(crate) use values::{ByteSize, Digest, PortRange, Relay};
+pub(crate) use values::{ByteSize, Digest, PortRange, Relay, Srtp};
 
 /// Everything that can be set. No field holds a secret: secrets are named by the file they stand in.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -79,6 +79,10 @@ pub(crate) struct Sip {
     pub(crate) tcp: Vec<SocketAddr>,
     /// TLS listeners.
     pub(crate) tls: Vec<SocketAddr>,
+    /// PEM certificate chain that TLS listeners show.
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// PEM private key of it.
+    pub(crate) tls_key: Option<PathBuf>,
     /// Secure WebSocket listeners.
     pub(crate) wss: Vec<SocketAddr>,
     /// The address phones are told (Via, Contact) where the one bound is not the one they reach.
@@ -97,6 +101,8 @@ impl Default for Sip {
             udp: vec![any],
             tcp: vec![any],
             tls: Vec::new(),
+            tls_cert: None,
+            tls_key: None,
             wss: Vec::new(),
             advertise: None,
             trusted_edges: Vec::new(),
@@ -117,10 +123,14 @@ pub(crate) struct Numbers {
 pub(crate) struct Media {
     /// Through us, or not at all.
     pub(crate) relay: Relay,
+    /// What phones that are reached by TLS are offered; media that does not pass through us is their own affair.
+    pub(crate) srtp: Srtp,
     /// UDP ports for RTP and RTCP.
     pub(crate) rtp_ports: PortRange,
     /// Seconds without RTP of a phone that should send, after which its call ends; 0: never.
     pub(crate) rtp_timeout: u32,
+    /// Threads that move packets; 0: one for every two cores.
+    pub(crate) threads: u32,
     /// The address written into SDP where the one bound is not the one phones reach.
     pub(crate) advertise: Option<IpAddr>,
 }
@@ -129,11 +139,13 @@ impl Default for Media {
     fn default() -> Self {
         Self {
             relay: Relay::Always,
+            srtp: Srtp::Offered,
             rtp_ports: PortRange {
                 first: 20_000,
                 last: 29_999,
             },
             rtp_timeout: 60,
+            threads: 0,
             advertise: None,
         }
     }

@@ -1,3 +1,6 @@
+use std::fs;
+use std::path::Path;
+
 use super::fault::Faults;
 use super::load::read;
 use super::*;
@@ -64,6 +67,7 @@ fn what_is_printed_is_read_back_as_the_same() {
         digest = ["SHA-256", "MD5"]
         [media]
         relay = "never"
+        srtp = "required"
         rtp_ports = "0"
         [webhooks]
         allow_networks = ["10.0.0.0/8", "127.0.0.1"]
@@ -74,6 +78,7 @@ fn what_is_printed_is_read_back_as_the_same() {
     assert_eq!(config.sip.digest, [Digest::Sha256, Digest::Md5]);
     assert_eq!(config.retention.captures_bytes, ByteSize(512 << 20));
     assert!(config.media.rtp_ports.is_any());
+    assert_eq!(config.media.srtp, Srtp::Required);
     assert_eq!(config.webhooks.allow_networks.len(), 2);
     assert_eq!(file(&print(&config)), Ok(config));
 }
@@ -184,6 +189,15 @@ fn values_out_of_their_range_are_refused() {
             "[sip]\nudp = [\"127.0.0.1:5060\", \"127.0.0.1:5060\"]",
             "sip.udp",
         ),
+        (
+            "[sip]\ntls = [\"127.0.0.1:5061\", \"127.0.0.1:5061\"]",
+            "sip.tls",
+        ),
+        (
+            "[sip]\ntls_cert = \"/nonexistent/cert.pem\"",
+            "sip.tls_cert",
+        ),
+        ("[sip]\ntls_key = \"/nonexistent/key.pem\"", "sip.tls_key"),
         ("[sip]\nadvertise = \"pbx.example.org\"", "sip.advertise"),
         ("[sip]\ndigest = []", "sip.digest"),
         ("[sip]\ndigest = [\"MD5\", \"MD5\"]", "sip.digest"),
@@ -191,7 +205,9 @@ fn values_out_of_their_range_are_refused() {
         ("[numbers]\ncountry = \"Spain\"", "numbers.country"),
         ("[numbers]\ncountry = \"ZZ\"", "numbers.country"),
         ("[media]\nrelay = \"sometimes\"", "media.relay"),
+        ("[media]\nsrtp = \"maybe\"", "media.srtp"),
         ("[media]\nrtp_timeout = 86401", "media.rtp_timeout"),
+        ("[media]\nthreads = 65", "media.threads"),
         ("[media]\nrtp_ports = \"20001-29999\"", "media.rtp_ports"),
         ("[media]\nrtp_ports = \"20000-20000\"", "media.rtp_ports"),
         ("[media]\nrtp_ports = \"30000-20001\"", "media.rtp_ports"),
@@ -244,7 +260,6 @@ fn values_out_of_their_range_are_refused() {
 #[test]
 fn what_a_later_version_brings_is_refused_not_ignored() {
     let cases = [
-        ("[sip]\ntls = [\"0.0.0.0:5061\"]", "sip.tls"),
         ("[sip]\nwss = [\"0.0.0.0:8443\"]", "sip.wss"),
         (
             "[sip]\ntrusted_edges = [\"10.0.0.0/8\"]",
@@ -279,9 +294,75 @@ fn what_a_later_version_brings_is_refused_not_ignored() {
 fn somebody_must_be_able_to_call() {
     assert_eq!(
         faults("[sip]\nudp = []\ntcp = []"),
-        ["offhook.toml:2: sip.udp: no phone can reach us: sip.udp and sip.tcp are both empty"]
+        [
+            "offhook.toml:2: sip.udp: no phone can reach us: sip.udp, sip.tcp and sip.tls are all empty"
+        ]
     );
     assert!(file("[sip]\nudp = []").is_ok());
+}
+
+/// A certificate with its key, each in a file of this folder, as a `[sip]` that names them.
+fn sip_over_tls(folder: &Path) -> String {
+    let made = rcgen::generate_simple_self_signed(vec!["pbx.example.org".to_owned()]).unwrap();
+    let (cert, key) = (folder.join("cert.pem"), folder.join("key.pem"));
+    fs::write(&cert, made.cert.pem()).unwrap();
+    fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    format!("[sip]\ntls = [\"127.0.0.1:0\"]\ntls_cert = {cert:?}\ntls_key = {key:?}\n")
+}
+
+#[test]
+fn tls_with_a_certificate_and_its_key_is_taken_and_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = sip_over_tls(folder.path());
+    let config = file(&text).unwrap();
+    assert_eq!(config.sip.tls, ["127.0.0.1:0".parse().unwrap()]);
+    assert_eq!(config.sip.tls_key, Some(folder.path().join("key.pem")));
+    assert_eq!(file(&print(&config)), Ok(config));
+    // Phones may come by TLS alone.
+    assert!(file(&(text + "udp = []\ntcp = []\n")).is_ok());
+}
+
+#[test]
+fn tls_without_certificate_or_key_is_refused_with_all_other_faults() {
+    let faults = faults("[node]\nnumber = 1024\n[sip]\ntls = [\"127.0.0.1:5061\"]\n");
+    assert_eq!(
+        faults,
+        [
+            "offhook.toml:2: node.number: 1024 is not between 0 and 1023",
+            "offhook.toml:4: sip.tls: TLS needs a certificate: sip.tls_cert names no PEM file",
+            "offhook.toml:4: sip.tls: TLS needs a private key: sip.tls_key names no PEM file",
+        ]
+    );
+}
+
+#[test]
+fn a_certificate_that_cannot_be_read_is_one_fault_not_two() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = sip_over_tls(folder.path());
+    fs::remove_file(folder.path().join("cert.pem")).unwrap();
+    let faults = faults(&text);
+    assert_eq!(faults.len(), 1, "{faults:#?}");
+    assert!(
+        faults[0].starts_with("offhook.toml:3: sip.tls_cert: "),
+        "{}",
+        faults[0]
+    );
+}
+
+#[test]
+fn a_key_of_another_certificate_is_told_at_the_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = sip_over_tls(folder.path());
+    let other = rcgen::KeyPair::generate().unwrap();
+    fs::write(folder.path().join("key.pem"), other.serialize_pem()).unwrap();
+    let faults = faults(&text);
+    assert_eq!(faults.len(), 1, "{faults:#?}");
+    assert!(
+        faults[0].starts_with("offhook.toml:4: sip.tls_key: ")
+            && faults[0].contains("is not the key of"),
+        "{}",
+        faults[0]
+    );
 }
 
 #[test]
@@ -348,8 +429,8 @@ fn faults_of_the_environment_name_the_variable() {
 
 #[test]
 fn a_file_that_cannot_be_read_is_a_fault() {
-    let faults = load(Some(std::path::Path::new("/nonexistent/offhook.toml")), [])
-        .expect_err("must be refused");
+    let faults =
+        load(Some(Path::new("/nonexistent/offhook.toml")), []).expect_err("must be refused");
     assert!(
         faults
             .to_string()

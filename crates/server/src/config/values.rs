@@ -340,6 +340,18 @@ words! {
     }
 }
 
+words! {
+    /// Whether phones that are reached by TLS are offered encrypted media.
+    Srtp {
+        /// No. A phone that wants it has it.
+        Off = "off",
+        /// Yes, and a phone may go without.
+        Offered = "offered",
+        /// Yes, and a phone without is not talked to.
+        Required = "required",
+    }
+}
+
 fn say(item: &Item, message: String, wrong: &mut Vec<Wrong>) {
     wrong.push(Wrong {
         place: item.place.clone(),

@@ -1,4 +1,7 @@
-//! A phone's sound: a tone in G.711 over RTP, 50 packets a second, and a count of what is heard.
+//! A phone's sound: a few notes in G.711 over RTP, 50 packets a second, and a count of what is heard.
+//!
+//! Who listens to a recording is to hear who is who: phones of even number hum low and even, those of odd number peep high
+//! and short, and no two hum or peep the same. One note at a time is never taken for a key, which is two tones.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -12,10 +15,73 @@ const VERSION: u8 = 0x80;
 /// PCMU (RFC 3551).
 const PAYLOAD_TYPE: u8 = 0;
 
+/// Samples in a second.
+const RATE: u32 = 8_000;
+/// A quarter of full scale.
+const LOUD: f64 = 8_000.0;
+/// Samples in which a note comes and goes; without them it would click.
+const FADE: u32 = RATE / 100;
+
+/// What a phone sounds like: four notes over and over.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Voice {
+    /// Of the first note, in Hz.
+    pitch: f64,
+    /// Samples from note to note.
+    step: u32,
+    /// Samples that a note lasts.
+    note: u32,
+}
+
+/// The notes of a chord and back, as parts of the first.
+const NOTES: [f64; 4] = [1.0, 1.25, 1.5, 1.25];
+
+impl Voice {
+    fn of(n: u8) -> Self {
+        // A whole tone between neighbours of a kind.
+        let higher = 2_f64.powf(f64::from(n / 2 % 6) / 6.0);
+        if n.is_multiple_of(2) {
+            Self {
+                pitch: 165.0 * higher,
+                step: RATE * 2 / 5,
+                note: RATE * 2 / 5,
+            }
+        } else {
+            Self {
+                pitch: 587.0 * higher,
+                step: RATE / 5,
+                note: RATE / 8,
+            }
+        }
+    }
+
+    /// The sample at this place of the stream.
+    fn sample(self, at: u32) -> i16 {
+        let within = at % self.step;
+        if within >= self.note {
+            return 0;
+        }
+        let [first, second, third, fourth] = NOTES;
+        let part = match at / self.step % 4 {
+            0 => first,
+            1 => second,
+            2 => third,
+            _ => fourth,
+        };
+        let turns = self.pitch * part * f64::from(within) / f64::from(RATE);
+        let edge = within.min(self.note - within).min(FADE);
+        let value =
+            (std::f64::consts::TAU * turns).sin() * LOUD * f64::from(edge) / f64::from(FADE);
+        #[expect(clippy::cast_possible_truncation, reason = "at most 8,000")]
+        let value = value as i16;
+        value
+    }
+}
+
 /// The streams of one phone.
 #[derive(Debug)]
 pub(super) struct Audio {
-    frequency: f64,
+    voice: Voice,
     streams: BTreeMap<CallRef, Stream>,
 }
 
@@ -29,10 +95,10 @@ struct Stream {
 }
 
 impl Audio {
-    /// A phone that whistles at this frequency.
-    pub(super) const fn new(frequency: f64) -> Self {
+    /// The phone of this number.
+    pub(super) fn new(n: u8) -> Self {
         Self {
-            frequency,
+            voice: Voice::of(n),
             streams: BTreeMap::new(),
         }
     }
@@ -56,13 +122,13 @@ impl Audio {
 
     /// The next 20 ms of every stream.
     pub(super) fn next_packets(&mut self) -> Vec<(SocketAddr, Vec<u8>)> {
-        let frequency = self.frequency;
+        let voice = self.voice;
         let sending = self
             .streams
             .values_mut()
             .filter_map(|stream| Some((stream.to?, stream)));
         sending
-            .map(|(to, stream)| (to, stream.next_packet(frequency)))
+            .map(|(to, stream)| (to, stream.next_packet(voice)))
             .collect()
     }
 
@@ -82,24 +148,16 @@ impl Audio {
 }
 
 impl Stream {
-    fn next_packet(&mut self, frequency: f64) -> Vec<u8> {
+    fn next_packet(&mut self, voice: Voice) -> Vec<u8> {
         let mut packet = vec![VERSION, PAYLOAD_TYPE];
         packet.extend_from_slice(&self.sequence.to_be_bytes());
         packet.extend_from_slice(&self.timestamp.to_be_bytes());
         packet.extend_from_slice(&self.ssrc.to_be_bytes());
-        packet.extend((0..SAMPLES).map(|n| ulaw(tone(frequency, self.timestamp.wrapping_add(n)))));
+        packet.extend((0..SAMPLES).map(|n| ulaw(voice.sample(self.timestamp.wrapping_add(n)))));
         self.sequence = self.sequence.wrapping_add(1);
         self.timestamp = self.timestamp.wrapping_add(SAMPLES);
         packet
     }
-}
-
-/// A sine at a quarter of full scale.
-fn tone(frequency: f64, sample: u32) -> i16 {
-    let angle = std::f64::consts::TAU * frequency * f64::from(sample) / 8_000.0;
-    #[expect(clippy::cast_possible_truncation, reason = "at most 8,000")]
-    let value = (angle.sin() * 8_000.0) as i16;
-    value
 }
 
 /// G.711 µ-law: sign, segment and four bits of a 14-bit sample, inverted.
@@ -136,10 +194,40 @@ mod tests {
         }
     }
 
+    /// How often a second of it goes through zero, and its loudest sample.
+    fn heard(voice: Voice) -> (usize, i16) {
+        let samples: Vec<_> = (0..RATE).map(|at| voice.sample(at)).collect();
+        let crossings = samples
+            .windows(2)
+            .filter(|pair| (pair[0] < 0) != (pair[1] < 0));
+        (crossings.count(), *samples.iter().max().unwrap())
+    }
+
+    #[test]
+    fn neighbours_are_told_apart_by_ear_and_all_are_as_loud() {
+        for n in (0..8).step_by(2) {
+            let (low, loud) = heard(Voice::of(n));
+            let (high, as_loud) = heard(Voice::of(n + 1));
+            assert!(high > low * 3 / 2, "{n}: {low} and {high}");
+            assert!(loud > 7_500 && as_loud > 7_500, "{n}: {loud}, {as_loud}");
+        }
+    }
+
+    #[test]
+    fn no_two_phones_sound_the_same() {
+        for n in 0..9 {
+            for other in 0..n {
+                assert_ne!(Voice::of(n), Voice::of(other));
+            }
+        }
+        // The far end of the trunk.
+        assert!(Voice::of(u8::MAX).pitch < 1_200.0);
+    }
+
     #[test]
     fn packets_follow_each_other() {
         let to: SocketAddr = "127.0.0.1:4000".parse().unwrap();
-        let mut audio = Audio::new(440.0);
+        let mut audio = Audio::new(0);
         assert!(!audio.is_sending());
         audio.direct(CallRef(0), Some(to), 7);
         let first = audio.next_packets();
@@ -151,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_held_call_is_silent_and_what_is_heard_is_counted() {
-        let mut audio = Audio::new(440.0);
+        let mut audio = Audio::new(0);
         audio.direct(CallRef(0), None, 7);
         assert!(audio.next_packets().is_empty());
         audio.on_packet(&[0x80; 172]);

@@ -6,6 +6,7 @@
 mod audio;
 mod phones;
 mod receiver;
+mod recording;
 mod scenes;
 mod screen;
 mod site;

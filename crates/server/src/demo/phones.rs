@@ -245,7 +245,7 @@ fn start(
         phone,
         sip,
         rtp,
-        audio: Audio::new(350.0 + 100.0 * f64::from(n)),
+        audio: Audio::new(n),
         ssrc: u32::from(n) + 1,
         ticks,
         orders: inbox,

@@ -7,8 +7,9 @@ use offhook_sim::phone::{AfterRefer, Incoming, Number, Script, TransferOrder};
 use serde_json::json;
 
 use super::phones::{Actor, Cast, Outcome};
+use super::recording;
 use super::screen::Screen;
-use super::site::{NUMBER, SALES};
+use super::site::{ABSENT, NUMBER, SALES};
 use crate::cli::client::ClientError;
 
 /// One call: who calls which number, and what everybody does.
@@ -196,6 +197,19 @@ fn missed() -> Scene {
     }
 }
 
+/// Played once: one message is enough to listen to.
+fn message() -> Scene {
+    Scene {
+        title: "Carol calls Heidi, who does not answer, and leaves a message.",
+        caller: Caller::Phone(CAROL),
+        number: ABSENT,
+        called: vec![(Who::Phone(HEIDI), Incoming::RING)],
+        // The voicemail answers; its greeting and its tone come first.
+        script: hangs_up_after(9_000),
+        ends_with: None,
+    }
+}
+
 /// A number of the world outside.
 const OUTSIDE: &str = "34600111222";
 /// Pause between two scenes.
@@ -237,6 +251,7 @@ pub(super) async fn play(cast: Cast, once: bool, screen: Screen) -> anyhow::Resu
         }
     };
     let beside = async {
+        message().play(&cast, once, &screen).await?;
         loop {
             missed.play(&cast, once, &screen).await?;
             if once {
@@ -245,7 +260,18 @@ pub(super) async fn play(cast: Cast, once: bool, screen: Screen) -> anyhow::Resu
             tokio::time::sleep(PAUSE * 10).await;
         }
     };
-    tokio::try_join!(main, office, beside).map(|_| ())
+    let program = async {
+        let recorded = recording::of_one_call(&cast.client, &screen);
+        match tokio::time::timeout(TOO_LONG, recorded).await {
+            Ok(recorded) => recorded,
+            Err(_) if once => bail!("no call could be recorded"),
+            Err(_) => {
+                screen.note("!! No call could be recorded.").await;
+                Ok(())
+            }
+        }
+    };
+    tokio::try_join!(main, office, beside, program).map(|_| ())
 }
 
 impl Scene {

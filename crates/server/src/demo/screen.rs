@@ -59,33 +59,56 @@ fn time() -> String {
 }
 
 /// An event as one line: name, call, seq, state, who calls whom, why it ended, which attempt, and what was answered.
+/// In columns, however long the number of somebody outside is.
 pub(super) fn event_line(event: &Value, attempt: &str, answered: u16) -> String {
     let text = |key: &str| match event.get(key) {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Null) | None => String::new(),
         Some(other) => other.to_string(),
     };
-    let mut line = format!("{}  {:<15}", time(), text("event_name"));
+    let mut line = format!("{}  {:<NAME$} ", time(), text("event_name"));
     if event.get("call_id").is_some() {
-        let parties = format!("{} -> {}", text("src"), text("dst"));
+        let parties = format!("{} -> {}", number(&text("src")), number(&text("dst")));
         // What is told after a call, such as an agent's time for notes, is not counted among its events.
         let seq = event
             .get("seq")
             .map_or_else(String::new, |seq| format!(" seq {seq}"));
         let call = format!("call {}{seq}", text("call_id"));
         line.push_str(&format!(
-            "{call:<17} {:<10} {parties:<14} {:<22}",
+            "{call:<CALL$} {:<STATE$} {parties:<PARTIES$} {:<CAUSE$}",
             text("state"),
             text("t_cause")
         ));
     } else {
-        line.push_str(&format!("{:<66}", text("text")));
+        let rest = CALL + STATE + PARTIES + CAUSE + 3;
+        line.push_str(&format!("{:<rest$}", text("text")));
     }
     line.push_str(&format!(" attempt {attempt}"));
     if answered >= 300 {
         line.push_str(&format!(", answered {answered}"));
     }
     line
+}
+
+/// Widths of the columns: of the longest name, of a call in its thousands, of the states, of two numbers, of the causes
+/// that the scenes come to.
+const NAME: usize = "monitor.audio_ready".len();
+const CALL: usize = "call 1234 seq 10".len();
+const STATE: usize = "CONNECTED".len();
+const PARTIES: usize = 2 * DIGITS + " -> ".len();
+const CAUSE: usize = "Unallocated Number".len();
+
+/// Most characters of a number; the numbers of most countries have no more.
+const DIGITS: usize = 12;
+
+/// A number, and of one that is longer its end, which tells more.
+fn number(text: &str) -> String {
+    let length = text.chars().count();
+    if length <= DIGITS {
+        return text.to_owned();
+    }
+    let end = text.chars().skip(length - (DIGITS - 1));
+    std::iter::once('…').chain(end).collect()
 }
 
 #[cfg(test)]
@@ -100,18 +123,38 @@ mod tests {
         let last = json!({"event_name": "call.hangup", "call_id": 7, "seq": 10, "state": "HANGUP", "src": "1001", "dst": "1002",
             "t_cause": "Normal Clearing"});
         let after = json!({"event_name": "queue.wrapup", "call_id": 7, "state": "HANGUP", "src": "1001", "dst": "4000"});
+        let outside = json!({"event_name": "call.hangup", "call_id": 9, "seq": 4, "state": "HANGUP", "src": "34600111222",
+            "dst": "123456789012345", "t_cause": "Normal Clearing"});
+        let ready = json!({"event_name": "monitor.audio_ready", "call_id": 7, "src": "1001", "dst": "1002"});
         let without_time = |line: String| line.split_at(14).1.to_owned();
-        assert_eq!(
-            without_time(event_line(&first, "1", 204)),
-            "call.ringing   call 7 seq 2      RINGING    1001 -> 1002                          attempt 1"
-        );
-        assert_eq!(
-            without_time(event_line(&last, "2", 500)),
-            "call.hangup    call 7 seq 10     HANGUP     1001 -> 1002   Normal Clearing        attempt 2, answered 500"
-        );
-        assert_eq!(
-            without_time(event_line(&after, "1", 204)),
-            "queue.wrapup   call 7            HANGUP     1001 -> 4000                          attempt 1"
-        );
+        for (event, answered, expected) in [
+            (
+                &first,
+                204,
+                "call.ringing        call 7 seq 2     RINGING   1001 -> 1002                                    attempt 1",
+            ),
+            (
+                &last,
+                500,
+                "call.hangup         call 7 seq 10    HANGUP    1001 -> 1002                 Normal Clearing    attempt 1, answered 500",
+            ),
+            (
+                &after,
+                204,
+                "queue.wrapup        call 7           HANGUP    1001 -> 4000                                    attempt 1",
+            ),
+            (
+                &outside,
+                204,
+                "call.hangup         call 9 seq 4     HANGUP    34600111222 -> …56789012345  Normal Clearing    attempt 1",
+            ),
+            (
+                &ready,
+                204,
+                "monitor.audio_ready call 7                     1001 -> 1002                                    attempt 1",
+            ),
+        ] {
+            assert_eq!(without_time(event_line(event, "1", answered)), expected);
+        }
     }
 }

@@ -21,6 +21,9 @@ const PEOPLE: [(&str, &str); 8] = [
     ("Heidi", "1008"),
 ];
 
+/// Who lets callers leave a message, and after how many seconds.
+pub(super) const ABSENT: &str = "1008";
+const PATIENCE: u32 = 6;
 /// The queue, and who takes its calls, in this order.
 const SUPPORT: &str = "4000";
 const AGENTS: [&str; 2] = ["1005", "1006"];
@@ -96,7 +99,7 @@ impl Site {
         let webhook = json!({
             "name": "demo receiver",
             "url": receiver.url(),
-            "events": ["call.state_change", "queue.wrapup"],
+            "events": ["call.state_change", "queue.wrapup", "monitor.audio_ready"],
             "secret": receiver.secret(),
         });
         client.post("/webhooks", &webhook).await?;
@@ -155,6 +158,8 @@ async fn account(
         "email": format!("{}@demo.invalid", name.to_lowercase()),
         "ext": ext,
         "role": "user",
+        "voicemail": ext == ABSENT,
+        "voicemail_after": PATIENCE,
     });
     let user = client.post("/users", &user).await?;
     let user_id = data(&user)?

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use offhook_base::Mono;
-use offhook_media_core::{Kind, Notice, PLAYED_OCTETS, Played, Relay, RelayId, Side};
+use offhook_media_core::{
+    Kind, Notice, PLAYED_OCTETS, Played, Relay, RelayId, SRTP_TRAILER_OCTETS, Side,
+};
 
 use super::socket::Pair;
 use super::tap::Tapes;
@@ -108,20 +110,22 @@ impl Relays {
     pub(super) fn send_due(
         &mut self,
         now: Mono,
-        packet: &mut [u8; PLAYED_OCTETS],
+        buffer: &mut [u8; SENT_OCTETS],
         tell: impl FnMut(RelayId, Notice),
     ) -> bool {
         let Some((_, slot)) = self.deadlines.first().copied().filter(|(at, _)| *at <= now) else {
             return false;
         };
         if let Some(active) = self.at(slot)
+            && let Some(packet) = buffer.first_chunk_mut()
             && let Some(Played { side, to, length }) = active.relay.handle_timeout(now, packet)
+            && let Some(length) = active.relay.encrypt(side, Kind::Rtp, buffer, length)
         {
             let pair = match side {
                 Side::A => &active.a,
                 Side::B => &active.b,
             };
-            let packet = packet.get(..length).unwrap_or_default();
+            let packet = buffer.get(..length).unwrap_or_default();
             if let Err(error) = pair.send(Kind::Rtp, packet, to) {
                 tracing::trace!(%error, %to, "a packet of ours could not be sent");
             }
@@ -157,3 +161,6 @@ impl Relays {
         }
     }
 }
+
+/// A packet of our own, and what it is longer by when it is encrypted.
+pub(super) const SENT_OCTETS: usize = PLAYED_OCTETS + SRTP_TRAILER_OCTETS;

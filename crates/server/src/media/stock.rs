@@ -120,14 +120,14 @@ impl Stock {
 const REST: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::net::{Ipv4Addr, UdpSocket};
     use std::sync::atomic::{AtomicU16, Ordering};
 
     use super::*;
 
     /// A range of `pairs` pairs that was free a moment ago, and that no other test of this process is given.
-    fn free_range(pairs: u16) -> MediaConfig {
+    pub(crate) fn free_range(pairs: u16) -> MediaConfig {
         static TAKEN: AtomicU16 = AtomicU16::new(0);
         let address = Ipv4Addr::LOCALHOST.into();
         let base = 30_000 + u16::try_from(std::process::id() % 25).unwrap() * 100;

@@ -143,7 +143,7 @@ impl Tap {
             let record = Header {
                 what: PACKET,
                 channel,
-                codec: payload_type(codec),
+                codec: codec.number(),
                 clock,
                 timestamp: header.timestamp,
                 ssrc: header.ssrc,
@@ -239,14 +239,6 @@ fn voice(relay: &Relay, side: Side, payload_type: u8) -> Option<(Codec, u32)> {
     match relay.format(side, payload_type) {
         Some(format) => format.encoding.codec().map(|codec| (codec, format.clock)),
         None => Codec::from_payload_type(payload_type).map(|codec| (codec, codec.clock_rate())),
-    }
-}
-
-const fn payload_type(codec: Codec) -> u8 {
-    match codec {
-        Codec::G722 => 9,
-        Codec::Pcma => 8,
-        Codec::Pcmu => 0,
     }
 }
 
@@ -378,7 +370,7 @@ impl Header {
                 packet: TapedPacket {
                     at,
                     channel: self.channel,
-                    codec: Codec::from_payload_type(self.codec)?,
+                    codec: Codec::from_number(self.codec)?,
                     clock: self.clock,
                     timestamp: self.timestamp,
                     ssrc: self.ssrc,

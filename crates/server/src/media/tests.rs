@@ -9,6 +9,7 @@ use offhook_media_core::{
 
 use super::*;
 
+mod secrecy;
 mod sounds;
 
 /// A media thread on any free ports, and its owner.
@@ -24,9 +25,14 @@ impl Rig {
             first_port: 0,
             last_port: 0,
         };
+        Self::of(config, 1)
+    }
+
+    fn of(config: MediaConfig, threads: usize) -> Self {
         let (sender, events) = mpsc::channel(16);
+        let taps = std::iter::repeat_with(Tap::default).take(threads).collect();
         Self {
-            media: Media::start(config, sender, (Tap::default(), Instant::now())).unwrap(),
+            media: Media::start(config, &sender, (taps, Instant::now())).unwrap(),
             events,
         }
     }
@@ -74,15 +80,22 @@ impl Rig {
             a_remote: Some(a.remote()),
             b_remote: Some(b.remote()),
         });
-        self.settle();
+        self.settle(relay);
         [facing_a, facing_b]
     }
 
-    /// Returns once every command sent so far was carried out.
-    fn settle(&mut self) {
-        self.send(MediaCommand::Stop { relay: UNUSED });
-        self.send(MediaCommand::Refill { count: 1 });
-        assert!(matches!(self.event(), MediaEvent::Ports(_)));
+    /// Returns once every command that was sent so far of a relay's thread was carried out.
+    fn settle(&mut self, relay: RelayId) {
+        let [a, b] = [NOBODYS; 2];
+        self.send(MediaCommand::Start {
+            relay,
+            a,
+            b,
+            a_remote: None,
+            b_remote: None,
+        });
+        let reason = RefusedStart::UnknownPair;
+        assert_eq!(self.event(), MediaEvent::Refused { relay, reason });
     }
 
     fn stop(&mut self, relay: RelayId) -> offhook_media_core::RelayStats {
@@ -161,7 +174,11 @@ const PCMA: Format = Format {
     codec: Codec::Pcma,
 };
 
+/// A relay that never runs.
 const UNUSED: RelayId = RelayId(u64::MAX);
+
+/// A pair that is never handed out.
+const NOBODYS: PairId = PairId(u32::MAX);
 
 fn receive_on(socket: &UdpSocket) -> (Vec<u8>, SocketAddr) {
     let mut buffer = vec![0; 2_048];
@@ -209,6 +226,36 @@ fn packets_go_both_ways_unchanged_and_leave_by_the_ports_the_phones_know() {
         (stats.b.packets, stats.b.octets, stats.b.lost),
         (100, 17_200, 0)
     );
+    rig.media.stop();
+}
+
+#[test]
+fn relays_of_several_threads_share_the_ports_and_give_them_back() {
+    let pairs = 8;
+    let mut rig = Rig::of(stock::tests::free_range(pairs), 3);
+    for round in 0..2 {
+        let calls: Vec<_> = (0..4)
+            .map(|number| {
+                let relay = RelayId(10 * round + number);
+                let (alice, bob) = (Phone::new(), Phone::new());
+                let facing = rig.relay(relay, &alice, &bob);
+                (relay, alice, bob, facing)
+            })
+            .collect();
+        let ports: std::collections::BTreeSet<u16> = calls
+            .iter()
+            .flat_map(|(.., facing)| facing.map(|pair| pair.rtp_port))
+            .collect();
+        assert_eq!(ports.len(), usize::from(pairs), "all of the range");
+        for (_, alice, bob, [facing_alice, facing_bob]) in &calls {
+            let said = alice.say(1, *facing_alice);
+            assert_eq!(bob.hears(), (said, rtp_of(*facing_bob)));
+        }
+        // The next round waits for ports that have rested, of which the thread that owes them is not told.
+        for (relay, ..) in calls {
+            assert_eq!(rig.stop(relay).a.packets, 1);
+        }
+    }
     rig.media.stop();
 }
 
@@ -293,7 +340,7 @@ fn a_new_sdp_moves_a_side_to_another_phone() {
         side: Side::B,
         remote: Some(carol.remote()),
     });
-    rig.settle();
+    rig.settle(RelayId(1));
     let said = alice.say(2, facing_alice);
     assert_eq!(carol.hears().0, said);
     let said = carol.say(40, facing_bob);
@@ -304,7 +351,7 @@ fn a_new_sdp_moves_a_side_to_another_phone() {
         side: Side::B,
         remote: None,
     });
-    rig.settle();
+    rig.settle(RelayId(1));
     alice.say(3, facing_alice);
     let said = carol.say(41, facing_bob);
     assert_eq!(
@@ -366,7 +413,7 @@ fn what_came_before_the_call_is_thrown_away() {
         a_remote: Some(alice.remote()),
         b_remote: Some(bob.remote()),
     });
-    rig.settle();
+    rig.settle(RelayId(1));
     let said = alice.say(1, pairs[0]);
     assert_eq!(bob.hears().0, said);
     assert_eq!(rig.stop(RelayId(5)).a.packets, 1);
@@ -433,61 +480,4 @@ fn a_large_refill_comes_in_parts_without_a_pause() {
     assert_eq!((pairs.len(), ports.len()), (100, 100));
     assert!(ports.iter().all(|port| port % 2 == 0));
     rig.media.stop();
-}
-
-#[test]
-fn a_full_queue_refuses_what_can_be_refused_and_keeps_what_gives_ports_back() {
-    let poll = mio::Poll::new().unwrap();
-    let waker = mio::Waker::new(poll.registry(), mio::Token(0)).unwrap();
-    let (commands, inbox) = sync_channel(1);
-    let thread = std::thread::spawn(|| ());
-    let mut media = Media {
-        commands,
-        backlog: VecDeque::new(),
-        waker,
-        thread,
-    };
-    let stop = |relay| MediaCommand::Stop {
-        relay: RelayId(relay),
-    };
-    let update = |remote: Option<&str>| MediaCommand::Update {
-        relay: RelayId(1),
-        side: Side::A,
-        remote: remote.map(|remote| remote.parse().unwrap()),
-    };
-
-    assert_eq!(media.send(stop(1)), Ok(()));
-    assert_eq!(media.send(update(Some("192.0.2.1:4000"))), Ok(()));
-    assert_eq!(media.send(update(None)), Ok(()), "the newest is kept");
-    assert_eq!(media.send(stop(2)), Ok(()));
-    assert_eq!(media.send(stop(3)), Ok(()));
-    assert_eq!(
-        media.send(MediaCommand::Refill { count: 1 }),
-        Err(Overloaded)
-    );
-    let play = MediaCommand::Play {
-        relay: RelayId(1),
-        side: Side::A,
-        sound: Sound::Music(Music::Tune),
-        format: PCMA,
-    };
-    let stop_play = MediaCommand::StopPlay {
-        relay: RelayId(4),
-        side: Side::A,
-    };
-    assert_eq!(media.send(play), Err(Overloaded));
-    assert_eq!(media.send(stop_play.clone()), Ok(()));
-    assert_eq!(media.send(stop_play.clone()), Ok(()), "and is kept once");
-    let mut carried_out = Vec::new();
-    for _ in 0..5 {
-        carried_out.push(inbox.try_recv().unwrap());
-        media.flush();
-    }
-    assert_eq!(
-        carried_out,
-        [stop(1), update(None), stop(2), stop(3), stop_play],
-        "in the order in which they were sent"
-    );
-    assert!(inbox.try_recv().is_err());
-    assert_eq!(media.send(update(None)), Ok(()));
 }

@@ -1,20 +1,21 @@
-//! The media thread: waits for packets and commands, asks `media-core`, moves octets.
+//! A media thread: waits for packets and commands, asks `media-core`, moves octets.
 
 use std::collections::VecDeque;
 use std::io;
 use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token, Waker};
 use offhook_base::Mono;
 use offhook_media_core::{
-    Digit, Format, Kind, MediaCommand, MediaEvent, Notice, PLAYED_OCTETS, PairId, RefusedStart,
-    Relay, RelayId, Remote, Side, Sound, StreamEntropy, Verdict,
+    Digit, Format, Kind, MediaCommand, MediaEvent, Notice, PairId, RefusedStart, Relay, RelayId,
+    Remote, Side, Sound, StreamEntropy, Verdict,
 };
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
-use super::relays::{Active, Relays};
+use super::relays::{Active, Relays, SENT_OCTETS};
 use super::stock::Stock;
 use super::tap::Tap;
 
@@ -24,7 +25,8 @@ pub(super) struct Worker {
     poll: Poll,
     inbox: Receiver<MediaCommand>,
     outbox: Outbox,
-    stock: Stock,
+    /// Shared with the other threads, and locked only as calls begin and end.
+    stock: Arc<Mutex<Stock>>,
     relays: Relays,
     tap: Tap,
     /// Pairs that the owner asked for and has not got yet.
@@ -53,7 +55,7 @@ enum Owner {
 
 impl Worker {
     pub(super) fn new(
-        stock: Stock,
+        stock: Arc<Mutex<Stock>>,
         inbox: Receiver<MediaCommand>,
         events: mpsc::Sender<MediaEvent>,
         (tap, origin): (Tap, Instant),
@@ -134,6 +136,10 @@ impl Worker {
                 Err(_) => continue,
             };
             let packet = self.buffer.get_mut(..length).unwrap_or_default();
+            let Ok(length) = relay.decrypt(side, kind, packet) else {
+                continue;
+            };
+            let packet = packet.get_mut(..length).unwrap_or_default();
             let taped = tapes.header(kind, packet);
             let verdict = relay.handle_packet(now, side, kind, from, packet);
             if let Some(header) = taped {
@@ -142,8 +148,12 @@ impl Worker {
             }
             match verdict {
                 Verdict::Drop(_) => {}
-                Verdict::Forward { side: _, to } => {
-                    if there.send(kind, packet, to).is_err() {
+                Verdict::Forward { side: listener, to } => {
+                    let sealed = relay.encrypt(listener, kind, &mut self.buffer, length);
+                    let sent = sealed
+                        .and_then(|length| self.buffer.get(..length))
+                        .map(|packet| there.send(kind, packet, to));
+                    if !matches!(sent, Some(Ok(()))) {
                         relay.handle_send_error(side);
                     }
                 }
@@ -176,6 +186,12 @@ impl Worker {
                     Some(active) => active.relay.set_formats(side, formats),
                     None => tracing::debug!(%relay, "formats came for a relay that does not run"),
                 },
+                Ok(MediaCommand::Secure { relay, side, keys }) => {
+                    match self.relays.get_mut(relay) {
+                        Some(active) => active.relay.secure(side, keys.as_deref()),
+                        None => tracing::debug!(%relay, "keys came for a relay that does not run"),
+                    }
+                }
                 Ok(MediaCommand::Record {
                     relay,
                     recording,
@@ -243,13 +259,13 @@ impl Worker {
         pairs: [PairId; 2],
         remotes: [Option<Remote>; 2],
     ) -> Result<(), RefusedStart> {
-        let [a, b] = pairs.map(|pair| self.stock.take(pair));
+        let [a, b] = pairs.map(|pair| self.stock().take(pair));
         let [a_remote, b_remote] = remotes;
         let (a, b) = match (a, b) {
             (Some(a), Some(b)) => (a, b),
             (one, other) => {
                 for pair in [one, other].into_iter().flatten() {
-                    self.stock.give_back(now, pair);
+                    self.stock().give_back(now, pair);
                 }
                 return Err(RefusedStart::UnknownPair);
             }
@@ -300,7 +316,7 @@ impl Worker {
     /// Sends what is due of the sounds, but only so much at a time that relayed packets do not wait for it.
     fn play(&mut self) {
         let now = self.now();
-        let mut packet = [0; PLAYED_OCTETS];
+        let mut packet = [0; SENT_OCTETS];
         for _ in 0..PLAYED_A_TURN {
             let tell = |relay, notice| self.outbox.notice(relay, notice);
             if !self.relays.send_due(now, &mut packet, tell) {
@@ -326,16 +342,22 @@ impl Worker {
     }
 
     fn release(&mut self, now: Mono, pair: PairId) {
-        match self.stock.take(pair) {
+        let taken = self.stock().take(pair);
+        match taken {
             // It stood in an SDP, so that packets may be on their way to it: it rests as if it had been used.
-            Some(pair) => self.stock.give_back(now, pair),
+            Some(pair) => self.stock().give_back(now, pair),
             None => tracing::debug!(?pair, "a pair was released that was not handed out"),
         }
     }
 
-    fn give_back(&mut self, now: Mono, active: Active) {
-        self.stock.give_back(now, active.a);
-        self.stock.give_back(now, active.b);
+    fn give_back(&self, now: Mono, active: Active) {
+        let mut stock = self.stock();
+        stock.give_back(now, active.a);
+        stock.give_back(now, active.b);
+    }
+
+    fn stock(&self) -> MutexGuard<'_, Stock> {
+        self.stock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn watch(&self, slot: usize, active: &mut Active) -> io::Result<()> {
@@ -374,7 +396,8 @@ impl Worker {
         let mut pairs = Vec::new();
         self.out_of_ports = false;
         while self.owed > 0 && pairs.len() < BOUND_A_TURN {
-            match self.stock.hand_out(now) {
+            let handed = self.stock().hand_out(now);
+            match handed {
                 Ok(pair) => {
                     pairs.push(pair);
                     self.owed -= 1;
@@ -400,7 +423,7 @@ impl Worker {
         let behind = !self.outbox.waiting.is_empty() || self.tap.is_behind();
         let retry = behind.then_some(RETRY_EVENTS);
         let ports = (self.owed > 0).then(|| {
-            let rested = self.stock.next_rested().map_or(RETRY_BIND, |at| at - now);
+            let rested = self.stock().next_rested().map_or(RETRY_BIND, |at| at - now);
             rested.min(RETRY_BIND)
         });
         let sound = self.relays.next_timeout().map(|at| at - now);

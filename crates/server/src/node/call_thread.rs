@@ -21,8 +21,10 @@ use offhook_sip_core::{FlowId, Peer, Transport};
 use offhook_store::{CaptureHandle, CaptureTransport, CapturedMessage, JournalHandle};
 use tokio::sync::{mpsc, oneshot};
 
+use super::backlog::Backlog;
 use super::clock;
 use super::inbox::{CallInput, Inbox, Inputs};
+use super::listen::ConnectionLocals;
 use super::live::LiveIndex;
 use super::projector::ProjectorHandle;
 use super::trunk_states::TrunkStates;
@@ -30,8 +32,10 @@ use crate::media::Media;
 use crate::recorder::RecorderHandle;
 
 const WAKE: Token = Token(usize::MAX);
-/// Datagrams taken from one socket before the others get their turn.
+/// Datagrams of one socket that are handled before the others get their turn.
 const BURST: usize = 64;
+/// Datagrams that are handled before it is looked whether more have come.
+const LOOK_AFTER: usize = 8;
 /// Rounds of bursts before timers get their turn.
 const ROUNDS: usize = 8;
 /// Port pairs kept ready for new calls; two are used by each.
@@ -53,8 +57,8 @@ pub(crate) struct CallThread {
     pub(crate) trunks: TrunkStates,
     pub(crate) logins: mpsc::Sender<AgentLogin>,
     pub(crate) mailboxes: mpsc::Sender<MailboxRequest>,
-    /// Addresses that stand for us in captures, by transport.
-    pub(crate) tcp_local: SocketAddr,
+    /// Addresses that stand for us in captures.
+    pub(crate) connection_locals: ConnectionLocals,
     pub(crate) first_fact: u64,
     /// Longer datagrams are not looked at.
     pub(crate) max_message: usize,
@@ -94,6 +98,8 @@ pub(crate) struct Gauges {
 /// State that only the running thread has.
 struct Loop {
     core: CallThread,
+    /// One a socket.
+    backlogs: Vec<Backlog>,
     flows: HashMap<FlowId, mpsc::Sender<Bytes>>,
     replies: HashMap<u64, oneshot::Sender<Result<ApiAnswer, ApiRefusal>>>,
     text_replies: HashMap<u64, oneshot::Sender<Result<SmsId, TextRefusal>>>,
@@ -121,8 +127,10 @@ impl CallThread {
     /// Runs until it is told to shut down; false when it had to end before.
     pub(crate) fn run(self) -> bool {
         let next_fact = self.first_fact;
+        let backlogs = self.sockets.iter().map(|_| Backlog::default()).collect();
         let mut state = Loop {
             core: self,
+            backlogs,
             flows: HashMap::new(),
             replies: HashMap::new(),
             text_replies: HashMap::new(),
@@ -226,30 +234,20 @@ impl Loop {
         waited >= GRACE || (quiet && waited >= LAST_ANSWERS)
     }
 
-    /// Takes a burst from each socket. True when one of them may have more.
+    /// Handles a burst of each socket. True when one of them may have more.
     fn receive(&mut self, buffer: &mut [u8]) -> bool {
         let mut more = false;
         for index in 0..self.core.sockets.len() {
             let mut taken = 0;
             while taken < BURST {
-                let Some(listener) = self.core.sockets.get(index) else {
+                if taken % LOOK_AFTER == 0 {
+                    more |= self.fill(buffer);
+                }
+                let waiting = self.backlogs.get_mut(index).and_then(Backlog::pop);
+                let Some((from, datagram)) = waiting else {
                     break;
                 };
-                let (len, from) = match listener.socket.recv_from(buffer) {
-                    Ok(received) => received,
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                    Err(error) => {
-                        // An ICMP error of an earlier send (refused, unreachable): the transaction times out by itself.
-                        tracing::trace!(%error, "receiving");
-                        taken += 1;
-                        continue;
-                    }
-                };
                 taken += 1;
-                if len > self.core.max_message {
-                    tracing::debug!(%from, len, "a datagram longer than limits.max_message_bytes");
-                    continue;
-                }
                 let now = clock::now();
                 let flow = FlowId::udp(u32::try_from(index).unwrap_or(u32::MAX));
                 let peer = Peer {
@@ -257,13 +255,20 @@ impl Loop {
                     addr: from,
                     transport: Transport::Udp,
                 };
-                let octets = buffer.get(..len).unwrap_or_default();
-                self.core.switch.handle_datagram(now, peer, octets);
+                self.core.switch.handle_datagram(now, peer, &datagram);
                 self.perform(now);
             }
-            more |= taken == BURST;
         }
-        more
+        more || !self.backlogs.iter().all(Backlog::is_empty)
+    }
+
+    /// Takes what all sockets have. True when one of them may have more.
+    fn fill(&mut self, buffer: &mut [u8]) -> bool {
+        let longest = self.core.max_message;
+        let sockets = self.core.sockets.iter().zip(&mut self.backlogs);
+        sockets.fold(false, |more, (listener, backlog)| {
+            more | backlog.fill(longest, buffer, |octets| listener.socket.recv_from(octets))
+        })
     }
 
     fn take_inputs(&mut self) {
@@ -330,6 +335,7 @@ impl Loop {
             }
             CallInput::Media(MediaEvent::Stopped { relay, stats }) => {
                 tracing::debug!(call = relay.0, ?stats, "relayed");
+                switch.handle_media(now, MediaEvent::Stopped { relay, stats });
             }
             CallInput::Media(
                 event @ (MediaEvent::Played { .. }
@@ -379,6 +385,7 @@ impl Loop {
                 Output::Received { peer, bytes, leg } => self.capture(now, leg, peer, bytes, true),
                 Output::Record(fact) => self.record(*fact),
                 Output::Media(command) => self.command_media(now, command),
+                Output::Heard { call, quality } => self.core.projector.heard(call, quality),
                 Output::Monitored { call, on } => self.core.live.monitor(call, on),
                 Output::Recording(start) => self.begin_recording(now, start),
                 Output::DropRecording(start) => self.core.recorder.discard(start),
@@ -555,14 +562,13 @@ impl Loop {
         inbound: bool,
     ) {
         let Some(leg) = leg else { return };
+        let connections = self.core.connection_locals;
         let local = if peer.flow.is_connection() {
-            self.core.tcp_local
+            connections.of(peer.transport)
         } else {
             let index = usize::try_from(peer.flow.0).unwrap_or(usize::MAX);
-            self.core
-                .sockets
-                .get(index)
-                .map_or(self.core.tcp_local, |listener| listener.local)
+            let listener = self.core.sockets.get(index);
+            listener.map_or_else(|| connections.of(peer.transport), |listener| listener.local)
         };
         self.core.captures.message(CapturedMessage {
             at: now.wall,

@@ -18,16 +18,19 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::call_thread::{Gauges, UdpListener};
+use super::certificate::Certificate;
 use super::changes::Changes;
+use super::connections::{self, Service};
 use super::inbox::Inbox;
 use super::live::LiveIndex;
 use super::ports::{Deliveries, Ready, Texts};
 use super::projector::ProjectorHandle;
+use super::seats::Seats;
 use super::subscribers::Subscribers;
 use super::tester::Tester;
 use super::trunks::Trunks;
 use super::verbs::Calls;
-use super::{clock, http, tcp};
+use super::{clock, http};
 use crate::config::Config;
 use crate::recorder::Library;
 
@@ -39,11 +42,30 @@ const RECEIVE_BUFFER: usize = 4 << 20;
 pub(crate) struct Listeners {
     udp: Vec<UdpSocket>,
     tcp: Vec<TcpListener>,
+    tls: Vec<TcpListener>,
+    certificate: Option<Arc<Certificate>>,
     http: TcpListener,
     http_addr: SocketAddr,
     advertised: IpAddr,
     media: IpAddr,
     media_bind: IpAddr,
+}
+
+/// The addresses that stand for us on connections, in captures.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ConnectionLocals {
+    tcp: SocketAddr,
+    tls: SocketAddr,
+}
+
+impl ConnectionLocals {
+    /// The one of a transport.
+    pub(crate) const fn of(&self, transport: Transport) -> SocketAddr {
+        match transport {
+            Transport::Tls => self.tls,
+            Transport::Tcp | Transport::Udp | Transport::Wss => self.tcp,
+        }
+    }
 }
 
 /// What `listen.json` holds.
@@ -84,28 +106,19 @@ impl Listeners {
             .iter()
             .map(|address| udp(*address))
             .collect::<anyhow::Result<Vec<_>>>()?;
-        let mut tcp = Vec::new();
-        for address in &config.sip.tcp {
-            tcp.push(
-                TcpListener::bind(address)
-                    .await
-                    .with_context(|| format!("SIP over TCP on {address} (sip.tcp)"))?,
-            );
-        }
+        let tcp = streams(&config.sip.tcp, "TCP", "sip.tcp").await?;
+        let tls = streams(&config.sip.tls, "TLS", "sip.tls").await?;
+        let certificate = Certificate::of(&config.sip)?;
         let listen = config.http.listen;
         let http = TcpListener::bind(listen)
             .await
             .with_context(|| format!("the REST API on {listen} (http.listen)"))?;
         let http_addr = http.local_addr().context("the REST API's address")?;
-        let bound = udp
-            .first()
-            .and_then(|socket| socket.local_addr().ok())
-            .map(|address| address.ip());
-        let bound = bound.or_else(|| {
-            tcp.first()
-                .and_then(|listener| listener.local_addr().ok())
-                .map(|address| address.ip())
-        });
+        let bound = addrs_of(&udp, UdpSocket::local_addr)
+            .chain(addrs_of(&tcp, TcpListener::local_addr))
+            .chain(addrs_of(&tls, TcpListener::local_addr))
+            .map(|address| address.ip())
+            .next();
         let advertised = config
             .sip
             .advertise
@@ -114,6 +127,8 @@ impl Listeners {
         Ok(Self {
             udp,
             tcp,
+            tls,
+            certificate,
             http,
             http_addr,
             advertised,
@@ -138,36 +153,50 @@ impl Listeners {
         self.media_bind
     }
 
+    /// What TLS listeners show, where there are any.
+    pub(crate) fn certificate(&self) -> Option<Arc<Certificate>> {
+        self.certificate.clone()
+    }
+
     pub(crate) fn udp_addrs(&self) -> Vec<SocketAddr> {
-        self.udp
-            .iter()
-            .filter_map(|socket| socket.local_addr().ok())
-            .collect()
+        addrs_of(&self.udp, UdpSocket::local_addr).collect()
+    }
+
+    fn tcp_addrs(&self) -> Vec<SocketAddr> {
+        addrs_of(&self.tcp, TcpListener::local_addr).collect()
+    }
+
+    fn tls_addrs(&self) -> Vec<SocketAddr> {
+        addrs_of(&self.tls, TcpListener::local_addr).collect()
+    }
+
+    /// Every address that phones reach us at.
+    fn sip_addrs(&self) -> impl Iterator<Item = SocketAddr> {
+        let connections = self.tcp_addrs().into_iter().chain(self.tls_addrs());
+        self.udp_addrs().into_iter().chain(connections)
     }
 
     /// Every address that this process listens on.
     pub(crate) fn all_addrs(&self) -> Vec<SocketAddr> {
-        let sip = self.udp_addrs().into_iter().chain(self.tcp_addrs());
-        sip.chain([self.http_addr]).collect()
+        self.sip_addrs().chain([self.http_addr]).collect()
     }
 
-    fn tcp_addrs(&self) -> Vec<SocketAddr> {
-        self.tcp
-            .iter()
-            .filter_map(|listener| listener.local_addr().ok())
-            .collect()
-    }
-
-    /// Our address on connections, for captures.
-    pub(crate) fn tcp_local(&self) -> SocketAddr {
-        let port = self.tcp_addrs().first().map_or(0, SocketAddr::port);
-        SocketAddr::new(self.advertised, port)
+    /// Our addresses on connections, for captures.
+    pub(crate) fn connection_locals(&self) -> ConnectionLocals {
+        let advertised = |bound: Vec<SocketAddr>| {
+            let port = bound.first().map_or(0, SocketAddr::port);
+            SocketAddr::new(self.advertised, port)
+        };
+        ConnectionLocals {
+            tcp: advertised(self.tcp_addrs()),
+            tls: advertised(self.tls_addrs()),
+        }
     }
 
     /// Addresses that our own URIs and a REGISTER may name.
     pub(crate) fn own_hosts(&self) -> Vec<String> {
         let mut hosts = vec![self.advertised.to_string()];
-        for address in self.udp_addrs().into_iter().chain(self.tcp_addrs()) {
+        for address in self.sip_addrs() {
             let host = address.ip().to_string();
             if !address.ip().is_unspecified() && !hosts.contains(&host) {
                 hosts.push(host);
@@ -187,12 +216,16 @@ impl Listeners {
                 flow: Some(FlowId::udp(u32::try_from(index).unwrap_or(u32::MAX))),
                 advertised: SocketAddr::new(self.advertised, address.port()).to_string(),
             });
-        let tcp = self.tcp_addrs().into_iter().map(|address| Listener {
-            transport: Transport::Tcp,
-            flow: None,
-            advertised: SocketAddr::new(self.advertised, address.port()).to_string(),
-        });
-        udp.chain(tcp).collect()
+        let stream = |transport| {
+            move |address: SocketAddr| Listener {
+                transport,
+                flow: None,
+                advertised: SocketAddr::new(self.advertised, address.port()).to_string(),
+            }
+        };
+        let tcp = self.tcp_addrs().into_iter().map(stream(Transport::Tcp));
+        let tls = self.tls_addrs().into_iter().map(stream(Transport::Tls));
+        udp.chain(tcp).chain(tls).collect()
     }
 
     /// The UDP sockets for the call thread.
@@ -220,7 +253,7 @@ impl Listeners {
         let told = ListenJson {
             sip_udp: self.udp_addrs(),
             sip_tcp: self.tcp_addrs(),
-            sip_tls: Vec::new(),
+            sip_tls: self.tls_addrs(),
             sip_wss: Vec::new(),
             http: self.http_addr,
         };
@@ -229,7 +262,7 @@ impl Listeners {
         fs::write(&path, text).with_context(|| format!("writing {}", path.display()))
     }
 
-    /// Starts to serve SIP over TCP and the REST API, which it gives.
+    /// Starts to serve SIP over TCP and TLS and the REST API, which it gives.
     pub(crate) fn serve(
         self,
         config: &Config,
@@ -237,10 +270,22 @@ impl Listeners {
         inbox: &Inbox,
         tasks: &mut JoinSet<()>,
     ) -> Api {
-        let max_message = max_message(config);
         let sip_domain = self.sip_domain(config);
+        let plain = Service {
+            certificate: None,
+            inbox: inbox.clone(),
+            max_message: max_message(config),
+            seats: Seats::new(&config.limits.exempt_networks),
+        };
+        let secure = Service {
+            certificate: self.certificate,
+            ..plain.clone()
+        };
         for listener in self.tcp {
-            tasks.spawn(tcp::accept(listener, inbox.clone(), max_message));
+            tasks.spawn(connections::accept(listener, plain.clone()));
+        }
+        for listener in self.tls {
+            tasks.spawn(connections::accept(listener, secure.clone()));
         }
         let api = surface.api(sip_domain);
         tasks.spawn(http::serve(self.http, api.clone().into_router()));
@@ -253,9 +298,7 @@ impl Listeners {
             return config.sip.domain.clone();
         }
         let port = self
-            .udp_addrs()
-            .into_iter()
-            .chain(self.tcp_addrs())
+            .sip_addrs()
             .next()
             .map_or(5060, |address| address.port());
         if port == 5060 {
@@ -314,6 +357,28 @@ pub(crate) fn max_message(config: &Config) -> usize {
     usize::try_from(config.limits.max_message_bytes).unwrap_or(usize::MAX)
 }
 
+fn addrs_of<T>(
+    sockets: &[T],
+    address: impl Fn(&T) -> io::Result<SocketAddr>,
+) -> impl Iterator<Item = SocketAddr> {
+    sockets
+        .iter()
+        .filter_map(move |socket| address(socket).ok())
+}
+
+async fn streams(
+    addresses: &[SocketAddr],
+    name: &str,
+    key: &str,
+) -> anyhow::Result<Vec<TcpListener>> {
+    let mut bound = Vec::new();
+    for address in addresses {
+        let listener = TcpListener::bind(address).await;
+        bound.push(listener.with_context(|| format!("SIP over {name} on {address} ({key})"))?);
+    }
+    Ok(bound)
+}
+
 fn udp(address: SocketAddr) -> anyhow::Result<UdpSocket> {
     let bind = || -> io::Result<UdpSocket> {
         let socket = Socket::new(
@@ -321,8 +386,18 @@ fn udp(address: SocketAddr) -> anyhow::Result<UdpSocket> {
             Type::DGRAM,
             Some(Protocol::UDP),
         )?;
-        // The kernel may give less than asked (net.core.rmem_max); that is no fault.
         socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
+        let given = socket.recv_buffer_size()?;
+        if given < RECEIVE_BUFFER {
+            // No fault: the call thread empties it often.
+            tracing::info!(
+                %address,
+                given,
+                wanted = RECEIVE_BUFFER,
+                "the kernel gives the SIP socket less room for bursts than asked for; raise net.core.rmem_max where many \
+                 calls begin or end at once"
+            );
+        }
         socket.set_nonblocking(true)?;
         socket.bind(&address.into())?;
         Ok(socket.into())

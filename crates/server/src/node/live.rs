@@ -1,24 +1,35 @@
 //! The calls that are up, as the last committed fact of each tells (architecture, invariant 13).
 //!
 //! The journal's thread puts the snapshot in before the event reaches a delivery lane; the API reads it. The lock is
-//! held for one insertion or one copy, and never on the call thread.
+//! held for one insertion or one copy.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use offhook_api::feed::{Feed, Notice};
 use offhook_api::ports::{LiveCall, LiveCalls, LiveParty};
 use offhook_base::{CallId, FactRecord};
 use offhook_call::{CallRecord, Participant};
 
 /// Snapshots by call. They are read as they are asked for, which is rare; writing costs one pointer.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct LiveIndex {
     calls: Mutex<BTreeMap<CallId, Arc<[u8]>>>,
     /// Those that are being recorded: no fact tells of that, so the call thread does.
     monitored: Mutex<BTreeSet<CallId>>,
+    /// Told of those, too; of all else the journal's thread tells.
+    feed: Arc<Feed>,
 }
 
 impl LiveIndex {
+    pub(crate) fn new(feed: Arc<Feed>) -> Self {
+        Self {
+            calls: Mutex::default(),
+            monitored: Mutex::default(),
+            feed,
+        }
+    }
+
     /// A fact was committed.
     pub(crate) fn apply(&self, fact: &FactRecord) {
         match &fact.snapshot {
@@ -34,11 +45,22 @@ impl LiveIndex {
 
     /// A call is being recorded, or is not any more.
     pub(crate) fn monitor(&self, call: CallId, on: bool) {
-        let mut monitored = unpoisoned(&self.monitored);
-        if on {
-            monitored.insert(call);
-        } else {
-            monitored.remove(&call);
+        let changes = {
+            let mut monitored = unpoisoned(&self.monitored);
+            if on {
+                monitored.insert(call)
+            } else {
+                monitored.remove(&call)
+            }
+        };
+        if !changes || !self.feed.is_watched() {
+            return;
+        }
+        // Told under the lock: what the journal's thread tells of the call after this is newer.
+        let calls = self.lock();
+        if let Some(snapshot) = calls.get(&call) {
+            let snapshot = Arc::clone(snapshot);
+            self.feed.publish(Notice::Call { call, snapshot });
         }
     }
 
@@ -110,7 +132,7 @@ fn party(participant: Participant) -> LiveParty {
 
 #[cfg(test)]
 mod tests {
-    use offhook_base::{EventName, EventRecord, Wall};
+    use offhook_base::{EventName, EventRecord, JournalPos, Wall};
 
     use super::*;
 
@@ -148,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_call_shows_at_once_that_it_is_recorded_and_that_it_is_not_any_more() {
-        let index = LiveIndex::default();
+        let index = LiveIndex::new(Arc::new(Feed::new(JournalPos(0))));
         let state = || index.get(CallId(7)).map(|call| call.monitor_state);
         index.monitor(CallId(7), true);
         assert_eq!(state(), None, "it is told before its fact is committed");

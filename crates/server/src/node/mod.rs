@@ -2,15 +2,18 @@
 //!
 //! ```text
 //! call thread ──facts──► journal writer ──committed──► call thread, live list, projector, delivery thread
-//!      ▲ SIP over UDP here, over TCP by tasks                        API tasks read the stores and ask the threads
+//!      ▲ SIP over UDP here, over TCP and TLS by tasks                API tasks read the stores and ask the threads
 //! ```
 
 mod agents;
+mod backlog;
 mod bootstrap;
 mod call_thread;
+mod certificate;
 mod changes;
 mod clock;
 mod commits;
+mod connections;
 mod evidence;
 mod files;
 mod http;
@@ -23,9 +26,9 @@ mod ports;
 mod projector;
 mod retention;
 mod room;
+mod seats;
 mod subscribers;
 mod switchboard;
-mod tcp;
 mod tester;
 mod thread;
 mod trunk_states;
@@ -42,8 +45,10 @@ use std::time::Duration;
 use anyhow::Context;
 use offhook_api::Api;
 use offhook_api::feed::Feed;
+use offhook_call::{AgentLogin, MailboxRequest};
 use offhook_delivery::Endpoint;
 use offhook_store::{AttemptsWriter, CaptureWriter, ConfigDb, DeliveryReader, JournalWriter};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 pub(crate) use clock::now;
@@ -53,6 +58,7 @@ use crate::config::Config;
 use crate::delivery::Delivery;
 use crate::recorder::{self, Library, Recorder, RecordingFiles};
 use call_thread::{CallThread, Gauges};
+use certificate::Certificate;
 use files::Files;
 use inbox::{CallInput, Inbox};
 use listen::Listeners;
@@ -73,6 +79,7 @@ pub(crate) struct Running {
     db: ConfigDb,
     http: SocketAddr,
     sip_udp: Vec<SocketAddr>,
+    certificate: Option<Arc<Certificate>>,
     inbox: Inbox,
     call_thread: JoinHandle<()>,
     tasks: JoinSet<()>,
@@ -127,6 +134,16 @@ impl Running {
         }
         // A fragment is not sent to the server, so no log of a proxy has it.
         Ok(format!("http://{address}/#ticket={}", ticket.expose()))
+    }
+
+    /// Reads again from disk what may change while calls are up: the certificate of SIP over TLS.
+    pub(crate) async fn reload(&self) {
+        let Some(certificate) = self.certificate.clone() else {
+            tracing::info!("there is nothing to read again: no TLS listener, no certificate");
+            return;
+        };
+        let read = tokio::task::spawn_blocking(move || certificate.reload()).await;
+        read.unwrap_or_else(|error| tracing::error!(%error, "reading the certificate again"));
     }
 
     /// Ends every call with its event, lets what is queued reach the disk, and closes the files.
@@ -208,8 +225,7 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
     let mut tasks = JoinSet::new();
     let gauges = Arc::new(Gauges::default());
     let trunks = Trunks::new(inbox.clone());
-    let (logins, logged_in) = agents::channel();
-    let (mailboxes, asked) = mailbox::channel();
+    let ((logins, logged_in), (mailboxes, asked)) = (agents::channel(), mailbox::channel());
     let stored = Stored::new(&db, &trunks, first_call);
     let call = CallThread {
         switch: switchboard::build(&config, &realm, &listeners, &stored, now)?,
@@ -219,13 +235,13 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         live: Arc::clone(&writers.live),
         captures: capture_handle.clone(),
         projector: writers.projector.handle(),
-        media: switchboard::start_media(&config, &listeners, (&recorder, &inbox), &mut tasks)?,
+        media: switchboard::start_media(&config, &listeners, (&recorder, &inbox))?,
         recorder: recorder.handle(),
         gauges: Arc::clone(&gauges),
         trunks: trunks.states(),
         logins,
         mailboxes,
-        tcp_local: listeners.tcp_local(),
+        connection_locals: listeners.connection_locals(),
         first_fact,
         max_message: listen::max_message(&config),
     };
@@ -250,13 +266,13 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         tester: tester(&config, &writers)?,
     };
     let (http, sip_udp) = (listeners.http_addr(), listeners.udp_addrs());
+    let certificate = listeners.certificate();
     listeners.write_listen_json(&dir)?;
     let aging = (&journal, &capture_handle, &attempt_handle);
     let api = listeners.serve(&config, surface, &inbox, &mut tasks);
     let shelf = (&db, &library, &writers.projector);
     retention::start(&config, shelf, aging, &mut tasks);
-    agents::store(api.clone(), inbox.clone(), logged_in, &mut tasks);
-    mailbox::answer(api.clone(), library, inbox.clone(), asked, &mut tasks);
+    serve_codes(&api, library, &inbox, (logged_in, asked), &mut tasks);
     room::watch(&dir, &inbox, &mut tasks);
     trunks.watch(&mut tasks);
     tracing::info!(http = %http, sip_udp = ?sip_udp, data = %dir.display(), "listening");
@@ -266,6 +282,7 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         db,
         http,
         sip_udp,
+        certificate,
         inbox,
         call_thread,
         tasks,
@@ -275,6 +292,18 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         recorder,
         lock,
     })
+}
+
+/// Does what phones ask for by codes.
+fn serve_codes(
+    api: &Api,
+    library: Arc<Library>,
+    inbox: &Inbox,
+    (logged_in, asked): (mpsc::Receiver<AgentLogin>, mpsc::Receiver<MailboxRequest>),
+    tasks: &mut JoinSet<()>,
+) {
+    agents::store(api.clone(), inbox.clone(), logged_in, tasks);
+    mailbox::answer(api.clone(), library, inbox.clone(), asked, tasks);
 }
 
 fn tester(config: &Config, writers: &Writers) -> anyhow::Result<tester::Tester> {
@@ -343,7 +372,7 @@ fn start_writers(
     };
     let projector = Projector::start(files.db, Arc::clone(&feed), progress)
         .context("starting the projector")?;
-    let live = Arc::new(live::LiveIndex::default());
+    let live = Arc::new(live::LiveIndex::new(Arc::clone(&feed)));
     let sink = commits::Commits {
         inbox: inbox.clone(),
         live: Arc::clone(&live),

@@ -1,14 +1,14 @@
 //! The projector: copies the last fact of each call into the CDR table, texts and registrations into theirs, in batches.
 //! Nothing on the call path waits for it; an event that tells of a row does (architecture, invariant 13).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use offhook_api::feed::Feed;
-use offhook_base::{JournalPos, RecordingKind, SmsId, SmsRecord, UserId};
+use offhook_base::{CallId, JournalPos, Quality, RecordingKind, SmsId, SmsRecord, UserId};
 use offhook_call::{BindingChange, MessageCount};
 use offhook_sip_core::Transport;
 use offhook_store::{ConfigDb, ProjectedFact, ProjectedRow, StoredBinding, WebhookHealth};
@@ -21,6 +21,7 @@ use super::thread::essential;
 enum Item {
     Binding(BindingChange),
     Health(WebhookHealth),
+    Heard(CallId, Quality),
     KeepText(Arc<SmsRecord>),
     Messages(UserId),
     NoteText(Arc<SmsRecord>),
@@ -34,6 +35,8 @@ const BINDINGS_WITHIN: Duration = Duration::from_millis(250);
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// The most that one transaction takes.
 const BATCH: usize = 512;
+/// Figures that may wait for their CDRs.
+const FIGURES_AT_MOST: usize = 4_096;
 /// Items that may wait.
 const CAPACITY: usize = 65_536;
 
@@ -105,6 +108,13 @@ impl ProjectorHandle {
         }
     }
 
+    /// The last figures of a call that has ended. Its CDR may be on its way still.
+    pub(crate) fn heard(&self, call: CallId, quality: Quality) {
+        if self.items.try_send(Item::Heard(call, quality)).is_err() {
+            tracing::warn!(%call, "the last figures of a call were not stored: the disk is behind");
+        }
+    }
+
     /// A webhook does better or worse, or delivered something.
     pub(crate) fn health(&self, health: WebhookHealth) {
         if self.items.try_send(Item::Health(health)).is_err() {
@@ -148,11 +158,12 @@ impl ProjectorHandle {
 fn run(db: &ConfigDb, feed: &Feed, queue: &Receiver<Item>, progress: &impl Progress) {
     let mut bindings = Vec::new();
     let mut flush_at: Option<Instant> = None;
+    let mut figures = Figures::default();
     loop {
         let wait = flush_at.map_or(Duration::from_secs(3_600), |at| {
             at.saturating_duration_since(Instant::now())
         });
-        let mut rows = Vec::new();
+        let mut rows: Vec<ProjectedFact> = Vec::new();
         let mut health = Vec::new();
         let (mut kept, mut noted) = (Vec::new(), Vec::new());
         let mut counted = BTreeSet::new();
@@ -164,6 +175,7 @@ fn run(db: &ConfigDb, feed: &Feed, queue: &Receiver<Item>, progress: &impl Progr
                     match item {
                         Item::Binding(change) => bindings.push(stored(change)),
                         Item::Health(found) => health.push(found),
+                        Item::Heard(call, quality) => figures.note(call, quality),
                         Item::KeepText(text) => kept.push(text),
                         Item::Messages(user) => drop(counted.insert(user)),
                         Item::NoteText(text) => noted.push(text),
@@ -175,7 +187,9 @@ fn run(db: &ConfigDb, feed: &Feed, queue: &Receiver<Item>, progress: &impl Progr
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => ending = true,
         }
+        figures.put_into(&mut rows);
         project(db, &rows, progress, ending);
+        figures.amend(db);
         counted.extend(rows.iter().filter_map(whose_message));
         count_messages(db, &counted, progress);
         texts(db, &kept, &noted, progress);
@@ -204,6 +218,52 @@ fn run(db: &ConfigDb, feed: &Feed, queue: &Receiver<Item>, progress: &impl Progr
         }
         if ending {
             return;
+        }
+    }
+}
+
+/// The last figures of calls whose CDRs are not there yet: they come a moment after the end, which waits for the disk.
+#[derive(Debug, Default)]
+struct Figures {
+    waiting: BTreeMap<CallId, Quality>,
+    /// Came with this batch: their CDRs may be there.
+    new: Vec<CallId>,
+}
+
+impl Figures {
+    fn note(&mut self, call: CallId, quality: Quality) {
+        self.waiting.insert(call, quality);
+        self.new.push(call);
+        if self.waiting.len() > FIGURES_AT_MOST {
+            self.waiting.pop_first();
+        }
+    }
+
+    /// CDRs that are about to be copied have the last figures.
+    fn put_into(&mut self, rows: &mut [ProjectedFact]) {
+        for fact in rows {
+            let cdr = match &mut fact.row {
+                ProjectedRow::Cdr(cdr) | ProjectedRow::CdrAndRecording(cdr, _) => cdr,
+                ProjectedRow::Recording(_) | ProjectedRow::Sms(_) => continue,
+            };
+            if let Some(quality) = self.waiting.remove(&cdr.live_id) {
+                Arc::make_mut(cdr).quality = Some(quality);
+            }
+        }
+    }
+
+    /// CDRs that are there get them.
+    fn amend(&mut self, db: &ConfigDb) {
+        let new = self.new.drain(..);
+        let new: Vec<_> = new
+            .filter_map(|call| Some((call, *self.waiting.get(&call)?)))
+            .collect();
+        if new.is_empty() {
+            return;
+        }
+        match db.amend_quality(&new) {
+            Ok(amended) => self.waiting.retain(|call, _| !amended.contains(call)),
+            Err(error) => tracing::error!(%error, "the last figures of calls were not stored"),
         }
     }
 }
@@ -291,5 +351,74 @@ const fn transport(transport: Transport) -> &'static str {
         Transport::Tcp => "TCP",
         Transport::Tls => "TLS",
         Transport::Wss => "WSS",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use offhook_base::{CdrRecord, Disposition, Heard, Party, TerminatedBy, Wall};
+    use offhook_store::CdrScope;
+
+    fn cdr(call: u64) -> ProjectedFact {
+        let cdr = CdrRecord {
+            live_id: CallId(call),
+            root_live_id: CallId(call),
+            parent_live_id: None,
+            user_id: None,
+            other_user_id: None,
+            sip_endpoint_id: None,
+            started_at: Wall(0),
+            clid: String::new(),
+            src: Party::default(),
+            dst: Party::default(),
+            duration: 0,
+            billsec: 0,
+            disposition: Disposition::Connected,
+            destination: "in".to_owned(),
+            context: String::new(),
+            t_cause: String::new(),
+            info: String::new(),
+            terminated_by: TerminatedBy::Caller,
+            cause_q850: 16,
+            cause_name: String::new(),
+            cause_sip: 200,
+            quality: None,
+        };
+        ProjectedFact {
+            pos: JournalPos(call),
+            row: ProjectedRow::Cdr(Arc::new(cdr)),
+        }
+    }
+
+    #[test]
+    fn last_figures_reach_their_cdr_whichever_of_the_two_comes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = ConfigDb::open(folder.path()).unwrap();
+        let heard = Quality {
+            src: Heard {
+                packets: 20,
+                ..Heard::default()
+            },
+            dst: Heard::default(),
+        };
+        let mut figures = Figures::default();
+        let batch = |figures: &mut Figures, mut rows: Vec<ProjectedFact>| {
+            figures.put_into(&mut rows);
+            db.project_rows(&rows).unwrap();
+            figures.amend(&db);
+        };
+        figures.note(CallId(1), heard);
+        batch(&mut figures, Vec::new());
+        batch(&mut figures, vec![cdr(1), cdr(2)]);
+        figures.note(CallId(2), heard);
+        batch(&mut figures, Vec::new());
+        figures.note(CallId(3), heard);
+        batch(&mut figures, vec![cdr(3)]);
+        for call in 1..=3 {
+            let cdr = db.cdr_of_call(CdrScope::All, CallId(call)).unwrap();
+            assert_eq!(cdr.record.quality, Some(heard), "call {call}");
+        }
+        assert!(figures.waiting.is_empty());
     }
 }

@@ -11,19 +11,18 @@ use offhook_base::{
     Secret, SoundUse, Wall,
 };
 use offhook_call::{
-    CallConfig, CallIds, EventIds, GuardConfig, MessageCount, Network, Switch, close_after_restart,
-    recording_after_restart,
+    CallConfig, CallIds, EventIds, GuardConfig, MessageCount, Network, SrtpOffers, Switch,
+    close_after_restart, recording_after_restart,
 };
 use offhook_media_core::{Clip, Music, Prompts};
 use offhook_sip_core::{AccountChange, Binding, DigestAlgorithm, StackConfig};
 use offhook_store::{CdrScope, ConfigDb, JournalHandle, Recovered};
-use tokio::task::JoinSet;
 
 use super::changes;
 use super::inbox::{CallInput, Inbox};
 use super::listen::Listeners;
 use super::trunks::Trunks;
-use crate::config::{Config, Digest, Relay};
+use crate::config::{Config, Digest, Relay, Srtp};
 use crate::media::{self, Media, MediaConfig};
 use crate::recorder::{self, Recorder, RecordingFiles};
 
@@ -279,6 +278,11 @@ fn call_config(config: &Config, listeners: &Listeners) -> anyhow::Result<CallCon
     };
     let mut calls = CallConfig::new(&config.node.name, &host);
     calls.relay = (config.media.relay == Relay::Always).then(|| listeners.media_ip());
+    calls.srtp = match config.media.srtp {
+        Srtp::Off => SrtpOffers::Off,
+        Srtp::Offered => SrtpOffers::Offered,
+        Srtp::Required => SrtpOffers::Required,
+    };
     let silence = u64::from(config.media.rtp_timeout);
     calls.rtp_timeout = (silence > 0).then(|| Duration::from_secs(silence));
     let country = Some(&*config.numbers.country).filter(|country| !country.is_empty());
@@ -321,17 +325,16 @@ fn clip_of(db: &ConfigDb, sound: &offhook_store::Sound) -> anyhow::Result<Clip> 
     Ok(Clip::from_wav(sound.name.clone(), &file)?)
 }
 
-/// Starts the media thread, when media goes through us.
+/// Starts the media threads, when media goes through us.
 pub(crate) fn start_media(
     config: &Config,
     listeners: &Listeners,
     (recorder, inbox): (&Recorder, &Inbox),
-    tasks: &mut JoinSet<()>,
 ) -> anyhow::Result<Option<Media>> {
     if config.media.relay != Relay::Always {
         return Ok(None);
     }
-    // Full: events wait in the media thread, at most one a relay.
+    // Full: events wait in the media threads, at most one a relay.
     let (events, mut queue) = tokio::sync::mpsc::channel(1_024);
     let media = MediaConfig {
         address: listeners.media_bind(),
@@ -339,25 +342,32 @@ pub(crate) fn start_media(
         last_port: config.media.rtp_ports.last,
     };
     let origin = Instant::now();
-    let (tap, reader) = media::ring(origin);
-    recorder
-        .handle()
-        .attach(reader)
-        .ok()
-        .context("attaching the recorder")?;
-    let media = Media::start(media, events, (tap, origin))
+    let mut taps = Vec::new();
+    for _ in 0..media_threads(config.media.threads) {
+        let (tap, reader) = media::ring(origin);
+        let attached = recorder.handle().attach(reader);
+        attached.ok().context("attaching the recorder")?;
+        taps.push(tap);
+    }
+    let media = Media::start(media, &events, (taps, origin))
         .context("opening RTP ports (media.rtp_ports)")?;
     let inbox = inbox.clone();
-    tasks.spawn(async move {
-        while let Some(event) = queue.recv().await {
-            let inbox = inbox.clone();
-            if tokio::task::spawn_blocking(move || inbox.send(CallInput::Media(event)))
-                .await
-                .is_err()
-            {
-                tracing::error!("an event of the media thread was lost");
+    // Ends with the last media thread, and is waited for by nobody.
+    std::thread::Builder::new()
+        .name("media-events".to_owned())
+        .spawn(move || {
+            while let Some(event) = queue.blocking_recv() {
+                inbox.send(CallInput::Media(event));
             }
-        }
-    });
+        })
+        .context("a thread for what media has to tell")?;
     Ok(Some(media))
+}
+
+/// As many as are asked for, or else one for every two cores: calls, webhooks and the system want the others.
+fn media_threads(asked: u32) -> usize {
+    match usize::try_from(asked) {
+        Ok(asked) if asked > 0 => asked,
+        _ => std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2)),
+    }
 }

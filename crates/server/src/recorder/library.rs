@@ -12,7 +12,7 @@ use offhook_media_core::{Clip, Peaks};
 use tokio::sync::Semaphore;
 
 use super::files::{Part, RecordingFiles};
-use super::mp3::WavReader;
+use super::wav_reader::WavReader;
 
 /// Opens, makes and removes the files of recordings that are over.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl Library {
             return Ok(file);
         }
         if !cfg!(feature = "mp3") {
-            return Err(SoundError::Missing);
+            return Err(SoundError::NotBuilt);
         }
         let lock = Arc::clone(unpoisoned(&self.making).entry(of.id).or_default());
         let held = lock.lock().await;
@@ -107,7 +107,7 @@ impl Library {
         match blocking(move || files.read(part, id, at)).await {
             Ok(file) => Ok(Some(file)),
             Err(SoundError::Missing) => Ok(None),
-            Err(SoundError::Unavailable) => Err(SoundError::Unavailable),
+            Err(error @ (SoundError::NotBuilt | SoundError::Unavailable)) => Err(error),
         }
     }
 
@@ -242,9 +242,11 @@ const LONGEST_MESSAGE: u64 = 6_000_000;
 /// Outlines kept in memory, of 160 kB at most.
 const OUTLINES: usize = 64;
 
-#[cfg(feature = "mp3")]
 #[cfg(test)]
 mod tests {
+    #[cfg(feature = "mp3")]
+    use std::io::Read;
+
     use offhook_base::{Audio, CallId, RecordingKind, Wall};
     use offhook_media_core::WavFormat;
 
@@ -308,11 +310,27 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "mp3")]
     fn length(mut file: File) -> u64 {
         let mut octets = Vec::new();
         file.read_to_end(&mut octets).unwrap() as u64
     }
 
+    #[cfg(not(feature = "mp3"))]
+    #[tokio::test]
+    async fn without_the_encoder_only_an_mp3_that_is_there_is_given() {
+        let rig = Rig::new();
+        let record = rig.recorded(5);
+        let refused = rig.library.mp3(record.clone()).await.unwrap_err();
+        assert_eq!(refused, SoundError::NotBuilt);
+        assert_eq!(rig.names(), ["5.wav"]);
+        // Made by a program that had it.
+        let file = rig.files.create(Part::Mp3, record.id, record.started_at);
+        drop(file.unwrap());
+        assert!(rig.library.mp3(record).await.is_ok());
+    }
+
+    #[cfg(feature = "mp3")]
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn an_mp3_is_made_once_for_all_that_ask_and_has_the_size_that_was_told() {
         let rig = Arc::new(Rig::new());
@@ -337,6 +355,7 @@ mod tests {
         assert_eq!(wav, Ok(record.audio.size_wav));
     }
 
+    #[cfg(feature = "mp3")]
     #[tokio::test]
     async fn what_is_removed_is_gone_with_all_that_was_made_of_it() {
         let rig = Rig::new();

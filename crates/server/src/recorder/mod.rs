@@ -6,10 +6,12 @@
 
 mod files;
 mod library;
+#[cfg(feature = "mp3")]
 mod mp3;
 mod restart;
 mod thread;
 mod wav_file;
+mod wav_reader;
 
 #[cfg(test)]
 mod tests;

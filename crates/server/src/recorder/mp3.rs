@@ -2,68 +2,20 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::FileExt;
 
-use offhook_media_core::{Mp3Format, WAV_HEADER_OCTETS, WavFormat};
+use mp3lame_encoder::{
+    Bitrate, BuildError, Builder, Encoder, FlushGap, InterleavedPcm, Mode, MonoPcm, Quality,
+    VbrMode, max_required_buffer_size,
+};
+use offhook_media_core::{Mp3Format, WavFormat};
 
-/// The samples of a `.wav` of ours, read in blocks.
-#[derive(Debug)]
-pub(super) struct WavReader {
-    file: File,
-    pub(super) format: WavFormat,
-    at: u64,
-    end: u64,
-    octets: Vec<u8>,
-}
-
-impl WavReader {
-    /// # Errors
-    /// When it is none of ours, or cannot be read.
-    pub(super) fn new(file: File) -> io::Result<Self> {
-        let mut header = [0; WAV_HEADER_OCTETS];
-        file.read_exact_at(&mut header, 0)?;
-        let (format, data) = WavFormat::parse(&header)
-            .ok_or_else(|| io::Error::other("the file has no header of ours"))?;
-        let at = WAV_HEADER_OCTETS as u64;
-        Ok(Self {
-            file,
-            format,
-            at,
-            end: at + data - data % format.frame_octets(),
-            octets: Vec::new(),
-        })
-    }
-
-    /// Samples of each channel.
-    pub(super) fn frames(&self) -> u64 {
-        (self.end - self.at) / self.format.frame_octets()
-    }
-
-    /// The next samples, interleaved, in whole frames; none at the end.
-    pub(super) fn next(&mut self) -> io::Result<impl Iterator<Item = i16>> {
-        let length = (self.end - self.at).min(BLOCK);
-        self.octets.resize(usize::try_from(length).unwrap_or(0), 0);
-        self.file.read_exact_at(&mut self.octets, self.at)?;
-        self.at += length;
-        let pairs = self.octets.chunks_exact(2);
-        Ok(pairs.map(|pair| match pair {
-            [low, high] => i16::from_le_bytes([*low, *high]),
-            _ => 0,
-        }))
-    }
-}
-
-/// Octets read at a time: whole frames of any format.
-const BLOCK: u64 = 64 << 10;
+use super::wav_reader::WavReader;
 
 /// Encodes a recording.
 ///
 /// # Errors
 /// When a file fails, or the encoder.
-#[cfg(feature = "mp3")]
 pub(super) fn encode(wav: File, into: &mut impl Write) -> io::Result<()> {
-    use mp3lame_encoder::{FlushGap, InterleavedPcm, MonoPcm, max_required_buffer_size};
-
     let mut wav = WavReader::new(wav)?;
     let stereo = wav.format.channels > 1;
     let mut encoder = encoder(wav.format).map_err(|error| io::Error::other(error.to_string()))?;
@@ -93,13 +45,9 @@ pub(super) fn encode(wav: File, into: &mut impl Write) -> io::Result<()> {
 }
 
 /// What LAME may still hold at the end.
-#[cfg(feature = "mp3")]
 const LAST_OCTETS: usize = 7_200;
 
-#[cfg(feature = "mp3")]
-fn encoder(format: WavFormat) -> Result<mp3lame_encoder::Encoder, mp3lame_encoder::BuildError> {
-    use mp3lame_encoder::{Bitrate, BuildError, Builder, Mode, Quality, VbrMode};
-
+fn encoder(format: WavFormat) -> Result<Encoder, BuildError> {
     let bit_rate = match Mp3Format::of(format).bit_rate {
         16_000 => Bitrate::Kbps16,
         24_000 => Bitrate::Kbps24,
@@ -125,9 +73,9 @@ fn encoder(format: WavFormat) -> Result<mp3lame_encoder::Encoder, mp3lame_encode
         .build()
 }
 
-#[cfg(feature = "mp3")]
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::FileExt;
     use std::process::Command;
     use std::time::Instant;
 

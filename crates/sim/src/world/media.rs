@@ -72,6 +72,7 @@ impl Media {
             | MediaCommand::Record { .. }
             | MediaCommand::Refill { .. }
             | MediaCommand::Release { .. }
+            | MediaCommand::Secure { .. }
             | MediaCommand::Start { .. }
             | MediaCommand::StopPlay { .. }
             | MediaCommand::StopRecord { .. }
@@ -83,6 +84,7 @@ impl Media {
             | MediaCommand::Play { relay, .. }
             | MediaCommand::Press { relay, .. }
             | MediaCommand::Record { relay, .. }
+            | MediaCommand::Secure { relay, .. }
             | MediaCommand::StopPlay { relay, .. }
             | MediaCommand::StopRecord { relay, .. }
             | MediaCommand::Watch { relay, .. } => {

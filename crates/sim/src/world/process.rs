@@ -203,7 +203,10 @@ impl World {
                 Output::Mailbox(_) => {}
                 Output::Recording(start) => self.recorder.announced(*start),
                 Output::DropRecording(start) => self.recorder.dropped(start.id),
-                Output::Monitored { .. } | Output::Rejected { .. } | Output::Trunk { .. } => {}
+                Output::Heard { .. }
+                | Output::Monitored { .. }
+                | Output::Rejected { .. }
+                | Output::Trunk { .. } => {}
             }
         }
         self.supply_ports();

@@ -120,7 +120,7 @@ impl Dialog {
 }
 
 /// The URI of the first Contact, when it is one that requests can be sent to.
-fn contact_of(view: View<'_>) -> Option<&[u8]> {
+pub(super) fn contact_of(view: View<'_>) -> Option<&[u8]> {
     let Some(Ok(Contact::Address(address))) = view.contacts().next() else {
         return None;
     };

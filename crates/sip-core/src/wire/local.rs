@@ -13,7 +13,9 @@ pub(crate) struct Local {
     /// `SIP/2.0/UDP host:port`.
     pub(crate) sent_by: String,
     /// `<sip:host:port>`.
-    pub(crate) contact: Bytes,
+    contact: Bytes,
+    /// `<sips:host:port>`, where the transport is secure by itself.
+    secure_contact: Option<Bytes>,
 }
 
 impl Local {
@@ -23,17 +25,29 @@ impl Local {
             flow,
             advertised,
         } = listener;
-        let param = match transport {
-            Transport::Udp => "",
-            Transport::Tcp => ";transport=tcp",
-            Transport::Tls => ";transport=tls",
-            Transport::Wss => ";transport=ws",
+        // A sips URI says TLS already; `transport` names what carries it (RFC 5630 3.1.4), TCP unless told.
+        let (param, secure) = match transport {
+            Transport::Udp => ("", None),
+            Transport::Tcp => (";transport=tcp", None),
+            Transport::Tls => (";transport=tls", Some("")),
+            Transport::Wss => (";transport=ws", Some(";transport=ws")),
         };
+        let secure_contact = secure.map(|param| Bytes::from(format!("<sips:{advertised}{param}>")));
         Self {
             flow: *flow,
             transport: *transport,
             sent_by: format!("SIP/2.0/{} {advertised}", transport.as_via()),
             contact: Bytes::from(format!("<sip:{advertised}{param}>")),
+            secure_contact,
+        }
+    }
+
+    /// Our Contact towards who wants a sips URI (RFC 3261 8.1.1.8, 12.1.1), or does not. Only a transport that is
+    /// secure has one to give, and only there the question is asked.
+    pub(crate) fn contact(&self, wants_sips: impl FnOnce() -> bool) -> &Bytes {
+        match &self.secure_contact {
+            Some(secure) if wants_sips() => secure,
+            Some(_) | None => &self.contact,
         }
     }
 }

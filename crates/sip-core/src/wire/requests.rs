@@ -1,7 +1,7 @@
 //! Requests.
 
 use bytes::Bytes;
-use offhook_sip_message::{Framing, Index, Message, Method, Name, NameAddr, View, Writer};
+use offhook_sip_message::{Framing, Index, Message, Method, Name, NameAddr, Uri, View, Writer};
 
 use super::dialog::body_of;
 use super::{Dialog, Local, Locals, pass_through};
@@ -38,7 +38,10 @@ pub(crate) fn invite(out: &mut Vec<u8>, locals: &Locals, new: &NewInvite<'_>) {
         .header("To", &invite.to)
         .header("Call-ID", call_id)
         .header("CSeq", "1 INVITE")
-        .header("Contact", &local.contact)
+        .header(
+            "Contact",
+            local.contact(|| is_sips(&target.uri, &target.route)),
+        )
         .header("Allow", &locals.allow);
     pass_through(&mut writer, &invite.headers);
     writer.header("User-Agent", &locals.user_agent);
@@ -105,14 +108,15 @@ pub(crate) fn in_dialog(
         .header("To", &dialog.remote)
         .header("Call-ID", &dialog.call_id)
         .header_fmt("CSeq", format_args!("{cseq} {}", token(method)));
+    let contact = local.contact(|| is_sips(&dialog.target, &dialog.route));
     match Method::parse(method) {
         Method::Invite => {
             writer
-                .header("Contact", &local.contact)
+                .header("Contact", contact)
                 .header("Allow", &locals.allow);
         }
         Method::Notify | Method::Refer | Method::Subscribe | Method::Update => {
-            writer.header("Contact", &local.contact);
+            writer.header("Contact", contact);
         }
         Method::Ack
         | Method::Bye
@@ -199,6 +203,16 @@ fn start<'o>(out: &'o mut Vec<u8>, method: &[u8], target: &[u8], route: &[Bytes]
     }
     writer.header("Route", [b"<", target, b">"].concat());
     writer
+}
+
+/// Whether a request to this target by this route needs a sips URI in its Contact (8.1.1.8).
+fn is_sips(target: &[u8], route: &[Bytes]) -> bool {
+    let top = route.first().and_then(|first| NameAddr::parse(first));
+    let uris = [Some(target), top.map(|top| top.uri)];
+    uris.into_iter()
+        .flatten()
+        .filter_map(Uri::parse)
+        .any(|uri| uri.is_secure())
 }
 
 /// A name-addr with our tag behind it.

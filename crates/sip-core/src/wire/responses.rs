@@ -1,6 +1,6 @@
 //! Responses.
 
-use offhook_sip_message::{Name, View, Writer};
+use offhook_sip_message::{Name, NameAddr, Uri, View, Writer};
 
 use super::dialog::body_of;
 use super::{Locals, pass_through, reason_phrase};
@@ -57,7 +57,8 @@ pub(crate) fn respond(
         if request.to_tag().is_none() {
             writer.copy(request, Name::RecordRoute);
         }
-        writer.header("Contact", &locals.of(peer).contact);
+        let contact = locals.of(peer).contact(|| wants_sips(request));
+        writer.header("Contact", contact);
         if (200..300).contains(&status) {
             writer.header("Allow", &locals.allow);
         }
@@ -70,4 +71,16 @@ pub(crate) fn respond(
         writer.header("Server", &locals.user_agent);
     }
     writer.finish(body_of(extra.body));
+}
+
+/// Whether the Contact of our answer has to be a sips URI (12.1.1): the request's URI is one, or its first
+/// Record-Route, or its Contact where there is no Record-Route.
+fn wants_sips(request: View<'_>) -> bool {
+    let is_secure =
+        |uri: Option<&[u8]>| uri.and_then(Uri::parse).is_some_and(|uri| uri.is_secure());
+    let next = match request.elements(Name::RecordRoute).next() {
+        Some(first) => NameAddr::parse(first).map(|first| first.uri),
+        None => super::dialog::contact_of(request),
+    };
+    is_secure(request.request_uri()) || is_secure(next)
 }

@@ -44,15 +44,24 @@ pub(crate) fn tcp(n: u64) -> Peer {
     }
 }
 
+/// A phone on a TLS connection.
+pub(crate) fn tls(n: u64) -> Peer {
+    Peer {
+        transport: Transport::Tls,
+        ..tcp(n)
+    }
+}
+
 pub(crate) fn config() -> StackConfig {
-    let listener = |transport, flow| Listener {
+    let listener = |transport, flow, port| Listener {
         transport,
         flow,
-        advertised: "198.51.100.1:5060".to_owned(),
+        advertised: format!("198.51.100.1:{port}"),
     };
     let listeners = vec![
-        listener(Transport::Udp, Some(FlowId::udp(0))),
-        listener(Transport::Tcp, None),
+        listener(Transport::Udp, Some(FlowId::udp(0)), 5060),
+        listener(Transport::Tcp, None, 5060),
+        listener(Transport::Tls, None, 5061),
     ];
     StackConfig::new(REALM, listeners, [7; 32])
 }

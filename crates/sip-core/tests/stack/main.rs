@@ -19,6 +19,7 @@ mod outgoing;
 mod outside;
 mod refer;
 mod register;
+mod secure;
 mod standalone;
 mod subscribe;
 mod trunks;

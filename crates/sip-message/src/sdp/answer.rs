@@ -20,7 +20,8 @@ pub struct Answer<'a> {
 
 impl Sdp<'_> {
     /// The first of these codecs, by the offerer's preference, that the first audio section in use offers without encryption.
-    /// All have one channel and a clock of 8,000, as G.711 and G.722 have.
+    /// All have one channel and a clock of 8,000, as G.711 and G.722 have, but for Opus, which says two and 48,000 (RFC 7587
+    /// §7).
     #[must_use]
     pub fn plain(&self, names: &[&str]) -> Option<Codec<'_>> {
         self.plain_or(names, None)
@@ -35,15 +36,22 @@ impl Sdp<'_> {
         }
         let known = |codec: &Codec<'_>| {
             let named = names.iter().any(|name| codec.is(name));
-            named && codec.rate == 8_000 && codec.channels == 1
+            let own = if codec.is("opus") {
+                (48_000, 2)
+            } else {
+                (8_000, 1)
+            };
+            named && (codec.rate, codec.channels) == own
         };
         let mut told = audio.codecs().filter(known);
         told.find(|codec| Some(codec.payload_type) == payload_type)
             .or_else(|| audio.codecs().find(known))
     }
 
-    /// Appends our answer to this offer (RFC 3264 §6): the audio section with our codec and telephone events, every other
-    /// section refused with port zero.
+    /// Appends our answer to this offer (RFC 3264 §6): the audio section with our codec and telephone events, of its clock where
+    /// they are offered so (RFC 4733 §2.1), every other section refused with port zero. For Opus there are no parameters:
+    /// mono and no error correction stand for none (RFC 7587 §7), and a lower rate would bind the offerer also once it hears
+    /// others.
     pub fn answer(&self, answer: &Answer<'_>, out: &mut Vec<u8>) {
         push_fmt(out, format_args!("v=0\r\no=- {} 1 ", answer.session));
         push_address(out, answer.address);
@@ -72,20 +80,23 @@ impl Sdp<'_> {
             }
             let number = answer.codec.payload_type;
             let name = answer.codec.name().unwrap_or_default();
-            let tones = media
-                .telephone_events()
-                .find(|(_, rate)| *rate == 8_000)
-                .map(|(number, _)| number);
+            let tones_of = |clock| media.telephone_events().find(|(_, rate)| *rate == clock);
+            let clock = answer.codec.rate;
+            let tones = tones_of(clock).or_else(|| tones_of(8_000));
             push_fmt(out, format_args!(" {number}"));
-            if let Some(tones) = tones {
+            if let Some((tones, _)) = tones {
                 push_fmt(out, format_args!(" {tones}"));
             }
-            push_fmt(out, format_args!("\r\na=rtpmap:{number} {name}/8000\r\n"));
-            if let Some(tones) = tones {
+            push_fmt(out, format_args!("\r\na=rtpmap:{number} {name}/{clock}"));
+            if answer.codec.channels > 1 {
+                push_fmt(out, format_args!("/{}", answer.codec.channels));
+            }
+            out.extend_from_slice(b"\r\n");
+            if let Some((tones, rate)) = tones {
                 push_fmt(
                     out,
                     format_args!(
-                        "a=rtpmap:{tones} telephone-event/8000\r\na=fmtp:{tones} 0-15\r\n"
+                        "a=rtpmap:{tones} telephone-event/{rate}\r\na=fmtp:{tones} 0-15\r\n"
                     ),
                 );
             }
@@ -151,6 +162,40 @@ mod tests {
         let chosen = |names: &[&str]| offer.plain(names).map(|codec| codec.payload_type);
         assert_eq!(chosen(&["PCMA", "PCMU", "G722"]), Some(97));
         assert_eq!(chosen(&["PCMA", "PCMU"]), Some(8));
-        assert_eq!(chosen(&["opus"]), None, "another clock");
+        assert_eq!(chosen(&["opus"]), Some(96));
+        let text = text.replace("opus/48000/2", "opus/8000/1");
+        let offer = Sdp::parse(text.as_bytes()).expect("an SDP");
+        assert_eq!(offer.plain(&["opus"]), None, "another clock");
+    }
+
+    #[test]
+    fn rfc7587_7_an_answer_in_opus_says_two_channels_and_takes_keys_of_its_clock() {
+        let events = "a=rtpmap:97 telephone-event/48000\r\nm=audio 4002 RTP/AVP 0\r\n";
+        let both = OFFER
+            .replace("RTP/AVP 96 8 0 101", "RTP/AVP 96 101 97")
+            .replace("m=audio 4002 RTP/AVP 0\r\n", events);
+        let one = both.replace(" 101 97", " 101");
+        for (offer, keys) in [
+            (both, "97 telephone-event/48000"),
+            (one, "101 telephone-event/8000"),
+        ] {
+            let offer = Sdp::parse(offer.as_bytes()).expect("an SDP");
+            let mut out = Vec::new();
+            let answer = Answer {
+                session: 7,
+                address: IpAddr::from([192, 0, 2, 254]),
+                port: 20_000,
+                codec: offer.plain(&["opus"]).expect("it is offered"),
+                direction: Direction::SendRecv,
+            };
+            offer.answer(&answer, &mut out);
+            let text = String::from_utf8(out).expect("UTF-8");
+            let number = keys.split(' ').next().expect("a number");
+            let audio = format!(
+                "m=audio 20000 RTP/AVP 96 {number}\r\na=rtpmap:96 opus/48000/2\r\na=rtpmap:{keys}\r\n\
+                 a=fmtp:{number} 0-15\r\na=sendrecv\r\n"
+            );
+            assert!(text.contains(&audio), "{text}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 use std::io::Write;
 use std::net::IpAddr;
 
+use super::secure::is_keying;
 use super::{Direction, Line, Media, Sdp, attribute, connection_in, lines, word, words};
 use crate::lex::decimal;
 
@@ -56,7 +57,7 @@ impl Sdp<'_> {
     /// Appends the description as a relay passes it on.
     ///
     /// Changed are the address of o= and c=, the port of m=, a=rtcp and, where asked, the direction and the version.
-    /// ICE, rtcp-mux and bundling are taken out. The null address of a hold by RFC 2543 is said as a direction
+    /// ICE, rtcp-mux and bundling are taken out, and keys, which are each side's own. The null address of a hold by RFC 2543 is said as a direction
     /// instead, as the relay's own address cannot say it. All other lines keep their octets, order and line ends.
     pub fn rewrite(&self, rewrite: &Rewrite<'_>, out: &mut Vec<u8>) {
         for line in lines(self.session) {
@@ -199,7 +200,8 @@ pub(super) fn is_direction(line: &Line<'_>) -> bool {
 
 fn is_stripped(line: &Line<'_>) -> bool {
     attribute(line).is_some_and(|(key, value)| {
-        STRIPPED.iter().any(|name| name.eq_ignore_ascii_case(key))
+        is_keying(key)
+            || STRIPPED.iter().any(|name| name.eq_ignore_ascii_case(key))
             || key.eq_ignore_ascii_case(b"rtcp-mux-only")
             || (key.eq_ignore_ascii_case(b"group") && value.starts_with(b"BUNDLE"))
     })

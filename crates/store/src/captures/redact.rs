@@ -92,16 +92,19 @@ fn value(line: &[u8], from: usize) -> std::ops::Range<usize> {
     start..length.map_or(line.len(), |length| start + length)
 }
 
-/// The key of an `a=crypto:` line (RFC 4568) or all of a `k=` line.
+/// The keys of an `a=crypto` line (RFC 4568) or all of a `k=` line. Written in another way it is a line all the same: whoever
+/// reads it tolerantly has the key.
 fn media_key(line: &[u8]) -> Option<std::ops::Range<usize>> {
     let end = line.trim_ascii_end().len();
     if line.starts_with(b"k=") {
         return Some(2..end);
     }
-    if !line.starts_with(b"a=crypto:") {
+    let attribute = line.strip_prefix(b"a=")?.trim_ascii_start();
+    let name = attribute.get(..b"crypto".len())?;
+    if !name.eq_ignore_ascii_case(b"crypto") {
         return None;
     }
-    let key = memmem::find(line, b"inline:")? + b"inline:".len();
+    let key = memmem::find(&line.to_ascii_lowercase(), b"inline:")? + b"inline:".len();
     Some(key..end)
 }
 
@@ -143,6 +146,14 @@ mod tests {
         check(
             "INVITE a SIP/2.0\r\n\r\nv=0\r\nk=clear:abc\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:abcd|2^20\r\na=sendrecv\r\n",
             "INVITE a SIP/2.0\r\n\r\nv=0\r\nk=xxxxxxxxx\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:xxxxxxxxx\r\na=sendrecv\r\n",
+        );
+    }
+
+    #[test]
+    fn a_media_key_that_is_written_in_another_way_is_blanked_out_too() {
+        check(
+            "INVITE a SIP/2.0\n\nv=0\na= crypto :1 X inline:ab;inline:cd|1:4 KDR=1\na=CRYPTO:2 X INLINE:efgh\na=rtpmap:0 inline:x\n",
+            "INVITE a SIP/2.0\n\nv=0\na= crypto :1 X inline:xxxxxxxxxxxxxxxxxxxxxx\na=CRYPTO:2 X INLINE:xxxx\na=rtpmap:0 inline:x\n",
         );
     }
 

@@ -637,6 +637,30 @@ fn a_batch_of_cdrs_that_comes_twice_is_copied_once() {
 }
 
 #[test]
+fn last_figures_amend_a_cdr_that_is_there_and_a_copy_of_it_from_the_journal_does_not_take_them_back()
+ {
+    let (_dir, db) = open();
+    let heard = |packets| Quality {
+        src: Heard {
+            packets,
+            ..Heard::default()
+        },
+        dst: Heard::default(),
+    };
+    let mut early = cdr(11, 1, None);
+    early.quality = Some(heard(600));
+    db.project(&[(JournalPos(4), &early)]).unwrap();
+    let (there, to_come) = (early.live_id, CallId(9_999));
+    let amended = db.amend_quality(&[(to_come, heard(7)), (there, heard(650))]);
+    assert_eq!(amended.unwrap(), [there]);
+    db.project(&[(JournalPos(4), &early)]).unwrap();
+    let cdr = db.cdr_of_call(CdrScope::All, there).unwrap();
+    assert_eq!(cdr.record.quality, Some(heard(650)));
+    let of_root = db.cdrs_of_root(cdr.record.root_live_id).unwrap();
+    assert_eq!(of_root, [cdr]);
+}
+
+#[test]
 fn a_user_reads_the_cdrs_of_calls_it_made_or_took() {
     let (_dir, db) = open();
     let (mine, called, others) = (cdr(11, 1, None), cdr(12, 2, Some(1)), cdr(13, 2, Some(3)));

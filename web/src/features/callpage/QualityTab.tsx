@@ -82,7 +82,11 @@ function Side({ name, party, direction }: SideProps) {
             <PartyName party={party} />
           </Text>
         </div>
-        {direction === null ? <Text>{t('quality.nothing_sent')}</Text> : <Figures direction={direction} />}
+        {direction === null || direction.packets === 0 ? (
+          <Text>{t('quality.nothing_sent')}</Text>
+        ) : (
+          <Figures direction={direction} />
+        )}
       </Stack>
     </Paper>
   )

@@ -6,8 +6,11 @@ import { useEffect, useRef, useState } from 'react'
 import { api, ApiError, filter, type List, type One } from '../../api/client'
 import type { Cdr, LiveCall } from '../../api/types'
 import { keys } from '../../live/caches'
+import { useStream } from '../../live/useStream'
+import type { CallMessage } from '../calls/store'
 
 const LIVE_PAUSE = 2_000
+const STREAMED = ['call'] as const
 /** A call that is over has its CDR a moment later; so often it is looked for. */
 const CDR_PAUSE = 700
 const CDR_TRIES = 6
@@ -32,6 +35,12 @@ export function useCall(id: number): FoundCall {
     queryFn: ({ signal }) => liveCall(id, signal),
     refetchInterval: ({ state }) => (state.data === null ? false : LIVE_PAUSE),
     staleTime: 0,
+  })
+  // What the stream tells of it is newer than any copy; of its end the next look tells.
+  const queries = useQueryClient()
+  useStream(STREAMED, (data) => {
+    const told = data as CallMessage
+    if (told.id === id && !('ended' in told)) queries.setQueryData([...keys.calls, 'one', id], told)
   })
   const up = live.data ?? null
   const over = live.data === null

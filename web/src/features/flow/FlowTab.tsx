@@ -22,9 +22,9 @@ export function FlowTab({ root, cdr, live }: Props) {
 }
 
 function Known({ flow: told, path, live }: LoadedFlow & { live: boolean }) {
-  const { t } = useI18n()
+  const { t, language } = useI18n()
   const reason = useReason()
-  const flow = useMemo(() => translated(told, { t, reason }), [told, t, reason])
+  const flow = useMemo(() => translated(told, { t, reason, language }), [told, t, reason, language])
   const captured = flow.rows.some((row) => row.kind === 'sip')
   return (
     <Stack gap="sm">

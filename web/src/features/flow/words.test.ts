@@ -8,6 +8,7 @@ import { inWords, translated, type Words } from './words'
 const es: Words = {
   t: (key, values) => translate('es', key, values),
   reason: (message) => `es(${message})`,
+  language: 'es',
 }
 
 const said = (part: Partial<FlowRow>) => {
@@ -80,6 +81,18 @@ describe('rows of webhooks', () => {
       'x',
     ])
     expect(details([post])).toEqual(['intento 1, seq 4'])
+  })
+
+  it('say how well the audio of a side arrived, and of which call where there are several', () => {
+    const quality = { packets: 18_950, lost: 50, jitter_ms: 2.14, mos: 4.38 }
+    const row = made(1, { kind: 'media', label: 'MOS 4.4', detail: 'in English', quality })
+    const told = (rows: FlowRow[]) => translated({ columns: [], rows, links: [], gaps: [] }, es).rows[0]
+    expect([told([row])?.label, told([row])?.detail]).toEqual([
+      'MOS 4,4',
+      'RTP: 18.950 paquetes · 0,26 % perdidos · fluctuación 2,1 ms',
+    ])
+    expect(told([row, made(2, { call_id: 9 })])?.detail).toMatch(/^llamada 1 · RTP: /)
+    expect(told([{ ...row, quality: { ...quality, mos: null } }])?.label).toBe('RTP')
   })
 
   it('leave SIP alone', () => {

@@ -1,7 +1,8 @@
 /** Rows of webhooks and notes in the reader's words. The server says them in English, and tells what they are made of. */
 
 import type { Flow, FlowNote } from '../../api/types'
-import { isKey, type Key } from '../../i18n'
+import { isKey, type Key, type Language } from '../../i18n'
+import { lossOf } from '../callpage/quality'
 import { severalCalls } from './legs'
 import type { Row } from './rows'
 
@@ -9,6 +10,7 @@ export interface Words {
   t: (key: Key, values?: Record<string, string | number>) => string
   /** The server's words for a failure. */
   reason: (message: string) => string
+  language: Language
 }
 
 /** SIP stays as it is; what this page does not know as the server said it. */
@@ -20,13 +22,17 @@ export function translated(flow: Flow, words: Words): Flow {
 
 /** Of several calls in one picture, it is told which one an event is of. */
 function ofCall(row: Row, { t }: Words): Row {
+  if (row.kind === 'media') {
+    return { ...row, detail: `${t('flow.row_audio_call', { id: String(row.call_id) })} · ${row.detail}` }
+  }
   if ((row.event ?? null) === null || row.ms !== null) return row
   const call = t('flow.row_call', { id: String(row.call_id), context: row.context ?? '' })
   return { ...row, detail: row.detail === '' ? call : `${call} · ${row.detail}` }
 }
 
 export function inWords(row: Row, words: Words): Row {
-  if (row.kind === 'sip' || row.kind === 'media') return row
+  if (row.kind === 'sip') return row
+  if (row.kind === 'media') return heard(row, words)
   const error = row.error === null ? null : words.reason(row.error)
   const same = (text: string) => (text === row.error && error !== null ? error : text)
   const plain = { ...row, error, label: same(row.label), detail: same(row.detail) }
@@ -42,6 +48,23 @@ export function inWords(row: Row, words: Words): Row {
   }
   if (row.attempt === null) return plain
   return row.ms === null ? post(plain, row.attempt, words) : answer(plain, event, row.attempt, row.ms, words)
+}
+
+/** How well the audio of a side arrived; MOS is the same word in every language. */
+function heard(row: Row, { t, language }: Words): Row {
+  const quality = row.quality ?? null
+  if (quality === null) return row
+  const figure = (value: number, digits: number) =>
+    new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value)
+  return {
+    ...row,
+    label: quality.mos === null ? 'RTP' : `MOS ${figure(quality.mos, 1)}`,
+    detail: t('flow.row_audio', {
+      packets: figure(quality.packets, 0),
+      loss: figure(lossOf(quality), 2),
+      jitter: figure(quality.jitter_ms, 1),
+    }),
+  }
 }
 
 /** `POST call.ringing` is the same in every language. */

@@ -6,6 +6,7 @@ import { isKey, type Key, useI18n } from '../../i18n'
 import { timer } from '../../i18n/format'
 import { contextText, infoText } from '../../ui/callWords'
 import { Peer } from '../../ui/Peer'
+import { isPressOnRow } from '../../ui/press'
 import { SortHeader, type Sorting } from '../../ui/SortHeader'
 import { Time } from '../../ui/Time'
 import { families, resultOf } from './families'
@@ -69,8 +70,7 @@ function Row({ cdr, inner, dots }: { cdr: Cdr; inner: boolean; dots: boolean }) 
       data-call={cdr.live_id}
       data-inner={inner || undefined}
       onClick={(event) => {
-        const on = event.target instanceof Element ? event.target.closest('a') : null
-        if (on === null && window.getSelection()?.isCollapsed !== false) go(page)
+        if (isPressOnRow(event)) go(page)
       }}
     >
       <td className={inner ? `${classes.time} ${classes.inner}` : classes.time}>

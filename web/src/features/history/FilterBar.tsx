@@ -1,9 +1,9 @@
 import { Select } from '@mantine/core'
 
 import { useI18n } from '../../i18n'
+import { CallFilters } from '../../ui/CallFilters'
 import { FilterFields } from '../../ui/FilterFields'
 import { SearchText } from '../../ui/SearchText'
-import { TimeBound } from '../../ui/TimeBound'
 import { DIRECTIONS, DISPOSITIONS, type Filters, isFiltered, RESULTS } from './filters'
 
 interface Props {
@@ -18,22 +18,7 @@ export function FilterBar({ filters, onChange, onClear }: Props) {
   const any = { value: '', label: t('history.any') }
   return (
     <FilterFields filtered={isFiltered(filters)} onClear={onClear}>
-      <TimeBound bound="from" value={filters.from} onChange={(from) => onChange({ from })} />
-      <TimeBound bound="to" value={filters.to} onChange={(to) => onChange({ to })} />
-      <SearchText
-        label={t('history.caller')}
-        placeholder={t('common.number_hint')}
-        value={filters.src}
-        onSearch={(src) => onChange({ src })}
-        maxLength={60}
-      />
-      <SearchText
-        label={t('history.callee')}
-        placeholder={t('common.number_hint')}
-        value={filters.dst}
-        onSearch={(dst) => onChange({ dst })}
-        maxLength={60}
-      />
+      <CallFilters filters={filters} sides={['src', 'dst']} onChange={onChange} />
       <Select
         label={t('history.direction')}
         data={[any, ...DIRECTIONS.map((value) => ({ value, label: t(`history.direction_${value}`) }))]}

@@ -1,15 +1,15 @@
-import { Button, Center, Loader, Text } from '@mantine/core'
+import { Button, Text } from '@mantine/core'
 
 import { address, filter } from '../../api/client'
 import { useI18n } from '../../i18n'
-import { Fault } from '../../ui/Fault'
+import { Loaded } from '../../ui/Loaded'
 import { Page } from '../../ui/Page'
 import { Pages } from '../../ui/Pages'
 import { writeSorting } from '../../ui/sorting'
-import { useSearch } from '../../ui/useSearch'
+import { type Change, useSearch } from '../../ui/useSearch'
 import { CdrTable } from './CdrTable'
 import { FilterBar } from './FilterBar'
-import { conditions, type Filters, isFiltered, order, readView, SIZES, type View } from './filters'
+import { conditions, type Filters, isFiltered, order, readView, type View } from './filters'
 import { useCdrs } from './useCdrs'
 
 const NO_FILTERS: Record<keyof Filters, null> = {
@@ -50,39 +50,25 @@ function Export({ view }: { view: View }) {
   )
 }
 
-function Found({ view, change }: { view: View; change: ReturnType<typeof useSearch>[1] }) {
+function Found({ view, change }: { view: View; change: Change }) {
   const { t, tn } = useI18n()
   const cdrs = useCdrs(view)
-  if (cdrs.isPending) {
-    return (
-      <Center mih={200}>
-        <Loader aria-label={t('common.loading')} />
-      </Center>
-    )
-  }
-  if (cdrs.data === undefined) return <Fault error={cdrs.error} retry={() => void cdrs.refetch()} />
-  const { data, total } = cdrs.data
   return (
-    <>
-      {cdrs.isError && <Fault error={cdrs.error} retry={() => void cdrs.refetch()} />}
-      {data.length === 0 ? (
-        <Text>{t(isFiltered(view.filters) || total > 0 ? 'history.no_match' : 'history.none')}</Text>
-      ) : (
-        <CdrTable
-          cdrs={data}
-          sorting={view.sorting}
-          onSort={(sorting) => change({ sort: writeSorting(sorting), page: null })}
-        />
+    <Loaded query={cdrs}>
+      {({ data, total }) => (
+        <>
+          {data.length === 0 ? (
+            <Text>{t(isFiltered(view.filters) || total > 0 ? 'history.no_match' : 'history.none')}</Text>
+          ) : (
+            <CdrTable
+              cdrs={data}
+              sorting={view.sorting}
+              onSort={(sorting) => change({ sort: writeSorting(sorting), page: null })}
+            />
+          )}
+          <Pages place={view} total={total} count={tn('history.count', total)} change={change} />
+        </>
       )}
-      <Pages
-        page={view.page}
-        size={view.size}
-        sizes={SIZES}
-        total={total}
-        count={tn('history.count', total)}
-        onPage={(page) => change({ page: page === 1 ? null : String(page) }, 'push')}
-        onSize={(size) => change({ size: String(size), page: null })}
-      />
-    </>
+    </Loaded>
   )
 }

@@ -2,7 +2,7 @@
 
 import type { Condition } from '../../api/client'
 import type { Key } from '../../i18n'
-import { contract, readInstant } from '../../ui/instant'
+import { holding, type Place, readPlace, readSpan, type Span, within } from '../../ui/listView'
 import { readSorting, writeSorting } from '../../ui/sorting'
 import type { Sorting } from '../../ui/SortHeader'
 
@@ -15,7 +15,6 @@ export const RESULTS: Record<(typeof DISPOSITIONS)[number], Key> = {
   FAILED: 'history.result_failed',
 }
 export const DIRECTIONS = ['in', 'out'] as const
-export const SIZES = [25, 50, 100] as const
 export const COLUMNS = [
   'calldate',
   'src',
@@ -29,10 +28,9 @@ export const COLUMNS = [
 
 const NEWEST_FIRST: Sorting = { column: 'calldate', descending: true }
 
-export interface Filters {
-  /** RFC 3339 in UTC, so that a link shows the same to somebody in another zone; '' for no bound. */
-  from: string
-  to: string
+export { isFiltered } from '../../ui/listView'
+
+export interface Filters extends Span {
   src: string
   dst: string
   direction: (typeof DIRECTIONS)[number] | ''
@@ -40,51 +38,36 @@ export interface Filters {
   context: string
 }
 
-export interface View {
+export interface View extends Place {
   filters: Filters
-  page: number
-  size: (typeof SIZES)[number]
   sorting: Sorting
 }
 
 /** Reads the address bar; what makes no sense there counts as not given. */
 export function readView(params: URLSearchParams): View {
-  const page = Number(params.get('page'))
-  const size = Number(params.get('size'))
   return {
+    ...readPlace(params),
     filters: {
-      from: readInstant(params.get('from')),
-      to: readInstant(params.get('to')),
+      ...readSpan(params),
       src: params.get('src') ?? '',
       dst: params.get('dst') ?? '',
       direction: DIRECTIONS.find((word) => word === params.get('direction')) ?? '',
       disposition: DISPOSITIONS.find((word) => word === params.get('disposition')) ?? '',
       context: params.get('context') ?? '',
     },
-    page: Number.isSafeInteger(page) && page > 0 ? page : 1,
-    size: SIZES.find((known) => known === size) ?? SIZES[0],
     sorting: readSorting(params.get('sort'), COLUMNS, NEWEST_FIRST),
   }
 }
 
 /** The conditions of a search; the API joins them by "and". */
 export function conditions(filters: Filters): Condition[] {
-  const all: Condition[] = []
-  if (filters.from !== '') all.push(['calldate', 'gte', contract(filters.from)])
-  if (filters.to !== '') all.push(['calldate', 'lte', contract(filters.to)])
-  if (filters.src !== '') all.push(['src', 'like', filters.src])
-  if (filters.dst !== '') all.push(['dst', 'like', filters.dst])
+  const all = [...within('calldate', filters), ...holding(filters, ['src', 'dst'])]
   if (filters.direction !== '') all.push(['destination', 'eq', filters.direction])
   if (filters.disposition !== '') all.push(['disposition', 'eq', filters.disposition])
-  if (filters.context !== '') all.push(['context', 'like', filters.context])
-  return all
+  return [...all, ...holding(filters, ['context'])]
 }
 
 /** The API's `sort` of a view. */
 export function order(view: View): string {
   return writeSorting(view.sorting)
-}
-
-export function isFiltered(filters: Filters): boolean {
-  return Object.values(filters).some((value) => value !== '')
 }

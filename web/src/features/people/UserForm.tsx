@@ -3,6 +3,7 @@ import {
   Button,
   Checkbox,
   Group,
+  NumberInput,
   PasswordInput,
   Select,
   SimpleGrid,
@@ -19,7 +20,8 @@ import { useFieldText } from '../../ui/fieldText'
 import { useFirstInvalid } from '../../ui/useFirstInvalid'
 import { type UserInput, useSaveUser } from './queries'
 
-type Draft = Required<UserInput>
+/** A number stays as it is typed until it is sent. */
+type Draft = Omit<Required<UserInput>, 'voicemail_after'> & { voicemail_after: number | string }
 
 const EMPTY: Draft = {
   first_name: '',
@@ -30,6 +32,8 @@ const EMPTY: Draft = {
   active: true,
   dnd: false,
   record: 'none',
+  voicemail: false,
+  voicemail_after: 20,
   password: '',
 }
 
@@ -46,8 +50,10 @@ interface Props {
 
 /** What differs from before; the rest is not sent, so that two who edit at once lose nothing of each other's. */
 function changes(draft: Draft, before: Draft): UserInput {
+  const seconds = draft.voicemail_after === '' ? null : Number(draft.voicemail_after)
+  const given: Required<UserInput> = { ...draft, voicemail_after: seconds }
   return Object.fromEntries(
-    FIELDS.filter((name) => draft[name] !== before[name]).map((name) => [name, draft[name]]),
+    FIELDS.filter((name) => draft[name] !== before[name]).map((name) => [name, given[name]]),
   )
 }
 
@@ -112,7 +118,7 @@ export function UserForm({ user, short = false, onSaved, onCancel }: Props) {
               maxLength={256}
               visibilityToggleButtonProps={{ 'aria-label': t('people.show_password') }}
             />
-            <Choices draft={draft} set={set} error={(name) => fieldText(save.error, name)} />
+            <Choices draft={draft} before={before} set={set} error={(name) => fieldText(save.error, name)} />
           </>
         )}
         <Group justify="flex-end">
@@ -132,11 +138,12 @@ export function UserForm({ user, short = false, onSaved, onCancel }: Props) {
 
 interface ChoicesProps {
   draft: Draft
+  before: Draft
   set: <Name extends keyof Draft>(name: Name, value: Draft[Name]) => void
   error: (name: keyof Draft) => string | undefined
 }
 
-function Choices({ draft, set, error }: ChoicesProps) {
+function Choices({ draft, before, set, error }: ChoicesProps) {
   const { t } = useI18n()
   return (
     <>
@@ -184,6 +191,33 @@ function Choices({ draft, set, error }: ChoicesProps) {
         onChange={(event) => set('dnd', event.currentTarget.checked)}
         error={error('dnd')}
       />
+      <Checkbox
+        label={t('people.voicemail')}
+        description={t('people.voicemail_hint')}
+        checked={draft.voicemail}
+        onChange={(event) => {
+          set('voicemail', event.currentTarget.checked)
+          // What is not shown any more must not be refused.
+          if (!event.currentTarget.checked) set('voicemail_after', before.voicemail_after)
+        }}
+        error={error('voicemail')}
+      />
+      {draft.voicemail && (
+        <NumberInput
+          label={t('people.voicemail_after')}
+          description={t('people.voicemail_after_hint')}
+          value={draft.voicemail_after}
+          onChange={(seconds) => set('voicemail_after', seconds)}
+          min={5}
+          max={120}
+          step={5}
+          clampBehavior="none"
+          allowDecimal={false}
+          allowNegative={false}
+          styles={{ wrapper: { maxWidth: 120 } }}
+          error={error('voicemail_after')}
+        />
+      )}
     </>
   )
 }

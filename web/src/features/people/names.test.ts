@@ -13,6 +13,8 @@ const user = (given: Partial<User>): User => ({
   active: true,
   dnd: false,
   record: 'none',
+  voicemail: false,
+  voicemail_after: 20,
   created_at: '2026-01-01 00:00:00',
   nb_registered: 0,
   ...given,

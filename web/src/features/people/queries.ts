@@ -54,7 +54,11 @@ export function usePhones() {
 }
 
 /** What can be given of a user. */
-export type UserInput = Partial<Omit<User, 'id' | 'created_at' | 'nb_registered'>> & { password?: string }
+export type UserInput = Partial<Omit<User, 'id' | 'created_at' | 'nb_registered' | 'voicemail_after'>> & {
+  /** `null` where none was typed, which the server refuses. */
+  voicemail_after?: number | null
+  password?: string
+}
 
 /** Makes a user, or changes one; also the one who is signed in. */
 export function useSaveUser(id: number | null) {

@@ -1,9 +1,8 @@
 import { Select } from '@mantine/core'
 
 import { useI18n } from '../../i18n'
+import { CallFilters } from '../../ui/CallFilters'
 import { FilterFields } from '../../ui/FilterFields'
-import { SearchText } from '../../ui/SearchText'
-import { TimeBound } from '../../ui/TimeBound'
 import { type Filters, isFiltered } from './filters'
 
 interface Props {
@@ -19,22 +18,7 @@ export function FilterBar({ filters, users, onChange, onClear }: Props) {
   const { t } = useI18n()
   return (
     <FilterFields filtered={isFiltered(filters)} onClear={onClear}>
-      <TimeBound bound="from" value={filters.from} onChange={(from) => onChange({ from })} />
-      <TimeBound bound="to" value={filters.to} onChange={(to) => onChange({ to })} />
-      <SearchText
-        label={t('history.caller')}
-        placeholder={t('common.number_hint')}
-        value={filters.caller}
-        onSearch={(caller) => onChange({ caller })}
-        maxLength={60}
-      />
-      <SearchText
-        label={t('history.callee')}
-        placeholder={t('common.number_hint')}
-        value={filters.called}
-        onSearch={(called) => onChange({ called })}
-        maxLength={60}
-      />
+      <CallFilters filters={filters} sides={['caller', 'called']} onChange={onChange} />
       {users.size > 0 && (
         <Select
           label={t('recordings.whose')}

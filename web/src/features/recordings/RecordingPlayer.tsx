@@ -5,11 +5,13 @@ import { address, api } from '../../api/client'
 import type { Monitor } from '../../api/types'
 import { useI18n } from '../../i18n'
 import { octets } from '../../i18n/format'
+import { keys } from '../../live/caches'
 import { cut } from '../../ui/cut'
+import { DeleteButton } from '../../ui/DeleteButton'
 import { isolate } from '../../ui/isolate'
+import { useDelete } from '../../ui/useDelete'
 import { LANE, type Lane } from '../player/lanes'
 import { Player } from '../player/Player'
-import { DeleteRecording } from './DeleteRecording'
 import { usePeaks } from './queries'
 
 // The library that draws is loaded with the first recording that is opened.
@@ -27,6 +29,7 @@ export function RecordingPlayer({ recording, names, onDeleted }: Props) {
   const { t, language } = useI18n()
   const { id, caller, called } = recording
   const peaks = usePeaks(id)
+  const remove = useDelete('/monitors', keys.monitors)
   const lanes: Lane[] =
     recording.channels === 2
       ? [
@@ -84,7 +87,14 @@ export function RecordingPlayer({ recording, names, onDeleted }: Props) {
             })}
           </Button>
         ))}
-        <DeleteRecording id={id} who={who} {...(onDeleted === undefined ? {} : { onDeleted })} />
+        <DeleteButton
+          id={id}
+          remove={remove}
+          title={t('recordings.delete_title')}
+          text={t('recordings.delete_text', { who })}
+          done={t('recordings.deleted')}
+          {...(onDeleted === undefined ? {} : { onDeleted })}
+        />
       </Player>
     </Stack>
   )

@@ -6,11 +6,11 @@ import { Loaded } from '../../ui/Loaded'
 import { Page } from '../../ui/Page'
 import { Pages } from '../../ui/Pages'
 import { writeSorting } from '../../ui/sorting'
-import { useSearch } from '../../ui/useSearch'
+import { type Change, useSearch } from '../../ui/useSearch'
 import { useUserNames } from '../people/queries'
 import { useSession } from '../session/session'
 import { FilterBar } from './FilterBar'
-import { type Filters, isFiltered, readView, SIZES, type View } from './filters'
+import { type Filters, isFiltered, readView, type View } from './filters'
 import { useRecordings } from './queries'
 import { RecordingTable } from './RecordingTable'
 
@@ -44,7 +44,7 @@ export default function Recordings() {
 interface FoundProps {
   view: View
   users: ReadonlyMap<number, string>
-  change: ReturnType<typeof useSearch>[1]
+  change: Change
 }
 
 function Found({ view, users, change }: FoundProps) {
@@ -69,15 +69,7 @@ function Found({ view, users, change }: FoundProps) {
             <NoRecordings />
           )}
           {total > 0 && (
-            <Pages
-              page={view.page}
-              size={view.size}
-              sizes={SIZES}
-              total={total}
-              count={tn('recordings.count', total)}
-              onPage={(page) => change({ page: page === 1 ? null : String(page), open: null }, 'push')}
-              onSize={(size) => change({ size: String(size), page: null, open: null })}
-            />
+            <Pages place={view} total={total} count={tn('recordings.count', total)} change={change} />
           )}
         </>
       )}

@@ -1,33 +1,27 @@
-/** Recordings of the server, and what the page does to them. */
+/** Recordings of the server. */
 
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
 
-import { api, ApiError, filter, type List, type One } from '../../api/client'
+import { api, filter, type List, type One } from '../../api/client'
 import type { Monitor, Peaks } from '../../api/types'
 import { keys } from '../../live/caches'
 import { useStreamState } from '../../live/useStream'
+import { useList } from '../../ui/useList'
 import { conditions, order, type View } from './filters'
 
-/** How often a list is asked for where no stream tells of new recordings. */
+/** How often a call that is up is asked for where no stream tells of new recordings. */
 const POLL = 10_000
 
 /** As many as a wide screen has room for: a bar is three pixels wide. */
 const POINTS = 800
 
-/** One page of the list; the one before stays until the next one is there. */
+/** One page of the list. */
 export function useRecordings(view: View) {
-  const live = useStreamState() === 'live'
-  const query = {
+  return useList<Monitor>('/monitors', [...keys.monitors, 'list'], {
     filter: filter(conditions(view.filters)),
     sort: order(view),
     page: view.page,
     limit: view.size,
-  }
-  return useQuery({
-    queryKey: [...keys.monitors, 'list', query],
-    queryFn: ({ signal }) => api.get<List<Monitor>>('/monitors', { query, signal }),
-    placeholderData: keepPreviousData,
-    refetchInterval: live ? false : POLL,
   })
 }
 
@@ -58,20 +52,5 @@ export function usePeaks(id: number) {
       (await api.get<One<Peaks>>(`/monitors/${id}/peaks`, { query: { points: POINTS }, signal })).data,
     staleTime: Infinity,
     refetchOnWindowFocus: false,
-  })
-}
-
-export function useDeleteRecording() {
-  const queries = useQueryClient()
-  return useMutation({
-    mutationFn: async (id: number) => {
-      try {
-        await api.delete(`/monitors/${id}`)
-      } catch (error) {
-        // It was gone before: that is what was wanted.
-        if (!(error instanceof ApiError) || error.status !== 404) throw error
-      }
-    },
-    onSettled: () => void queries.invalidateQueries({ queryKey: keys.monitors }),
   })
 }

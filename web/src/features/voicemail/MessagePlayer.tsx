@@ -1,16 +1,17 @@
 import { Button } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
-import { useState } from 'react'
 
 import { address, api } from '../../api/client'
 import type { VoiceMessage } from '../../api/types'
 import { useI18n } from '../../i18n'
+import { keys } from '../../live/caches'
 import { cut } from '../../ui/cut'
-import { Confirm } from '../../ui/confirm'
+import { DeleteButton } from '../../ui/DeleteButton'
 import { useErrorText } from '../../ui/errorText'
 import { isolate } from '../../ui/isolate'
+import { useDelete } from '../../ui/useDelete'
 import { Player } from '../player/Player'
-import { useDeleteMessage, useHeard } from './queries'
+import { useHeard } from './queries'
 
 interface Props {
   message: VoiceMessage
@@ -23,6 +24,7 @@ export function MessagePlayer({ message, start, onDeleted }: Props) {
   const { t } = useI18n()
   const errorText = useErrorText()
   const heard = useHeard()
+  const remove = useDelete('/voicemessages', keys.voicemail)
   const { id, is_new: fresh } = message
   const who = isolate(cut(message.caller === '' ? t('common.unknown') : message.caller, 30))
   const hear = () =>
@@ -54,42 +56,14 @@ export function MessagePlayer({ message, start, onDeleted }: Props) {
       >
         {t('voicemail.download')}
       </Button>
-      <DeleteMessage id={id} who={who} onDeleted={onDeleted} />
-    </Player>
-  )
-}
-
-function DeleteMessage({ id, who, onDeleted }: { id: number; who: string; onDeleted: () => void }) {
-  const { t } = useI18n()
-  const errorText = useErrorText()
-  const [asking, ask] = useState(false)
-  const remove = useDeleteMessage()
-  return (
-    <>
-      <Button color="red" variant="light" size="xs" onClick={() => ask(true)}>
-        {t('common.delete')}
-      </Button>
-      <Confirm
-        opened={asking}
-        onClose={() => {
-          ask(false)
-          remove.reset()
-        }}
+      <DeleteButton
+        id={id}
+        remove={remove}
         title={t('voicemail.delete_title')}
         text={t('voicemail.delete_text', { who })}
-        action={t('common.delete')}
-        busy={remove.isPending}
-        error={remove.isError ? errorText(remove.error) : undefined}
-        onConfirm={() =>
-          remove.mutate(id, {
-            onSuccess: () => {
-              ask(false)
-              notifications.show({ message: t('voicemail.deleted') })
-              onDeleted()
-            },
-          })
-        }
+        done={t('voicemail.deleted')}
+        onDeleted={onDeleted}
       />
-    </>
+    </Player>
   )
 }

@@ -221,6 +221,29 @@ fn rfc3261_14_1_a_refused_reinvite_leaves_the_media_as_it_was() {
 }
 
 #[test]
+fn who_holds_by_direction_is_sent_nothing_from_the_answer_until_it_takes_back() {
+    for direction in ["sendonly", "inactive"] {
+        let mut script = relayed();
+        let told = |script: &Script, receives: &str| {
+            let mut updates = script.lines.iter().filter(|line| line.contains("Update"));
+            updates.any(|line| line.contains("side: A") && line.contains(receives))
+        };
+        script.request(A, 2, "INVITE", Some(&sdp("192.0.2.1", 4000, direction)));
+        assert!(!told(&script, "receives"), "not before the answer");
+        script
+            .response(B1, 1, 200, Some(&sdp("192.0.2.2", 5000, "recvonly")))
+            .commit();
+        assert!(told(&script, "receives: false"), "{:?}", script.lines);
+        script.acked(A, None).skip();
+        script
+            .request(A, 4, "INVITE", Some(&sdp("192.0.2.1", 4000, "sendrecv")))
+            .response(B1, 2, 200, Some(&sdp("192.0.2.2", 5000, "sendrecv")))
+            .commit();
+        assert!(told(&script, "receives: true"), "{:?}", script.lines);
+    }
+}
+
+#[test]
 fn an_accepted_answer_that_cannot_be_relayed_ends_the_call() {
     let mut script = relayed();
     script

@@ -17,6 +17,7 @@ mod recording;
 mod restart;
 mod ringback;
 mod ringing;
+mod secrecy;
 mod silence;
 mod stalls;
 mod texts;
@@ -55,6 +56,8 @@ pub(super) struct Script {
     pub(super) recorded: Vec<offhook_base::FactRecord>,
     /// What the relays were told of payload types.
     pub(super) formats: Vec<MediaCommand>,
+    /// What the relays were told of keys.
+    pub(super) secured: Vec<MediaCommand>,
     /// Codes that went to the store.
     pub(super) codes: Vec<offhook_base::CallId>,
     /// For how long silence is borne, each time that changed.
@@ -119,6 +122,7 @@ impl Script {
             commands: Vec::new(),
             recorded: Vec::new(),
             formats: Vec::new(),
+            secured: Vec::new(),
             codes: Vec::new(),
             watched: Vec::new(),
             recordings: Vec::new(),
@@ -441,7 +445,20 @@ impl Script {
                     self.watched.push(after);
                     continue;
                 }
-                Action::Media(command) => format!("media {command:?}"),
+                Action::Media(command) => {
+                    let line = format!("media {command:?}");
+                    if matches!(command, MediaCommand::Secure { .. }) {
+                        self.secured.push(command);
+                    }
+                    line
+                }
+                Action::Heard { call, quality } => {
+                    // As the projector does it.
+                    let mut cdrs = self.cdrs.iter_mut();
+                    let cdr = cdrs.find(|cdr| cdr.live_id == call);
+                    cdr.expect("a CDR to amend").quality = Some(quality);
+                    continue;
+                }
                 Action::Monitored { call, on } => {
                     self.monitored.retain(|monitored| *monitored != call);
                     if on {

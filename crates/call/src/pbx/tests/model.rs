@@ -164,6 +164,7 @@ impl World {
             ),
             Action::Media(_)
             | Action::DropRecording(_)
+            | Action::Heard { .. }
             | Action::Monitored { .. }
             | Action::Recording(_)
             | Action::Reply(_)
@@ -189,6 +190,7 @@ impl World {
             Action::DropRecording(start) => self.ledger.tapes.dropped(start.id),
             Action::Reply(reply) => self.ledger.reply(reply.token),
             Action::AgentLogin(_)
+            | Action::Heard { .. }
             | Action::Mailbox(_)
             | Action::ReserveCallIds(_)
             | Action::Text(_)

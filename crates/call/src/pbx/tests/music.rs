@@ -263,17 +263,20 @@ fn music_is_in_the_codec_of_the_call_and_in_the_numbers_of_who_hears_it() {
     let mut script = connected_by(&a("sendrecv"), &b("sendrecv"));
     holds(&mut script, &a("sendonly"), 1, &b("recvonly"));
     assert_eq!(heard(&mut script), ["+B Music(Tune) 112/G722"]);
+    let opus = with_codec("192.0.2.2", 5000, 97, "opus/48000/2", "recvonly");
+    holds(&mut script, &a("sendonly"), 2, &opus);
+    assert_eq!(heard(&mut script), ["+B Music(Tune) 97/Opus"]);
     // Still held, it moves to another codec.
     let other = with_codec("192.0.2.2", 5000, 8, "PCMA/8000", "recvonly");
-    holds(&mut script, &a("sendonly"), 2, &other);
+    holds(&mut script, &a("sendonly"), 3, &other);
     assert_eq!(heard(&mut script), ["+B Music(Tune) 8/Pcma"]);
 }
 
 #[test]
 fn in_a_codec_that_we_do_not_speak_a_hold_is_told_as_it_is_and_nothing_is_played() {
     let (a, b) = (
-        |direction| with_codec("192.0.2.1", 4000, 111, "opus/48000/2", direction),
-        |direction| with_codec("192.0.2.2", 5000, 111, "opus/48000/2", direction),
+        |direction| with_codec("192.0.2.1", 4000, 111, "iLBC/8000", direction),
+        |direction| with_codec("192.0.2.2", 5000, 111, "iLBC/8000", direction),
     );
     let mut script = connected_by(&a("sendrecv"), &b("sendrecv"));
     holds(&mut script, &a("inactive"), 1, &b("inactive"));
@@ -484,4 +487,31 @@ fn a_caller_of_a_queue_hears_us_in_the_codec_that_he_prefers_and_then_the_agent_
         .response(A, 2, 200, Some(&caller("recvonly")))
         .commit();
     assert_eq!(heard(&mut script), [MUSIC_TO_A]);
+}
+
+/// What a caller of a queue is answered who offers these formats.
+fn answered_in_queue(formats: &str) -> (String, Vec<String>) {
+    let mut script = super::queue::script(|_| {});
+    let offer = format!(
+        "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP {formats}\r\n\
+         a=rtpmap:96 opus/48000/2\r\na=sendrecv\r\n"
+    );
+    script.invite("4000", Some(&offer)).commit();
+    (script.said(A, None), heard(&mut script))
+}
+
+#[test]
+fn who_speaks_opus_alone_hears_us_in_it_and_who_speaks_more_is_answered_in_what_an_agent_speaks_too()
+ {
+    let (answer, heard) = answered_in_queue("96");
+    assert!(
+        answer.contains("RTP/AVP 96\r\na=rtpmap:96 opus/48000/2\r\na=sendrecv"),
+        "{answer}"
+    );
+    assert_eq!(heard, ["+A Music(Tune) 96/Opus"]);
+    for formats in ["96 0", "96 97 0", "0 96"] {
+        let (answer, heard) = answered_in_queue(formats);
+        assert!(answer.contains("RTP/AVP 0\r\n"), "{answer}");
+        assert_eq!(heard, ["+A Music(Tune) 0/Pcmu"]);
+    }
 }

@@ -43,6 +43,13 @@ fn told(packets: u64, lost: u64) -> Heard {
 
 fn report(script: &mut Script, a: SideQuality, b: SideQuality) {
     script.pbx.note_quality(RelayId(1), [a, b]);
+    script.drain();
+}
+
+/// The relay has been stopped, and tells its last.
+fn stopped(script: &mut Script, a: SideQuality, b: SideQuality) {
+    report(script, a, b);
+    script.pbx.note_stopped(RelayId(1));
 }
 
 fn qualities(script: &Script) -> Vec<Option<Quality>> {
@@ -50,20 +57,35 @@ fn qualities(script: &Script) -> Vec<Option<Quality>> {
 }
 
 #[test]
-fn the_newest_report_before_the_end_counts_and_the_end_waits_for_none() {
+fn the_end_waits_for_no_report_and_the_last_one_amends_the_cdr() {
     let mut script = talking();
     report(&mut script, heard(100, 0), heard(90, 10));
     report(&mut script, heard(600, 2), heard(580, 20));
     script.request(A, 8, "BYE", None).commit();
-    report(&mut script, heard(650, 2), heard(630, 20));
     let (src, dst) = (told(600, 2), told(580, 20));
+    assert_eq!(qualities(&script), [Some(Quality { src, dst })]);
+    stopped(&mut script, heard(650, 2), heard(630, 20));
+    let (src, dst) = (told(650, 2), told(630, 20));
+    assert_eq!(qualities(&script), [Some(Quality { src, dst })]);
+    report(&mut script, heard(999, 0), heard(999, 0));
     assert_eq!(qualities(&script), [Some(Quality { src, dst })]);
 }
 
 #[test]
-fn a_call_too_short_for_a_report_has_none() {
+fn a_call_of_less_than_a_second_is_told_of_by_its_relays_last_report() {
     let mut script = talking();
     script.request(A, 8, "BYE", None).commit();
+    assert_eq!(qualities(&script), [None]);
+    stopped(&mut script, heard(20, 0), heard(21, 0));
+    let (src, dst) = (told(20, 0), told(21, 0));
+    assert_eq!(qualities(&script), [Some(Quality { src, dst })]);
+}
+
+#[test]
+fn a_call_in_which_nobody_was_heard_has_no_figures() {
+    let mut script = talking();
+    script.request(A, 8, "BYE", None).commit();
+    stopped(&mut script, SideQuality::default(), SideQuality::default());
     assert_eq!(qualities(&script), [None]);
 }
 
@@ -90,6 +112,12 @@ fn each_call_of_a_relay_is_told_of_by_itself_whichever_side_the_caller_is() {
         dst: told(70, 7),
     };
     assert_eq!(qualities(&script), [Some(first), Some(second)]);
+    stopped(&mut script, heard(90, 7), heard(500, 6));
+    let second = Quality {
+        src: told(100, 2),
+        dst: told(90, 7),
+    };
+    assert_eq!(qualities(&script), [Some(first), Some(second)]);
 }
 
 #[test]
@@ -111,4 +139,6 @@ fn the_call_of_a_queue_is_told_of_with_its_agents() {
         })
     };
     assert_eq!(qualities(&script), [quality(90), quality(90)]);
+    stopped(&mut script, heard(99, 1), heard(30, 0));
+    assert_eq!(qualities(&script), [quality(99), quality(99)]);
 }

@@ -326,6 +326,33 @@ fn what_a_setting_began_a_client_stops_for_good() {
 }
 
 #[test]
+fn what_a_client_stopped_stays_so_when_a_transfer_fails_until_it_is_asked_for() {
+    for stopped in [false, true] {
+        let mut script = connected(&[(100_002, RecordMode::In)]);
+        if stopped {
+            script.api(9, monitor(false, 100_002));
+        }
+        script
+            .refer(B1, 4, "<sip:2003@pbx.example>")
+            .commit()
+            .notified(B1, 1)
+            .skip();
+        script.refused(B2, 486).commit();
+        let begun = tapes(&mut script).len();
+        let whose = script.bodies.last().map(|body| body["call_id"].clone());
+        assert_eq!(begun, if stopped { 0 } else { 2 }, "{whose:?} is back");
+        let again = ApiCommand::Monitor {
+            call: CallId(4),
+            on: true,
+            by: UserId(100_002),
+        };
+        script.api(10, again);
+        let begun = tapes(&mut script).len();
+        assert_eq!(begun, if stopped { 2 } else { 0 });
+    }
+}
+
+#[test]
 fn only_a_connected_call_between_two_people_can_be_recorded() {
     let mut ringing = script(&NOBODY);
     ringing.invite("2002", Some(&phone(1))).commit().skip();

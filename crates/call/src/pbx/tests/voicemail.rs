@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use offhook_base::{Audio, CallId, Language, RecordingId, SoundId, SoundUse, UserId};
-use offhook_media_core::{Clip, Cue, Digit, PressWay, RelayId, Side};
+use offhook_media_core::{Clip, Cue, Digit, PressWay, RelayId, Side, SideQuality};
 use offhook_sip_core::LegId;
 
 use super::{A, B1, Script, sdp};
@@ -107,6 +107,28 @@ fn speaking() -> Script {
     script.acked(A, None).played(2);
     script.skip();
     script
+}
+
+#[test]
+fn how_well_a_message_was_heard_is_told_with_its_call_alone() {
+    let heard = |packets| SideQuality {
+        packets,
+        mos_x100: 440,
+        ..SideQuality::default()
+    };
+    let mut script = speaking();
+    let silent = SideQuality::default();
+    script.pbx.note_quality(RELAY, [heard(700), silent]);
+    script.request(A, 8, "BYE", None);
+    script.recorded(0, Some(14_000)).commit();
+    script.pbx.note_quality(RELAY, [heard(740), silent]);
+    script.drain();
+    let packets = script.cdrs.iter().map(|cdr| {
+        let quality = cdr.quality.as_ref();
+        (&*cdr.context, quality.map(|heard| heard.src.packets))
+    });
+    let expected = [("LOCAL_USER", None), ("VM", Some(740))];
+    assert_eq!(packets.collect::<Vec<_>>(), expected);
 }
 
 #[test]
@@ -307,11 +329,8 @@ fn a_call_that_we_cannot_be_heard_in_is_missed_as_ever() {
         .handle_directory(direct.now, user(2, false, Some(15)));
     missed(direct, Some(&offer()));
     // A codec that we do not speak, and an offer that comes too late.
-    let opus = offer().replace(
-        "RTP/AVP 0 101",
-        "RTP/AVP 96 101\r\na=rtpmap:96 opus/48000/2",
-    );
-    missed(script(&[2]), Some(&opus));
+    let strange = offer().replace("RTP/AVP 0 101", "RTP/AVP 96 101\r\na=rtpmap:96 iLBC/8000");
+    missed(script(&[2]), Some(&strange));
     missed(script(&[2]), None);
 }
 
@@ -400,6 +419,28 @@ fn rfc3261_13_2_1_the_codec_of_early_media_stays_that_of_the_answer() {
     script.wait(Duration::from_secs(15)).commit();
     let answer = script.said(A, None);
     assert!(answer.contains("m=audio 20006 RTP/AVP 8 101"), "{answer}");
+}
+
+#[test]
+fn rfc3261_13_2_1_opus_of_early_media_stays_though_we_would_prefer_another() {
+    const OPUS: &str = "\r\na=rtpmap:96 opus/48000/2";
+    let answered = |early: Option<&str>| {
+        let mut script = script(&[2]);
+        let both = offer().replace("RTP/AVP 0 101", &format!("RTP/AVP 96 0 101{OPUS}"));
+        script.invite("2002", Some(&both)).commit();
+        if let Some(formats) = early {
+            let early = sdp("192.0.2.2", 5000, "sendrecv").replace("RTP/AVP 0", formats);
+            script.provisional(B1, 183, Some(&early)).commit();
+        }
+        script.wait(Duration::from_secs(15)).commit();
+        let answer = script.said(A, None);
+        let media = answer.lines().find(|line| line.starts_with("m="));
+        media.expect("audio").to_owned()
+    };
+    let opus = format!("RTP/AVP 96{OPUS}");
+    assert_eq!(answered(Some(&opus)), "m=audio 20006 RTP/AVP 96 101");
+    assert_eq!(answered(Some("RTP/AVP 0")), "m=audio 20006 RTP/AVP 0 101");
+    assert_eq!(answered(None), "m=audio 20006 RTP/AVP 0 101");
 }
 
 #[test]

@@ -111,6 +111,27 @@ fn levels_from_0_to_35_below_0_dbm0_are_accepted_and_40_below_is_not() {
 }
 
 #[test]
+fn a_key_whose_tones_keep_their_levels_is_heard_and_two_notes_of_which_one_fades_are_not() {
+    for rate in RATES {
+        for (fade, heard) in [(0.0, vec![DIGIT]), (0.15, vec![])] {
+            let mut sound = Sound::new(rate);
+            sound.silence(50);
+            sound.press(
+                DIGIT,
+                &Press {
+                    millis: 80,
+                    twist: -3.0,
+                    fade,
+                    ..Press::default()
+                },
+            );
+            sound.silence(100);
+            assert_eq!(sound.heard(), heard, "{fade} at {rate}");
+        }
+    }
+}
+
+#[test]
 fn q24_tones_of_40_ms_are_heard_wherever_they_begin_and_those_of_20_ms_are_not() {
     for (millis, accepted) in [(40, 1), (20, 0)] {
         for start in 50..90 {
@@ -275,7 +296,13 @@ fn noise_and_the_ends_of_the_scale_are_no_keys_and_harm_nothing() {
 /// Two minutes of what vowels are made of: harmonics of a pitch that glides, under formants that move.
 #[test]
 fn a_hundred_presses_in_two_minutes_of_voice_are_all_found_through_every_codec_and_no_others() {
-    for codec in [Codec::Pcma, Codec::Pcmu, Codec::G722] {
+    for codec in [
+        Codec::Pcma,
+        Codec::Pcmu,
+        Codec::G722,
+        #[cfg(feature = "opus")]
+        Codec::Opus,
+    ] {
         let mut random = Random(100);
         let mut sound = Sound::new(codec.sample_rate());
         let mut pressed = Vec::new();
@@ -294,6 +321,7 @@ fn a_hundred_presses_in_two_minutes_of_voice_are_all_found_through_every_codec_a
                 level: -3.0 - 22.0 * random.share(),
                 twist: 12.0 * random.share() - 4.0,
                 off: [0.03 * random.share() - 0.015, 0.03 * random.share() - 0.015],
+                fade: 0.0,
             };
             sound.press(digit, &press);
             sound.silence(40);
@@ -354,6 +382,8 @@ struct Press {
     twist: f32,
     /// Shares by which the frequencies are off.
     off: [f32; 2],
+    /// Decibels a millisecond by which the high tone fades.
+    fade: f32,
 }
 
 impl Default for Press {
@@ -363,6 +393,7 @@ impl Default for Press {
             level: -10.0,
             twist: 0.0,
             off: [0.0; 2],
+            fade: 0.0,
         }
     }
 }
@@ -397,9 +428,8 @@ impl Sound {
         let count = self.rate * press.millis / 1_000;
         for n in 0..count {
             let mut sample = 0.0;
-            for ((hertz, level), phase) in [(low, low_level), (high, high_level)]
-                .into_iter()
-                .zip(phases)
+            let faded = high_level - press.fade * n as f32 * 1_000.0 / self.rate as f32;
+            for ((hertz, level), phase) in [(low, low_level), (high, faded)].into_iter().zip(phases)
             {
                 let turns = hertz * n as f32 / self.rate as f32 + phase;
                 sample += amplitude(level) * (TAU * turns).sin();
@@ -449,11 +479,16 @@ impl Sound {
     }
 
     fn pass(&mut self, codec: Codec) {
+        let (mut encoder, mut decoder) = (Encoder::new(codec), Decoder::new(codec));
+        let (mut payload, mut heard) = ([0; 320], [0; 320]);
         let said = self.rounded();
-        let (mut payload, mut heard) = (vec![0; said.len()], vec![0; said.len()]);
-        let octets = Encoder::new(codec).encode(&said, &mut payload);
-        Decoder::new(codec).decode(&payload[..octets], &mut heard);
-        self.samples = heard.into_iter().map(f32::from).collect();
+        self.samples.clear();
+        for packet in said.chunks(self.rate as usize / 50) {
+            let octets = encoder.encode(packet, &mut payload);
+            let count = decoder.decode(&payload[..octets], &mut heard);
+            self.samples
+                .extend(heard[..count].iter().copied().map(f32::from));
+        }
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "it saturates")]

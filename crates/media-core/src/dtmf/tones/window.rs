@@ -14,10 +14,14 @@ use crate::dtmf::Digit;
 /// From one window to the next.
 pub(super) const HOP: Duration = Duration::from_micros(7_500);
 
-/// The last 25 ms of sound.
+/// Windows that can be looked at again, after the newest one: all those that a key's beginning depends on.
+pub(super) const KEPT: usize = 12;
+
+/// The last 25 ms of sound, and what was heard before.
 #[derive(Clone, Debug)]
 pub(super) struct Window {
-    samples: [f32; MAX_LENGTH],
+    /// The oldest first; some of it of the time before the call.
+    samples: [i16; MAX_SAMPLES],
     filled: usize,
     rate: Rate,
     /// The power of each tone in the windows before, newest first.
@@ -25,13 +29,25 @@ pub(super) struct Window {
 }
 
 /// A key that fills a window.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Seen {
     pub(super) digit: Digit,
     /// Whether its two tones did not sound as loud just before: keys begin at once, chords lose a note.
     pub(super) sudden: bool,
     /// Whether next to nothing else is in the window, as in those that are wholly inside a key.
     pub(super) clean: bool,
+    /// The power of the low tone by that of the high one.
+    pub(super) twist: f32,
+}
+
+/// A low and a high tone.
+#[derive(Clone, Copy, Debug)]
+struct Pair {
+    row: usize,
+    column: usize,
+    /// How much of the energy they are.
+    share: f32,
+    twist: f32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -54,8 +70,8 @@ impl Window {
             _ => return None,
         };
         Some(Self {
-            samples: [0.0; MAX_LENGTH],
-            filled: 0,
+            samples: [0; MAX_SAMPLES],
+            filled: KEPT * hop,
             before: [[0.0; 8]; ONSET],
             rate: Rate {
                 sample_rate,
@@ -68,28 +84,40 @@ impl Window {
 
     /// Takes samples until the next window is full; false when they did not suffice.
     pub(super) fn fill(&mut self, samples: &mut &[i16]) -> bool {
-        if self.filled == self.rate.length {
-            self.samples.copy_within(self.rate.hop..self.rate.length, 0);
+        let full = KEPT * self.rate.hop + self.rate.length;
+        if self.filled == full {
+            self.samples.copy_within(self.rate.hop..full, 0);
             self.filled -= self.rate.hop;
         }
-        let room = self.samples.get_mut(self.filled..self.rate.length);
+        let room = self.samples.get_mut(self.filled..full);
         let room = room.unwrap_or_default();
         let (taken, rest) = samples.split_at(room.len().min(samples.len()));
-        for (place, sample) in room.iter_mut().zip(taken) {
-            *place = f32::from(*sample);
+        if let Some(room) = room.get_mut(..taken.len()) {
+            room.copy_from_slice(taken);
         }
         self.filled += taken.len();
         *samples = rest;
-        self.filled == self.rate.length
+        self.filled == full
     }
 
-    /// The key that the window is full of. To be asked once a window.
-    pub(super) fn look(&mut self) -> Option<Seen> {
-        let (energy, powers) = self.goertzel();
+    /// Whether the newest window is full of some key. Costs a third of all windows their look, where nobody presses keys.
+    pub(super) fn glance(&self) -> bool {
+        let (energy, powers) = self.goertzel(0);
+        self.pair(0, energy, &powers).is_some()
+    }
+
+    /// The key that the window was full of that ended so many windows ago. To be asked for one after the other.
+    pub(super) fn look(&mut self, ago: usize) -> Option<Seen> {
+        let (energy, powers) = self.goertzel(ago);
         self.before.rotate_right(1);
         let long_before = self.before.first_mut();
         let long_before = long_before.map(|oldest| std::mem::replace(oldest, powers));
-        let (row, column, share) = self.pair(energy, &powers)?;
+        let Pair {
+            row,
+            column,
+            share,
+            twist,
+        } = self.pair(ago, energy, &powers)?;
         let steady = |tone: usize| {
             let then = long_before.and_then(|powers| powers.get(tone).copied());
             let (then, now) = (then?, *powers.get(tone)?);
@@ -99,11 +127,12 @@ impl Window {
             digit: Digit::at(row, column)?,
             sudden: !(steady(row)? && steady(column + 4)?),
             clean: share >= CLEAN_SHARE,
+            twist,
         })
     }
 
-    /// The low and the high tone that are nearly all there is in the window, and how much of it they are.
-    fn pair(&self, energy: f32, powers: &[f32; 8]) -> Option<(usize, usize, f32)> {
+    /// The low and the high tone that are nearly all there is in the window.
+    fn pair(&self, ago: usize, energy: f32, powers: &[f32; 8]) -> Option<Pair> {
         let sum = f32_of(self.rate.length) / 2.0;
         if energy < MIN_POWER * sum * MIN_SHARE {
             return None;
@@ -115,22 +144,27 @@ impl Window {
         if 2.0 * (low + high) < energy * sum * MIN_SHARE / 2.0 {
             return None;
         }
-        let low = self.measure(row)?;
-        let high = self.measure(column + 4)?;
+        let low = self.measure(ago, row)?;
+        let high = self.measure(ago, column + 4)?;
         let share = (low + high) * sum / 2.0 / energy;
         let is_key = share >= MIN_SHARE
             && low.min(high) >= MIN_POWER
             && low <= high * NORMAL_TWIST
             && high <= low * REVERSE_TWIST;
-        is_key.then_some((row, column, share))
+        is_key.then_some(Pair {
+            row,
+            column,
+            share,
+            twist: low / high,
+        })
     }
 
     /// The energy and the power of each tone, all through the window.
-    fn goertzel(&self) -> (f32, [f32; 8]) {
+    fn goertzel(&self, ago: usize) -> (f32, [f32; 8]) {
         let coefficients = self.rate.coefficients;
         let mut energy = 0.0;
         let (mut before, mut last) = ([0.0_f32; 8], [0.0_f32; 8]);
-        for (sample, hann) in self.windowed(&HANN) {
+        for (sample, hann) in self.windowed(ago, &HANN) {
             let input = sample * hann;
             energy += input * sample;
             for ((c, last), before) in coefficients.iter().zip(&mut last).zip(&mut before) {
@@ -149,11 +183,11 @@ impl Window {
     }
 
     /// The square of a tone's amplitude; `None` when its frequency is too far from where it should be.
-    fn measure(&self, tone: usize) -> Option<f32> {
+    fn measure(&self, ago: usize, tone: usize) -> Option<f32> {
         let middle = *FREQUENCIES.get(tone)?;
         let step = TAU * middle / self.rate.sample_rate;
-        let through = self.spectrum(step, &HANN);
-        let slope = self.spectrum(step, &SLOPE);
+        let through = self.spectrum(ago, step, &HANN);
+        let slope = self.spectrum(ago, step, &SLOPE);
         let power = through.0 * through.0 + through.1 * through.1;
         let turned = through.0 * slope.1 - through.1 * slope.0;
         let length = f32_of(self.rate.length);
@@ -168,10 +202,10 @@ impl Window {
     }
 
     /// The complex spectrum at one frequency; its phase is that of the last sample.
-    fn spectrum(&self, step: f32, shape: &[f32; MAX_LENGTH]) -> (f32, f32) {
+    fn spectrum(&self, ago: usize, step: f32, shape: &[f32; MAX_LENGTH]) -> (f32, f32) {
         let (sine, cosine) = step.sin_cos();
         let (mut before, mut last) = (0.0_f32, 0.0_f32);
-        for (sample, weight) in self.windowed(shape) {
+        for (sample, weight) in self.windowed(ago, shape) {
             (before, last) = (last, sample * weight + 2.0 * cosine * last - before);
         }
         (last - before * cosine, before * sine)
@@ -179,11 +213,14 @@ impl Window {
 
     fn windowed<'a>(
         &'a self,
+        ago: usize,
         shape: &'a [f32; MAX_LENGTH],
     ) -> impl Iterator<Item = (f32, f32)> + 'a {
         let every = MAX_LENGTH / self.rate.length;
-        let samples = self.samples.iter().take(self.rate.length);
-        samples.copied().zip(shape.iter().step_by(every).copied())
+        let first = KEPT.saturating_sub(ago) * self.rate.hop;
+        let samples = self.samples.iter().skip(first).take(self.rate.length);
+        let samples = samples.map(|sample| f32::from(*sample));
+        samples.zip(shape.iter().step_by(every).copied())
     }
 }
 
@@ -219,6 +256,9 @@ const FREQUENCIES: [f32; 8] = [
 /// 25 ms at the higher rate.
 const MAX_LENGTH: usize = 400;
 
+/// A window and those before it, at the higher rate.
+const MAX_SAMPLES: usize = MAX_LENGTH + KEPT * 120;
+
 /// 1.5 % have to be accepted and 3.5 % rejected (Q.24). It is as little above 1.5 as measuring in noise allows, because a
 /// note of music, the G of 784 Hz, is off by 1.8 %.
 const TOLERANCE: f32 = 0.0175;
@@ -230,7 +270,7 @@ const MIN_SHARE: f32 = 0.85;
 const CLEAN_SHARE: f32 = 0.94;
 
 /// Windows from a key's first to one that holds nothing of it: 30 ms.
-const ONSET: usize = 4;
+pub(super) const ONSET: usize = 4;
 
 /// 1.8 dB: what a steady tone changes by at most, in filters that hear others too. More would take a key for a part of
 /// the speech that it breaks into.

@@ -82,7 +82,7 @@ impl Rig {
             relay,
             side: Side::A,
         });
-        self.settle();
+        self.settle(RelayId(1));
     }
 }
 
@@ -119,7 +119,7 @@ fn a_waiting_caller_hears_one_stream_and_then_the_one_who_answers() {
         side: Side::B,
         remote: Some(bob.remote()),
     });
-    rig.settle();
+    rig.settle(RelayId(1));
     bob.say(1, facing_bob);
     rig.stop_play(CALL);
     bob.say(2, facing_bob);

@@ -121,6 +121,7 @@ impl Ledger {
             }
             MediaCommand::Formats { relay, .. }
             | MediaCommand::Press { relay, .. }
+            | MediaCommand::Secure { relay, .. }
             | MediaCommand::Watch { relay, .. }
             | MediaCommand::Record { relay, .. }
             | MediaCommand::StopRecord { relay, .. }

@@ -1,0 +1,96 @@
+//! No packet costs an allocation, encrypted or not.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has nothing better to do than to say where"
+)]
+
+use std::net::SocketAddr;
+
+use offhook_base::Mono;
+use offhook_media_core::{
+    Kind, Relay, SRTP_TRAILER_OCTETS, Side, SrtpKey, SrtpKeys, SrtpSuite, Verdict,
+};
+
+fn report() -> Vec<u8> {
+    let mut packet = vec![0x80, 200, 0, 6, 1, 2, 3, 4];
+    packet.extend([0; 20]);
+    packet
+}
+
+fn rtp(number: u16) -> Vec<u8> {
+    let [high, low] = number.to_be_bytes();
+    let mut packet = vec![0x80, 0, high, low, 0, 0, 0, 160, 1, 2, 3, 4];
+    packet.resize(172, 0xd5);
+    packet
+}
+
+fn keys(receive: u8, send: u8) -> SrtpKeys {
+    let key = |octet| SrtpKey::new(SrtpSuite::Aes256Sha1Tag80, &[octet; 46]).unwrap();
+    SrtpKeys {
+        receive: key(receive),
+        send: key(send),
+    }
+}
+
+/// Carries packets of the first side, and says how many arrived and how often memory was asked for.
+fn carried(is_secure: bool) -> (u32, u64) {
+    let phones: [SocketAddr; 2] =
+        ["192.0.2.1:4000", "192.0.2.2:5000"].map(|at| at.parse().unwrap());
+    let [a, b] = phones;
+    let mut relay = Relay::new(Some(a.into()), Some(b.into()));
+    // What a phone sends is what a relay with its keys would send.
+    let mut phone = Relay::new(None, None);
+    if is_secure {
+        relay.secure(Side::A, Some(&keys(1, 2)));
+        relay.secure(Side::B, Some(&keys(3, 4)));
+        phone.secure(Side::A, Some(&keys(2, 1)));
+    }
+    let mut packets = Vec::new();
+    for number in 0..200 {
+        for (kind, plain) in [(Kind::Rtp, rtp(number)), (Kind::Rtcp, report())] {
+            let mut buffer = plain.clone();
+            buffer.resize(plain.len() + SRTP_TRAILER_OCTETS, 0);
+            let length = phone.encrypt(Side::A, kind, &mut buffer, plain.len());
+            buffer.truncate(length.unwrap());
+            packets.push((kind, buffer));
+        }
+    }
+    let mut arrived = 0;
+    let mut buffer = vec![0; 2_048];
+    let mut carry = |kind, packet: &[u8]| {
+        buffer[..packet.len()].copy_from_slice(packet);
+        let Ok(length) = relay.decrypt(Side::A, kind, &mut buffer[..packet.len()]) else {
+            return;
+        };
+        let verdict = relay.handle_packet(Mono(1), Side::A, kind, a, &mut buffer[..length]);
+        if let Verdict::Forward { side, .. } = verdict {
+            let sent = relay.encrypt(side, kind, &mut buffer, length);
+            arrived += u32::from(sent.is_some());
+        }
+    };
+    // The first ones find out what there is to listen for.
+    for (kind, packet) in &packets[..100] {
+        carry(*kind, packet);
+    }
+    let counted = allocation_counter::measure(|| {
+        for (kind, packet) in &packets[100..] {
+            carry(*kind, packet);
+        }
+        // Nor does one that is refused.
+        carry(Kind::Rtp, &packets[0].1);
+    });
+    (arrived, counted.count_total)
+}
+
+#[test]
+fn a_plain_packet_allocates_nothing() {
+    let (arrived, allocated) = carried(false);
+    assert_eq!((arrived, allocated), (401, 0));
+}
+
+#[test]
+fn an_encrypted_packet_allocates_nothing() {
+    let (arrived, allocated) = carried(true);
+    assert_eq!((arrived, allocated), (400, 0), "a replay does not arrive");
+}
