@@ -45,8 +45,10 @@ use std::time::Duration;
 use anyhow::Context;
 use offhook_api::Api;
 use offhook_api::feed::Feed;
+use offhook_call::{AgentLogin, MailboxRequest};
 use offhook_delivery::Endpoint;
 use offhook_store::{AttemptsWriter, CaptureWriter, ConfigDb, DeliveryReader, JournalWriter};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 pub(crate) use clock::now;
@@ -269,8 +271,7 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
     let api = listeners.serve(&config, surface, &inbox, &mut tasks);
     let shelf = (&db, &library, &writers.projector);
     retention::start(&config, shelf, aging, &mut tasks);
-    agents::store(api.clone(), inbox.clone(), logged_in, &mut tasks);
-    mailbox::answer(api.clone(), library, inbox.clone(), asked, &mut tasks);
+    serve_codes(&api, library, &inbox, (logged_in, asked), &mut tasks);
     room::watch(&dir, &inbox, &mut tasks);
     trunks.watch(&mut tasks);
     tracing::info!(http = %http, sip_udp = ?sip_udp, data = %dir.display(), "listening");
@@ -290,6 +291,18 @@ pub(crate) async fn start(config: Config) -> anyhow::Result<Running> {
         recorder,
         lock,
     })
+}
+
+/// Does what phones ask for by codes.
+fn serve_codes(
+    api: &Api,
+    library: Arc<Library>,
+    inbox: &Inbox,
+    (logged_in, asked): (mpsc::Receiver<AgentLogin>, mpsc::Receiver<MailboxRequest>),
+    tasks: &mut JoinSet<()>,
+) {
+    agents::store(api.clone(), inbox.clone(), logged_in, tasks);
+    mailbox::answer(api.clone(), library, inbox.clone(), asked, tasks);
 }
 
 fn tester(config: &Config, writers: &Writers) -> anyhow::Result<tester::Tester> {
