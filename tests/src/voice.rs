@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::time::Duration;
 
 use crate::ear::mu_law;
 
@@ -85,6 +86,33 @@ impl Voice {
         packet.extend(self.ssrc.to_be_bytes());
         packet.extend(&phrase(self.id, number)[..self.length.into()]);
         packet
+    }
+
+    /// Both say packets, from number 0 on, until each hears the other one, for the relay may begin a little after the call;
+    /// then nothing is under way. Gives the next number.
+    ///
+    /// # Panics
+    /// When they do not hear each other.
+    #[must_use]
+    pub fn meet(voices: [&Self; 2]) -> u32 {
+        let mut heard = [false; 2];
+        for number in 0..500 {
+            if heard == [true; 2] {
+                std::thread::sleep(Duration::from_millis(100));
+                for voice in voices {
+                    drop(voice.hear());
+                }
+                return number;
+            }
+            for voice in voices {
+                voice.say(number);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+            for (voice, heard) in voices.iter().zip(&mut heard) {
+                *heard |= !voice.hear().is_empty();
+            }
+        }
+        panic!("the two do not hear each other");
     }
 
     /// What has come to it since it was asked last.

