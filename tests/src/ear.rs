@@ -83,6 +83,14 @@ impl Ear {
         })
     }
 
+    /// Sends octets from here.
+    ///
+    /// # Panics
+    /// When the socket fails.
+    pub async fn send(&self, octets: &[u8], to: SocketAddr) {
+        self.socket.send_to(octets, to).await.unwrap();
+    }
+
     /// Where it listens.
     #[must_use]
     pub const fn port(&self) -> u16 {

@@ -33,6 +33,7 @@ mod speech;
 mod stream;
 mod tone;
 mod tshark;
+mod voice;
 mod wav;
 
 pub use authority::{Authority, Certificate};
@@ -55,4 +56,5 @@ pub use speech::share_of_word;
 pub use stream::{Message, Stream};
 pub use tone::{Sound, is_music, is_tone, tone_file};
 pub use tshark::tshark;
+pub use voice::{LOUDEST, Phrases, Transcript, Voice, phrase};
 pub use wav::Wav;

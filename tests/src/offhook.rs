@@ -37,6 +37,8 @@ pub struct Settings {
     pub srtp: &'static str,
     /// PEM file with the certificate authority of the receiver.
     pub extra_root: PathBuf,
+    /// The size in MiB of a disk of its own that recordings are to be on.
+    pub recordings_disk: Option<u32>,
     /// What it shows over TLS; without one it does not listen there.
     pub certificate: Option<Certificate>,
     /// Further lines, such as a whole section.
@@ -69,7 +71,7 @@ impl Offhook {
             http: any,
         };
         write_config(folder.path(), &settings, &anywhere);
-        let process = serve(folder.path()).await;
+        let process = serve(folder.path(), settings.recordings_disk).await;
         let bound = read_bound(folder.path());
         Self {
             process,
@@ -104,6 +106,14 @@ impl Offhook {
     #[must_use]
     pub fn data_dir(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+
+    /// The folder of its recordings as it sees it, who may have a disk of its own there.
+    #[must_use]
+    pub fn recordings(&self) -> PathBuf {
+        let folder = self.data_dir().join("recordings");
+        let root = PathBuf::from(format!("/proc/{}/root", self.process.id()));
+        root.join(folder.strip_prefix("/").unwrap_or(&folder))
     }
 
     /// Its configuration file.
@@ -143,7 +153,7 @@ impl Offhook {
         write_config(self.folder.path(), &self.settings, &self.bound);
         let listen = self.data_dir().join("listen.json");
         std::fs::remove_file(listen).unwrap();
-        self.process = serve(self.folder.path()).await;
+        self.process = serve(self.folder.path(), self.settings.recordings_disk).await;
         let bound = read_bound(self.folder.path());
         assert_eq!(bound.sip_udp, self.bound.sip_udp, "the ports are the same");
         self.bound = bound;
@@ -198,8 +208,11 @@ const ROOM: u64 = 1 << 20;
 /// The password of the first admin, `admin@localhost`.
 const ADMIN_PASSWORD: &str = "correct horse battery staple";
 
-async fn serve(folder: &Path) -> Process {
-    let mut command = Command::new(binary());
+async fn serve(folder: &Path, recordings_disk: Option<u32>) -> Process {
+    let mut command = match recordings_disk {
+        None => Command::new(binary()),
+        Some(mib) => on_a_disk_of_its_own(mib).await,
+    };
     command
         .arg("serve")
         .arg("--config")
@@ -215,6 +228,41 @@ async fn serve(folder: &Path) -> Process {
         .wait_for_line("offhook ready", Duration::from_secs(40))
         .await;
     process
+}
+
+/// The binary in a namespace of its own, where `data/recordings` is a disk in memory of this size; it goes with the process.
+async fn on_a_disk_of_its_own(mib: u32) -> Command {
+    let options = namespace().await;
+    let script = format!(
+        "umask 077 && mkdir -p data/recordings && \
+         mount -t tmpfs -o size={mib}m,mode=700 tmpfs data/recordings && exec \"$0\" \"$@\""
+    );
+    let mut command = Command::new("unshare");
+    command
+        .args(options)
+        .args(["sh", "-c", &script])
+        .arg(binary());
+    command
+}
+
+/// How we may make a namespace for mounts: as root, or as any user where the kernel lets users have their own.
+async fn namespace() -> &'static [&'static str] {
+    let ways: [&[&str]; 2] = [&["--mount"], &["--mount", "--map-root-user"]];
+    for options in ways {
+        let mut tried = Command::new("unshare");
+        tried.args(options);
+        tried.args(["mount", "-t", "tmpfs", "tmpfs", "/mnt"]);
+        if tried
+            .output()
+            .await
+            .is_ok_and(|tried| tried.status.success())
+        {
+            return options;
+        }
+    }
+    panic!(
+        "no disk can be mounted: run this test as root with CAP_SYS_ADMIN, or where unprivileged user namespaces are allowed"
+    )
 }
 
 /// `OFFHOOK_BIN`, or the binary that cargo built beside this test.
@@ -252,6 +300,7 @@ fn write_config(folder: &Path, settings: &Settings, bound: &Bound) {
         relay,
         srtp,
         extra_root,
+        recordings_disk: _,
         certificate,
         more,
     } = settings;

@@ -2,8 +2,9 @@
 //!
 //! Loopback both ways, and the wake-up of whoever waits, are in the figure.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::{SocketAddr, UdpSocket};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, mpsc};
@@ -46,8 +47,8 @@ struct Phone {
     socket: UdpSocket,
     /// When the INVITE of a call came, by the number in its SDP.
     came: Mutex<HashMap<u64, Instant>>,
-    /// Where the caller of each call is to get its RTP, in the order of the calls.
-    offers: Mutex<Vec<SocketAddr>>,
+    /// Where the caller of each call is to get its RTP, by the number in its ticket.
+    offers: Mutex<BTreeMap<usize, SocketAddr>>,
     /// Our own ports for RTP, one a call.
     ports: Vec<u16>,
     ending: AtomicBool,
@@ -101,12 +102,23 @@ impl Probe {
         caller.ports = ports;
         caller.holds = true;
         let lasting = Duration::from_millis(20) * u32::try_from(count).unwrap();
-        caller.run(Duration::from_millis(20), lasting);
+        let are_up = |caller: &Caller| {
+            let up = caller.calls.iter().filter(|call| call.answer.is_some());
+            up.count() == count
+        };
+        caller.run_until(Duration::from_millis(20), lasting, are_up);
+        assert!(are_up(&caller), "every call is up");
         let offers = self.phone.offers.lock().unwrap();
         let answers = caller.calls.iter().filter_map(|call| call.answer);
-        let flows: Vec<_> = answers.zip(offers.iter().copied()).collect();
-        assert_eq!(flows.len(), count, "every call is up");
+        let flows: Vec<_> = answers.zip(offers.values().copied()).collect();
+        assert_eq!(flows.len(), count, "every call is at the phone once");
         (Held(caller), flows)
+    }
+
+    /// Who is called.
+    #[must_use]
+    pub const fn called(&self) -> &Account {
+        &self.callee
     }
 
     /// Places calls at a steady rate for a while, on a thread of their own.
@@ -134,10 +146,22 @@ impl Held {
     /// When a socket fails.
     #[must_use]
     pub fn end(mut self) -> usize {
-        for n in 0..self.0.calls.len() {
+        self.end_some(0..self.0.calls.len());
+        self.0.ended
+    }
+
+    /// Ends some of the calls, and gives how many ended in order so far.
+    ///
+    /// # Panics
+    /// When a socket fails.
+    pub fn end_some(&mut self, calls: Range<usize>) -> usize {
+        let all = self.0.ended + calls.len();
+        for n in calls {
             self.0.end(n);
         }
-        self.0.run(Duration::from_secs(1), Duration::ZERO);
+        let are_over = |caller: &Caller| caller.ended >= all;
+        self.0
+            .run_until(Duration::from_secs(1), Duration::ZERO, are_over);
         self.0.ended
     }
 }
@@ -167,11 +191,10 @@ impl Phone {
                     .unwrap()
                     .entry(number(&text))
                     .or_insert(now);
-                let n = {
-                    let mut offers = self.offers.lock().unwrap();
-                    offers.extend(rtp_address(&text));
-                    offers.len().saturating_sub(1)
-                };
+                let n = header(&text, "X-Ticket").parse().unwrap_or_default();
+                if let Some(offer) = rtp_address(&text) {
+                    self.offers.lock().unwrap().insert(n, offer);
+                }
                 send(self.answer(&text, "180 Ringing", ""));
                 send(self.answer(&text, "200 OK", &sdp(0, port_of(&self.ports, n))));
             } else if text.starts_with("BYE ") {
@@ -232,13 +255,24 @@ impl Caller {
     }
 
     fn run(&mut self, every: Duration, lasting: Duration) {
+        // A second more for the calls under way.
+        let end = Instant::now() + lasting + Duration::from_secs(1);
+        self.run_until(every, lasting, |_| Instant::now() >= end);
+    }
+
+    /// Places calls for a while, and waits until all is done, or patience is over.
+    fn run_until(&mut self, every: Duration, lasting: Duration, is_done: impl Fn(&Self) -> bool) {
         let started = Instant::now();
         let mut next = started;
         let mut buffer = [0; 8_192];
-        // A second more for the calls under way.
-        while started.elapsed() < lasting + Duration::from_secs(1) {
+        while !is_done(self) && started.elapsed() < lasting + PATIENCE {
             let now = Instant::now();
-            if now >= next && now < started + lasting {
+            let is_more = if self.holds {
+                self.calls.len() < self.ports.len()
+            } else {
+                now < started + lasting
+            };
+            if is_more && now >= next {
                 self.calls.push(Call::default());
                 self.send(self.calls.len() - 1, "INVITE", 1, &self.uri(), "", "");
                 next += every;
@@ -332,7 +366,7 @@ impl Caller {
         let text = format!(
             "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK-{n}-{of}-{cseq};rport\r\n\
              Max-Forwards: 70\r\nFrom: <sip:{user}@{server}>;tag=p{n}\r\nTo: {to}\r\n\
-             Call-ID: probe-{n}-{}\r\nCSeq: {cseq} {method}\r\nContact: <sip:{user}@{here}>\r\n{more}{}",
+             Call-ID: probe-{n}-{}\r\nCSeq: {cseq} {method}\r\nContact: <sip:{user}@{here}>\r\nX-Ticket: {n}\r\n{more}{}",
             here.port(),
             ending(&body)
         );
@@ -406,3 +440,6 @@ fn header<'a>(text: &'a str, name: &str) -> &'a str {
         .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
         .unwrap_or_default()
 }
+
+/// Longer than a busy machine takes for any call.
+const PATIENCE: Duration = Duration::from_secs(30);

@@ -66,6 +66,12 @@ impl Rest {
         self.send(Method::GET, path, None).await
     }
 
+    /// `GET /v1.1<path>` of a part only: what the header `Range` asks for.
+    pub async fn get_part(&self, path: &str, range: &str) -> Reply {
+        let (path, range) = (format!("/v1.1{path}"), Some(range));
+        self.send_octets(Method::GET, &path, None, range).await
+    }
+
     /// Only the status of `GET /<path>`, whose body need not be JSON.
     pub async fn get_at_root(&self, path: &str) -> u16 {
         self.send_to(Method::GET, &format!("/{path}"), None)
@@ -88,7 +94,7 @@ impl Rest {
     /// `POST /v1.1<path>` with a WAV file.
     pub async fn post_wav(&self, path: &str, file: Vec<u8>) -> Reply {
         let body = Some((file.into(), "audio/wav"));
-        self.send_octets(Method::POST, &format!("/v1.1{path}"), body)
+        self.send_octets(Method::POST, &format!("/v1.1{path}"), body, None)
             .await
     }
 
@@ -132,10 +138,16 @@ impl Rest {
 
     async fn send_to(&self, method: Method, path: &str, body: Option<String>) -> Reply {
         let body = body.map(|body| (Bytes::from(body), "application/json"));
-        self.send_octets(method, path, body).await
+        self.send_octets(method, path, body, None).await
     }
 
-    async fn send_octets(&self, method: Method, path: &str, body: Option<(Bytes, &str)>) -> Reply {
+    async fn send_octets(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<(Bytes, &str)>,
+        range: Option<&str>,
+    ) -> Reply {
         let text = body.as_ref().map(|(octets, kind)| match *kind {
             "application/json" => String::from_utf8_lossy(octets).into_owned(),
             kind => kind.to_owned(),
@@ -154,6 +166,9 @@ impl Rest {
             .header("host", self.server.to_string());
         if !self.token.is_empty() {
             request = request.header("x-auth-token", &self.token);
+        }
+        if let Some(range) = range {
+            request = request.header("range", range);
         }
         if let Some((_, kind)) = &body {
             request = request.header("content-type", *kind);

@@ -82,6 +82,15 @@ impl Site {
         .await
     }
 
+    /// A node whose recordings are on a disk of their own of this size in MiB.
+    pub async fn start_with_recordings_on(mib: u32) -> Self {
+        Self::start_as(|settings| Settings {
+            recordings_disk: Some(mib),
+            ..settings
+        })
+        .await
+    }
+
     /// A node that phones reach by TLS, too, with this `media.srtp`.
     pub async fn start_with_srtp(srtp: &'static str, certificate: &Certificate) -> Self {
         Self::start_as(|settings| Settings {
@@ -101,6 +110,7 @@ impl Site {
             relay: "always",
             srtp: "offered",
             extra_root: receiver.certificate_authority(),
+            recordings_disk: None,
             certificate: None,
             more: String::new(),
         });

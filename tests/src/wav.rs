@@ -42,6 +42,14 @@ impl Wav {
         }
     }
 
+    /// The samples of a channel as they stand in the file.
+    #[must_use]
+    pub fn samples(&self, channel: usize) -> Vec<i16> {
+        #[expect(clippy::cast_possible_truncation, reason = "they were of 16 bits")]
+        let samples = self.channels[channel].iter().map(|sample| *sample as i16);
+        samples.collect()
+    }
+
     /// Seconds.
     #[must_use]
     pub fn duration(&self) -> f64 {

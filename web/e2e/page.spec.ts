@@ -47,3 +47,15 @@ test('a screen is found by its address, and a wrong address says so', async ({ p
   await page.goto('/')
   await expect(page).toHaveURL(/\/(calls|welcome)$/)
 })
+
+test('the page leads to the notices of all that the program contains', async ({ page, request, t }) => {
+  await page.goto('/calls')
+  const link = page.getByRole('link', { name: t('common.licenses') })
+  const notices = await request.get((await link.getAttribute('href')) ?? '')
+  expect(notices.status()).toBe(200)
+  expect(notices.headers()['content-type']).toMatch(/^text\/plain/)
+  const text = await notices.text()
+  for (const name of ['Apache License 2.0', 'LAME', '## wavesurfer.js', '## @mantine/core']) {
+    expect(text).toContain(name)
+  }
+})

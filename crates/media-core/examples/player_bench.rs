@@ -24,6 +24,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("PCMA", Codec::Pcma, 8),
         ("PCMU", Codec::Pcmu, 0),
         ("G722", Codec::G722, 9),
+        #[cfg(feature = "opus")]
+        ("Opus", Codec::Opus, 96),
     ] {
         for (what, music) in [("clip", &clip), ("tune", &Music::Tune)] {
             let format = Format {

@@ -5,15 +5,21 @@
 use std::time::{Duration, Instant};
 
 use offhook_base::Mono;
-use offhook_media_core::{Codec, Tape, TapedPacket};
+use offhook_media_core::{Codec, Encoder, Tape, TapedPacket};
 
 const CALLS: usize = 300;
 const SECONDS: u32 = 20;
 
 fn main() {
-    for codec in [Codec::Pcma, Codec::G722] {
+    for codec in [
+        Codec::Pcma,
+        Codec::G722,
+        #[cfg(feature = "opus")]
+        Codec::Opus,
+    ] {
         let mut tapes: Vec<Tape> = (0..CALLS).map(|_| Tape::new(Mono(0), true)).collect();
-        let payload = [0x5a; 160];
+        let payload = payload(codec);
+        let clock = codec.clock_rate();
         let (mut packets, mut samples) = (0_u32, 0_usize);
         let begun = Instant::now();
         for n in 0..SECONDS * 50 {
@@ -24,8 +30,8 @@ fn main() {
                         at,
                         channel,
                         codec,
-                        clock: 8_000,
-                        timestamp: n * 160,
+                        clock,
+                        timestamp: n * (clock / 50),
                         ssrc: channel.into(),
                         payload: &payload,
                     });
@@ -47,4 +53,21 @@ fn main() {
             spent.as_secs_f64() * 100.0 / f64::from(SECONDS),
         );
     }
+}
+
+/// 20 ms of a tone.
+fn payload(codec: Codec) -> Vec<u8> {
+    let frame = codec.sample_rate() / 50;
+    let samples: Vec<i16> = (0..frame)
+        .map(|n| {
+            let turn = f64::from(n) / 20.0 * std::f64::consts::TAU;
+            #[expect(clippy::cast_possible_truncation, reason = "8,000 at most")]
+            let sample = (turn.sin() * 8_000.0) as i16;
+            sample
+        })
+        .collect();
+    let mut payload = vec![0; 160];
+    let octets = Encoder::new(codec).encode(&samples, &mut payload);
+    payload.truncate(octets);
+    payload
 }

@@ -23,6 +23,7 @@ mod reports;
 use offhook_base::Mono;
 
 use crate::packet::RtpHeader;
+use crate::srtp::SRTP_WINDOW;
 
 /// The stream towards one phone.
 #[derive(Clone, Copy, Debug, Default)]
@@ -82,7 +83,13 @@ impl Outgoing {
     /// Renumbers a packet that is about to be sent.
     pub(crate) fn send(&mut self, now: Mono, header: &RtpHeader, units: Units, packet: &mut [u8]) {
         let mut current = match self.current {
-            Some(current) if current.source == header.ssrc && current.takes(units) => current,
+            Some(current)
+                if current.source == header.ssrc
+                    && current.takes(units)
+                    && !self.counts_anew(&current, header) =>
+            {
+                current
+            }
             Some(before) if before.takes(units) => {
                 if let Some(octet) = packet.get_mut(1) {
                     *octet |= MARKER;
@@ -124,6 +131,14 @@ impl Outgoing {
             Beginnings::Untouched => Beginnings::Secure(0),
             Beginnings::Secure(before) => Beginnings::Secure(before.wrapping_add(1)),
         };
+    }
+
+    /// Whether a source has gone back in its numbers, under the same SSRC, so far that what it sends would not be encrypted: it
+    /// becomes another source, for no number may come twice.
+    fn counts_anew(&self, current: &Current, header: &RtpHeader) -> bool {
+        let sequence = header.sequence.wrapping_add(current.sequence_offset);
+        let behind = current.newest.sequence.wrapping_sub(sequence);
+        matches!(self.beginnings, Beginnings::Secure(_)) && (SRTP_WINDOW..HALF).contains(&behind)
     }
 
     fn begin(&mut self, now: Mono, header: &RtpHeader, clock: u32) -> Current {

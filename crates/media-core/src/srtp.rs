@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use receiver::SrtpReceiver;
 pub(crate) use sender::SrtpSender;
+pub(crate) use streams::SRTP_WINDOW;
 
 /// How packets are encrypted and authenticated, and how long the tag is.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

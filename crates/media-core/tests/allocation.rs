@@ -1,4 +1,4 @@
-//! No packet costs an allocation, encrypted or not.
+//! No packet costs an allocation, encrypted or not, passed on or our own.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -93,4 +93,42 @@ fn a_plain_packet_allocates_nothing() {
 fn an_encrypted_packet_allocates_nothing() {
     let (arrived, allocated) = carried(true);
     assert_eq!((arrived, allocated), (400, 0), "a replay does not arrive");
+}
+
+#[cfg(feature = "opus")]
+#[test]
+fn a_packet_that_is_played_or_heard_in_opus_allocates_nothing() {
+    use offhook_media_core::{Codec, Encoding, Format, Music, PLAYED_OCTETS, PayloadFormat, Sound};
+
+    let [a, b]: [SocketAddr; 2] =
+        ["192.0.2.1:4000", "192.0.2.2:5000"].map(|at| at.parse().unwrap());
+    let mut relay = Relay::new(Some(a.into()), Some(b.into()));
+    let opus = PayloadFormat {
+        payload_type: 96,
+        encoding: Encoding::Opus,
+        clock: 48_000,
+    };
+    // It lists no keys, so that they are listened for.
+    relay.set_formats(Side::B, [opus].into_iter().collect());
+    let format = Format {
+        payload_type: 96,
+        codec: Codec::Opus,
+    };
+    let music = Sound::Music(Music::Tune);
+    relay
+        .play(Mono(0), Side::A, music, format, [7; 10])
+        .unwrap();
+    let mut octets = 0;
+    let mut packet = [0; PLAYED_OCTETS];
+    // What we play to one side is what the other one says.
+    let mut play_and_hear = |number: u64| {
+        let now = Mono(number * 20_000_000);
+        let played = relay.handle_timeout(now, &mut packet).unwrap();
+        let said = &mut packet[..played.length];
+        relay.handle_packet(now, Side::B, Kind::Rtp, b, said);
+        octets += played.length;
+    };
+    play_and_hear(0);
+    let counted = allocation_counter::measure(|| (1..=100).for_each(&mut play_and_hear));
+    assert_eq!((octets, counted.count_total), (101 * 132, 0));
 }

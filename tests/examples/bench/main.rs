@@ -44,6 +44,7 @@ impl Node {
             relay,
             srtp: "offered",
             extra_root: sink.certificate_authority(),
+            recordings_disk: None,
             certificate: None,
             more: String::new(),
         };

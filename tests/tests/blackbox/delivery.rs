@@ -157,6 +157,7 @@ async fn certificates_of_receivers_are_checked() {
         relay: "never",
         srtp: "offered",
         extra_root: expired.certificate_authority(),
+        recordings_disk: None,
         certificate: None,
         more: String::new(),
     };

@@ -1,7 +1,9 @@
 //! Keys that are pressed in a call, in each way in which phones tell of them.
 
-use offhook_tests::{Account, Baresip, BaresipSetup, Site, Sound, Transport};
+use offhook_tests::{Account, Baresip, BaresipSetup, Ear, Site, Sound, Transport};
 use serde_json::json;
+
+use crate::held_sound::media_of;
 
 /// Two users, of whom Bob answers.
 async fn site() -> (Site, Account, Account) {
@@ -83,6 +85,60 @@ async fn keys_of_sipp_by_rfc_4733_are_told_once_each() {
         .finish_somehow(std::time::Duration::from_secs(10))
         .await;
     nothing_else(&site, "1590").await;
+}
+
+/// The packets of a key that is held for so many segments of 8 s (RFC 4733 section 2.5.1.3) and two seconds more, each fifth
+/// of a second of it; the last one comes three times.
+fn held(event: u8, segments: u32, from: u32) -> Vec<Vec<u8>> {
+    let mut sent = Vec::new();
+    for segment in 0..=segments {
+        let whole = segment < segments;
+        let longest = if whole { 65_535 } else { 16_000 };
+        let steps = (1_600..longest).step_by(1_600).chain([longest]);
+        for duration in steps.map(|duration: u32| u16::try_from(duration).unwrap()) {
+            sent.push((segment, duration, false));
+        }
+        if !whole {
+            sent.extend([(segment, 16_000, true); 3]);
+        }
+    }
+    let packets = sent.into_iter().zip(0_u16..);
+    let packets = packets.map(|((segment, duration, is_end), number)| {
+        let marker = if number == 0 { 0x80 } else { 0 };
+        let timestamp = from + segment * 65_535;
+        let mut packet = vec![0x80, 96 | marker];
+        packet.extend((u16::from(event) * 256 + number).to_be_bytes());
+        packet.extend(timestamp.to_be_bytes());
+        packet.extend([0, 0, 0, 7, event, if is_end { 0x8a } else { 0x0a }]);
+        packet.extend(duration.to_be_bytes());
+        packet
+    });
+    packets.collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rfc4733_2_5_1_3_a_key_that_is_held_for_long_is_told_once() {
+    let (site, alice, bob) = site().await;
+    let ear = Ear::open().await;
+    let phone = site.sipp("uas_talks").value("media", KEYS_TOO);
+    let phone = site.phone_of(&bob, phone).await;
+    let media = KEYS_TOO.replace("[media_port]", &ear.port().to_string());
+    let caller = site.caller("uac_answered_far_end", &alice, "2002");
+    let caller = caller.value("media", &media).start();
+    let answer = caller.got("SIP/2.0 200").await;
+    let connected = site.event("call.connected", 0).await;
+    // Two of two seconds, one of ten and one of eighteen, told in less time than they last.
+    for (place, (event, segments)) in (0_u32..).zip([(1, 0), (5, 0), (9, 1), (11, 2)]) {
+        for packet in held(event, segments, 1_000_000 * (place + 1)) {
+            ear.send(&packet, media_of(&answer)).await;
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    }
+    told(&site, &bob, "159#").await;
+    site.hang_up(&connected["call_id"]).await;
+    caller.finish().await;
+    phone.finish().await;
+    nothing_else(&site, "159#").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -152,8 +152,112 @@ async fn whom_a_phone_holds_gets_music_in_g722_too() {
     assert!(between.iter().filter(silence).count() < 10);
 }
 
-    Account, Baresip, BaresipSetup, Ear, Rest, RtpPacket, Site, Sound, Transport, Wav, free_port,
-    is_music, is_tone, tone_file,
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whom_a_phone_holds_gets_music_in_opus_too_in_the_stream_that_he_hears() {
+    let [before, between, after] = held(By::Phone, "opus/48000/2", OPUS, "uas_hold").await;
+    for packets in [&before, &between, &after] {
+        assert!(packets.len() > 80, "{} packets in 2 s", packets.len());
+        assert!(packets.iter().all(|packet| packet.payload_type == 96));
+    }
+    let sources: BTreeSet<u32> = [&before, &between, &after]
+        .into_iter()
+        .flatten()
+        .map(|packet| packet.ssrc)
+        .collect();
+    assert_eq!(sources.len(), 1, "one stream, whoever is heard");
+    // Ours are 20 ms of 48 kbit/s each.
+    assert!(between.iter().all(|packet| packet.payload.len() == 120));
+    let heard: BTreeSet<&[u8]> = between.iter().map(|packet| &*packet.payload).collect();
+    assert!(
+        heard.len() > 60,
+        "no silence: {} are different",
+        heard.len()
+    );
+}
+
+/// Where the RTP of who got this SIP message is to go.
+pub(crate) fn media_of(message: &str) -> SocketAddr {
+    let line = |start| message.lines().find_map(|line| line.strip_prefix(start));
+    let port = line("m=audio ").and_then(|line| line.split(' ').next());
+    let address = format!("{}:{}", line("c=IN IP4 ").unwrap().trim(), port.unwrap());
+    address.parse().unwrap()
+}
+
+/// Alice holds by the direction alone, at her real address, and Bob talks on: she hears nothing of it, nor does the recording.
+async fn talks_on_while_held(direction: &str) {
+    const BOB_PLAYS: f64 = 440.0;
+    let site = Site::start().await;
+    let (alice, bob) = (site.user("2001").await, site.user("2002").await);
+    let user = format!("/users/{}", bob.user_id);
+    let recorded = site.rest.patch(&user, json!({"record": "in"})).await;
+    recorded.expect(200);
+    site.webhook("sounds", &["monitor.audio_ready"]).await;
+    let (alices_ear, bobs_ear) = (Ear::open().await, Ear::open().await);
+    let media = |ear: &Ear| PCMU.replace("PORT", &ear.port().to_string());
+    let phone = site.sipp("uas_hold").value("media", &media(&bobs_ear));
+    let phone = site.phone_of(&bob, phone).await;
+    let caller = site
+        .caller("uac_hold_a_while", &alice, "2002")
+        .value("media", &media(&alices_ear))
+        .value("hold_address", "[media_ip]")
+        .value("hold_direction", direction)
+        .value("talk_ms", "2800")
+        .start();
+    let bobs = bobs_ear.speak(media_of(&phone.got("INVITE ").await), BOB_PLAYS);
+    let alices = alices_ear.speak(media_of(&caller.got("SIP/2.0 200").await), ALICE_PLAYS);
+    site.event("call.connected", 0).await;
+    let [before_at_alices, _] = both(&alices_ear, &bobs_ear).await;
+    site.event("call.hold", 0).await;
+    let [at_alices, at_bobs] = both(&alices_ear, &bobs_ear).await;
+    site.event("call.unhold", 0).await;
+    let [after_at_alices, _] = both(&alices_ear, &bobs_ear).await;
+    caller.finish().await;
+    phone.finish().await;
+    alices.abort();
+    bobs.abort();
+
+    for talk in [before_at_alices, after_at_alices] {
+        assert!(is_bob(&talk) > 30, "{} packets in 2 s", talk.len());
+    }
+    assert_eq!(at_alices.len(), 0, "who holds gets nothing");
+    let music = blocks(&at_bobs);
+    let music = music.iter().filter(|block| is_music(block, &[ALICE_PLAYS]));
+    assert!(music.count() > 24);
+
+    let ready = site.event("monitor.audio_ready", 0).await;
+    let path = format!("/monitors/{}.wav", ready["monitor_id"]);
+    let wav = Wav::read(&site.rest.get(&path).await.expect_octets(200));
+    for (channel, hertz) in [(0, ALICE_PLAYS), (1, BOB_PLAYS)] {
+        let heard = wav.seconds_of_tone(channel, hertz);
+        // Before and after, of three times 2.8 s.
+        assert!((4.5..6.4).contains(&heard), "{hertz} Hz for {heard} s");
+    }
+    assert!(wav.duration() > 8.0);
+
+    fn is_bob(packets: &[RtpPacket]) -> usize {
+        let blocks = blocks(packets);
+        blocks
+            .iter()
+            .filter(|block| is_tone(block, BOB_PLAYS))
+            .count()
+    }
+}
+
+/// What two hear in one stretch.
+async fn both(one: &Ear, other: &Ear) -> [Vec<RtpPacket>; 2] {
+    tokio::join!(stretch(one), stretch(other)).into()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rfc3264_8_4_who_holds_by_sendonly_hears_nothing_and_nothing_of_it_is_recorded() {
+    talks_on_while_held("sendonly").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rfc3264_8_4_who_holds_by_inactive_hears_nothing_and_nothing_of_it_is_recorded() {
+    talks_on_while_held("inactive").await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_caller_of_a_queue_hears_its_announcement_and_then_its_music_also_after_a_restart() {
     let mut site = Site::start().await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use offhook_tests::{Account, Baresip, BaresipSetup, Site, Sound, Transport, Wav};
+use offhook_tests::{Account, Baresip, BaresipSetup, Site, Sound, Transport, Wav, tone_file};
 use serde_json::json;
 
 const ALICE_PLAYS: f64 = 440.0;
@@ -70,7 +70,7 @@ async fn a_caller_of_a_queue_hears_its_sounds_in_opus_and_then_an_agent() {
     let queue = site.queue("4000", &[&bob], json!({})).await;
     let put = async |name: &str, hertz, seconds| {
         let query = format!("/sounds?name={name}");
-        let sound = super::held_sound::wav(hertz, seconds);
+        let sound = tone_file(hertz, seconds);
         let made = site.rest.post_wav(&query, sound).await;
         made.expect(201)["data"]["id"].clone()
     };
@@ -94,7 +94,7 @@ async fn a_caller_of_a_queue_hears_its_sounds_in_opus_and_then_an_agent() {
     assert!(off.abs() < TOLERANCE, "what is relayed is {off} dB off");
     let live = site.rest.get("/calls").await.expect(200);
     for codec in ["src_codec", "dst_codec"] {
-        assert_eq!(live["data"][0][codec], "opus", "{live}");
+        assert_eq!(live["data"][1][codec], "opus", "{live}");
     }
     alices.hang_up().await;
     bobs.wait_for("CALL_CLOSED").await;

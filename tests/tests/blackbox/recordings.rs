@@ -77,8 +77,8 @@ impl Talk {
     }
 }
 
-/// What the ladder says of how well each side arrived: the alias of its column, packets and MOS.
-async fn heard(site: &Site, call: &Call) -> Vec<(String, u64, f64)> {
+/// What the ladder says of how well each side arrived: the alias of its column, packets, those lost, and MOS.
+pub(crate) async fn heard(site: &Site, call: &Call) -> Vec<(String, u64, u64, f64)> {
     let path = format!("/calls/{}/flow", call.root);
     let flow = site.rest.get(&path).await.expect(200);
     let alias = |id: &Value| {
@@ -90,10 +90,11 @@ async fn heard(site: &Site, call: &Call) -> Vec<(String, u64, f64)> {
     let media = rows.filter(|row| row["kind"] == "media");
     let heard = media.map(|row| {
         let quality = &row["quality"];
-        let packets = quality["packets"].as_u64().unwrap();
+        let count = |name: &str| quality[name].as_u64().unwrap();
         (
             alias(&row["from"]),
-            packets,
+            count("packets"),
+            count("lost"),
             quality["mos"].as_f64().unwrap(),
         )
     });
@@ -101,8 +102,8 @@ async fn heard(site: &Site, call: &Call) -> Vec<(String, u64, f64)> {
 }
 
 /// Seconds between the 200 that the caller got and its BYE, as the ladder has them.
-async fn talked(site: &Site, call: &Call) -> f64 {
-    let path = format!("/calls/{}/flow", call.root);
+pub(crate) async fn talked(site: &Site, root: &Value) -> f64 {
+    let path = format!("/calls/{root}/flow");
     let flow = site.rest.get(&path).await.expect(200);
     let rows = flow["rows"].as_array().unwrap().clone();
     let at = |row: &Value| {
@@ -166,10 +167,10 @@ async fn a_recorded_call_has_the_caller_left_the_called_right_and_its_own_length
         let level = 20.0 * (wav.level(channel) / (8_000.0 / 2.0_f64.sqrt())).log10();
         assert!(level.abs() < 1.0, "{level} dB off");
     }
-    let talked = talked(&talk.site, &call).await;
+    let talked = talked(&talk.site, &call.root.into()).await;
     let heard = heard(&talk.site, &call).await;
     assert_eq!(heard.len(), 2, "a row a direction: {heard:?}");
-    for ((alias, packets, mos), who) in heard.iter().zip(["2001", "2002"]) {
+    for ((alias, packets, _, mos), who) in heard.iter().zip(["2001", "2002"]) {
         assert_eq!(alias, who);
         assert!(*packets > 100 && *mos > 4.0, "{heard:?}");
     }
@@ -185,8 +186,17 @@ async fn the_mp3_has_the_size_that_was_told_and_can_be_fetched_in_parts_and_deco
     let ready = talk.audio_ready().await;
     let id = &ready["monitor_id"];
     let path = format!("/monitors/{id}.mp3");
+    let listed = talk.site.rest.get(&format!("/monitors/{id}")).await;
+    let listed = listed.expect(200)["data"].clone();
     let mp3 = talk.site.rest.get(&path).await.expect_octets(200);
-    assert_eq!(mp3.len() as u64, ready["size"].as_u64().unwrap());
+    let size = mp3.len() as u64;
+    assert_eq!(ready["size"], size, "told before it was made");
+    assert_eq!(listed["size"], size, "listed before it was made");
+    fetch_parts(&talk.site, &path, &mp3).await;
+    let whole = format!("/monitors/{id}.wav");
+    let octets = talk.site.rest.get(&whole).await.expect_octets(200);
+    assert_eq!(listed["size_wav"], octets.len() as u64);
+    fetch_parts(&talk.site, &whole, &octets).await;
     let wav = talk.wav(id).await;
     let decoded = decode(&mp3).await;
     let off = decoded.duration() - wav.duration();
@@ -228,6 +238,29 @@ async fn a_recording_that_a_kill_cut_short_is_listed_and_can_be_played() {
         "{kept} s of at least {LONG_ENOUGH} s"
     );
     assert!(wav.seconds_of_tone(1, BOB_PLAYS) > LONG_ENOUGH - 2.0);
+}
+
+/// A file can be fetched in parts (RFC 9110 section 14), as players do.
+async fn fetch_parts(site: &Site, path: &str, whole: &[u8]) {
+    let size = whole.len();
+    for (range, from, to) in [
+        ("bytes=0-0".to_owned(), 0, 1),
+        ("bytes=100-1099".to_owned(), 100, 1_100),
+        ("bytes=-77".to_owned(), size - 77, size),
+        (format!("bytes={}-", size / 2), size / 2, size),
+        (format!("bytes=5-{}", size * 2), 5, size),
+    ] {
+        let part = site.rest.get_part(path, &range).await;
+        let told = format!("bytes {from}-{}/{size}", to - 1);
+        assert_eq!(part.headers["content-range"], told, "{range}");
+        assert!(
+            part.expect_octets(206) == whole[from..to],
+            "{range} of {path}"
+        );
+    }
+    let beyond = site.rest.get_part(path, &format!("bytes={size}-")).await;
+    assert_eq!(beyond.headers["content-range"], format!("bytes */{size}"));
+    beyond.expect(416);
 }
 
 /// Decodes by a public decoder.

@@ -1,4 +1,4 @@
-import { NavLink, Stack, Text } from '@mantine/core'
+import { Anchor, NavLink, Stack, Text } from '@mantine/core'
 import { Link, useLocation } from 'wouter'
 
 import { useI18n } from '../i18n'
@@ -32,6 +32,12 @@ export function Navigation({ screens, onChosen }: { screens: Screen[]; onChosen:
           )}
         </Stack>
       ))}
+      <Anchor href={LICENSES} target="_blank" size="xs" c="dimmed" px="sm">
+        {t('common.licenses')}
+      </Anchor>
     </Stack>
   )
 }
+
+/** Made by the build, of all that it bundles. */
+const LICENSES = '/licenses.txt'

@@ -201,3 +201,20 @@ fn keys_of_the_first_source_pass_untouched_whatever_their_clock() {
     let another = sent(&mut outgoing, at(60), (9, 5, 0), 48_000);
     assert_eq!(another, (7, 102, 3_880, true), "by the voice's clock");
 }
+
+#[test]
+fn a_source_that_counts_anew_goes_on_where_it_is_encrypted_and_passes_untouched_elsewhere() {
+    let packets = [(7, 1_000), (7, 937), (7, 5), (7, 6)];
+    let numbers = |outgoing: &mut Outgoing| {
+        packets.map(|(ssrc, sequence)| {
+            let (_, sequence, _, marker) = sent(outgoing, at(0), (ssrc, sequence, 0), CLOCK);
+            (sequence, marker)
+        })
+    };
+    let plain = numbers(&mut Outgoing::default());
+    assert_eq!(plain.map(|(sequence, _)| sequence), [1_000, 937, 5, 6]);
+    let mut secure = Outgoing::default();
+    secure.secure();
+    let expected = [(1_000, false), (937, false), (1_001, true), (1_002, false)];
+    assert_eq!(numbers(&mut secure), expected, "late is not anew");
+}

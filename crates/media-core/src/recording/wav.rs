@@ -56,6 +56,12 @@ impl WavFormat {
         header
     }
 
+    /// Samples as they stand in a file, in place of what `octets` hold.
+    pub fn write_samples(samples: &[i16], octets: &mut Vec<u8>) {
+        octets.clear();
+        octets.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+    }
+
     /// Reads a header that [`WavFormat::header`] wrote: the format and the octets of samples that it tells of.
     #[must_use]
     pub fn parse(header: &[u8]) -> Option<(Self, u64)> {

@@ -109,7 +109,10 @@ impl Streams {
 pub(super) const HALF: u16 = 0x8000;
 
 /// Packets before the newest one of which it is known whether they were seen.
-const WINDOW: u64 = 64;
+const WINDOW: u64 = SRTP_WINDOW as u64;
+
+/// The same as sequence numbers count.
+pub(crate) const SRTP_WINDOW: u16 = 64;
 
 /// SSRCs that are remembered.
 const MOST: usize = 8;

@@ -193,10 +193,8 @@ impl Tap {
             return false;
         };
         let (first, second) = chunk.as_mut_slices();
-        let octets = header.iter().chain(payload);
-        for (place, octet) in first.iter_mut().chain(second).zip(octets) {
-            *place = *octet;
-        }
+        let (first, second) = fill(&header, (first, second));
+        fill(payload, (first, second));
         chunk.commit_all();
         true
     }
@@ -216,6 +214,21 @@ impl Tapes {
         }
         RtpHeader::parse(packet)
     }
+}
+
+/// Copies octets to the beginning of a place in two pieces, and gives what is left of it.
+fn fill<'p>(
+    octets: &[u8],
+    (first, second): (&'p mut [u8], &'p mut [u8]),
+) -> (&'p mut [u8], &'p mut [u8]) {
+    let (into_first, into_second) = octets.split_at(octets.len().min(first.len()));
+    let (place, first) = first.split_at_mut(into_first.len());
+    place.copy_from_slice(into_first);
+    let (place, second) = second.split_at_mut(into_second.len().min(second.len()));
+    for (place, octet) in place.iter_mut().zip(into_second) {
+        *place = *octet;
+    }
+    (first, second)
 }
 
 /// Both voices where both hear each other; of one side alone what it says, heard or not.

@@ -77,9 +77,7 @@ impl WavFile {
 
     /// Adds samples, interleaved. The header does not tell of them yet.
     pub(crate) fn append(&mut self, samples: &[i16]) -> io::Result<()> {
-        self.octets.clear();
-        self.octets
-            .extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+        WavFormat::write_samples(samples, &mut self.octets);
         let length = self.octets.len() as u64;
         if self.data + length > WavFormat::DATA_AT_MOST {
             return Err(io::ErrorKind::FileTooLarge.into());

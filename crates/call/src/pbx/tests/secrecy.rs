@@ -398,3 +398,40 @@ fn what_is_logged_of_a_key_is_its_suite() {
     assert!(printed.contains("SrtpKey(Aes128Sha1Tag80)"));
     assert!(!printed.contains("1, 1, 1, 1, 1"), "no octets of the key");
 }
+
+/// 2001, which is plain, talks to 2002, which is secure and transfers it to 2003: what the relay is told until 2003 rings.
+fn transferring() -> Script {
+    let mut script = script(SrtpOffers::Offered).registered(&[4]);
+    registered(&mut script, 2);
+    let offer = sdp_with(1, 1, "RTP/AVP", &[]);
+    script.invite("2002", Some(&offer)).commit();
+    script.answered(B1, Some(&sdp_with(2, 1, "RTP/AVP", &[line(1, 9)])));
+    script.commit().acked(A, None);
+    assert_eq!(script.keys(Side::B).map(|keys| keys.receive), Some(key(9)));
+    let media = script.relayed(|script| {
+        script.refer(B1, 4, "<sip:2003@pbx.example>").commit();
+    });
+    assert_eq!(media, ["Update B None"]);
+    plain(&invite(&script, B2));
+    script
+}
+
+#[test]
+fn who_takes_the_place_of_a_secure_phone_is_as_secure_as_he_is_himself() {
+    let mut script = transferring();
+    let media = script.relayed(|script| {
+        script.answered(B2, Some(&sdp_with(4, 1, "RTP/AVP", &[])));
+        script.commit();
+    });
+    assert_eq!(media, ["Secure B None", "Update B"]);
+}
+
+#[test]
+fn who_gets_a_call_back_has_the_keys_that_he_had() {
+    let mut script = transferring();
+    let media = script.relayed(|script| {
+        script.refused(B2, 486).commit();
+    });
+    assert_eq!(media, ["Update B"]);
+    assert_eq!(script.keys(Side::B).map(|keys| keys.receive), Some(key(9)));
+}

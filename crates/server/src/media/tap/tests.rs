@@ -188,3 +188,22 @@ fn a_reader_learns_that_the_media_thread_has_ended() {
     assert!(rig.reader.is_abandoned());
     assert_eq!(rig.read(), ["begin 77 false"]);
 }
+
+#[test]
+fn a_packet_that_goes_round_the_end_of_the_ring_is_the_same() {
+    let mut rig = Rig::new(256);
+    rig.begin(ID, Taped::Only(Side::A));
+    assert_eq!(rig.read().len(), 1);
+    for length in 90..170_u8 {
+        let payload: Vec<u8> = (0..length).collect();
+        rig.says(Side::A, forward(), &packet(0, &payload));
+        let mut came = Vec::new();
+        rig.reader.drain(|record| {
+            if let Record::Packet { packet, .. } = record {
+                assert_eq!(packet.ssrc, 0x0506_0708);
+                came = packet.payload.to_vec();
+            }
+        });
+        assert_eq!(came, payload);
+    }
+}
