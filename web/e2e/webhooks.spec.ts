@@ -13,7 +13,7 @@ interface One {
 }
 
 /** No call ever brings this event: such a webhook gets tests only, and stays out of the way of others. */
-const QUIET = 'monitor.audio_ready'
+const QUIET = 'call.dtmf'
 
 const status = (page: Page, text: string) => page.getByRole('status').filter({ hasText: text })
 
@@ -150,7 +150,7 @@ test.describe('one that is there', () => {
     await page.goto(`/webhooks/${webhook.id}`)
     await expect(page.getByText(t('webhooks.waiting'))).toBeVisible()
     await expect(page.getByRole('checkbox', { name: 'webhook.disabled' })).toBeChecked()
-    await page.getByRole('checkbox', { name: 'call.dtmf' }).check()
+    await page.getByRole('checkbox', { name: 'monitor.audio_ready' }).check()
     await page.getByRole('checkbox', { name: 'LOCAL_USER' }).check()
     await page.getByLabel(t('webhooks.context_add')).fill('12')
     await page.getByRole('button', { name: t('common.add'), exact: true }).click()
@@ -163,7 +163,7 @@ test.describe('one that is there', () => {
     await expect(status(page, t('webhooks.saved_text'))).toBeVisible()
     await expect(page.getByText(t('webhooks.nothing_to_save'))).toBeVisible()
     const { data } = await rest<One>('GET', `/webhooks/${webhook.id}`)
-    expect(new Set(data.events)).toEqual(new Set([QUIET, 'webhook.disabled', 'call.dtmf']))
+    expect(new Set(data.events)).toEqual(new Set([QUIET, 'webhook.disabled', 'monitor.audio_ready']))
     expect(new Set(data.contexts)).toEqual(new Set(['LOCAL_USER', 'RG-12']))
     expect(data).toMatchObject({
       order: 'strict',
