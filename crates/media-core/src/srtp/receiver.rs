@@ -111,6 +111,9 @@ impl SrtpReceiver {
 /// wants it.
 fn first_rolls(before: &Streams, fields: &RtpFields) -> impl Iterator<Item = u64> {
     let over = (fields.sequence < HALF).then_some(1);
-    let counted = before.roll(fields.ssrc).filter(|roll| *roll > 1);
+    let counted = before.index(fields.ssrc, fields.sequence);
+    let counted = counted
+        .map(|index| index >> 16)
+        .filter(|roll| *roll > 0 && over != Some(*roll));
     [Some(0), over, counted].into_iter().flatten()
 }

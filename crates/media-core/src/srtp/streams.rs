@@ -65,11 +65,6 @@ impl Stream {
             None => self.seen |= 1 << (self.highest - index).min(WINDOW - 1),
         }
     }
-
-    /// How often the sequence number has run over.
-    pub(super) const fn roll(&self) -> u64 {
-        self.highest >> 16
-    }
 }
 
 /// The streams under one key, the newest first.
@@ -88,11 +83,11 @@ impl Streams {
         self.streams.first_mut()
     }
 
-    /// Whether one is known, and how often it has run over.
-    pub(super) fn roll(&self, ssrc: u32) -> Option<u64> {
+    /// The index that a sequence number of this SSRC most likely stands for, if it is known.
+    pub(super) fn index(&self, ssrc: u32, sequence: u16) -> Option<u64> {
         let known = self.streams.get(..self.count)?;
         let stream = known.iter().find(|stream| stream.ssrc == ssrc)?;
-        Some(stream.roll())
+        stream.estimate(sequence)
     }
 
     /// Remembers one that is not known yet.

@@ -99,6 +99,29 @@ fn a_stream_whose_first_packets_were_lost_is_found_and_so_is_one_that_counts_on(
 }
 
 #[test]
+fn who_counts_on_under_another_key_is_understood_wherever_its_numbers_are() {
+    let before = [40_000, 65_000, 20_000, 50_000, 65_000, 20_000, 50_000];
+    for rounds in 1..=before.len() {
+        for after in [100, 20_000, 40_000, 65_530] {
+            let key_before = key(SUITE, 4);
+            let (mut out, mut into) = (sender(&key_before), receiver(&key_before));
+            for sequence in &before[..rounds] {
+                assert!(opened(&mut into, &out_of(&mut out, *sequence).unwrap()).is_ok());
+            }
+            let key_after = key(SUITE, 5);
+            let mut on = sender(&key_after);
+            on.streams = out.streams;
+            let mut follows = receiver(&key_after).following(&into);
+            // Nothing that lies before what came is sent.
+            if let Some(packet) = out_of(&mut on, after) {
+                let opened = opened(&mut follows, &packet);
+                assert!(opened.is_ok(), "{after} after {rounds} of {before:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn as_many_sources_as_fit_are_remembered() {
     let key = key(SUITE, 6);
     let (mut out, mut into) = (sender(&key), receiver(&key));
