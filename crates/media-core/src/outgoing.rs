@@ -138,7 +138,7 @@ impl Outgoing {
     fn counts_anew(&self, current: &Current, header: &RtpHeader) -> bool {
         let sequence = header.sequence.wrapping_add(current.sequence_offset);
         let behind = current.newest.sequence.wrapping_sub(sequence);
-        matches!(self.beginnings, Beginnings::Secure(_)) && (SRTP_WINDOW..HALF).contains(&behind)
+        matches!(self.beginnings, Beginnings::Secure(_)) && (SRTP_WINDOW..=HALF).contains(&behind)
     }
 
     fn begin(&mut self, now: Mono, header: &RtpHeader, clock: u32) -> Current {
@@ -165,7 +165,8 @@ impl Outgoing {
     /// not heard, and must not be passed on.
     pub(crate) fn send_report(&self, packet: &mut [u8]) -> bool {
         let Some(current) = &self.current else {
-            return true;
+            // Encrypted, one before any packet could have the index and the SSRC of one that went out under the key before.
+            return matches!(self.beginnings, Beginnings::Untouched);
         };
         if current.is_untouched() {
             return true;

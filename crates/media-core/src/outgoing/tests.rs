@@ -111,6 +111,12 @@ fn a_report_of_a_source_that_is_not_heard_is_not_passed_on() {
     let mut report = words(&[0x80c8_0006, 5, 11, 12, 2_000, 50, 8_000]);
     assert!(!renumbered().send_report(&mut report.clone()));
     assert!(Outgoing::default().send_report(&mut report));
+    let mut secure = Outgoing::default();
+    secure.secure();
+    assert!(
+        !secure.send_report(&mut report),
+        "before the first packet its index may be used up"
+    );
 }
 
 #[test]
@@ -217,4 +223,8 @@ fn a_source_that_counts_anew_goes_on_where_it_is_encrypted_and_passes_untouched_
     secure.secure();
     let expected = [(1_000, false), (937, false), (1_001, true), (1_002, false)];
     assert_eq!(numbers(&mut secure), expected, "late is not anew");
+    let mut secure = Outgoing::default();
+    secure.secure();
+    let half_way = [5, 0x8005].map(|sequence| sent(&mut secure, at(0), (7, sequence, 0), CLOCK).1);
+    assert_eq!(half_way, [5, 6], "as far before as behind");
 }
