@@ -29,6 +29,8 @@ const OUTBOX: usize = 256;
 /// and no call that is up loses its connection for being silent. Dead peers are found by TCP's own keep-alive.
 const IDLE: Duration = Duration::from_secs(3 * 3_600);
 const KEEPALIVE: Duration = Duration::from_secs(60);
+/// Who has not said a whole message by then is no phone, and keeps nobody else from a seat.
+const FIRST_WITHIN: Duration = Duration::from_secs(60);
 /// A TLS handshake must be over within this time.
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
 /// A message must be whole within this time of its first octet.
@@ -177,8 +179,15 @@ async fn read(
     let mut buffer = vec![0; 16 * 1024];
     // When the message that is not whole yet began.
     let mut begun: Option<Instant> = None;
+    let opened = Instant::now();
+    let mut is_phone = false;
     loop {
-        let patience = begun.map_or(IDLE, |at| WHOLE_MESSAGE_WITHIN.saturating_sub(at.elapsed()));
+        let idle = if is_phone {
+            IDLE
+        } else {
+            FIRST_WITHIN.saturating_sub(opened.elapsed())
+        };
+        let patience = begun.map_or(idle, |at| WHOLE_MESSAGE_WITHIN.saturating_sub(at.elapsed()));
         let len = match tokio::time::timeout(patience, reader.read(&mut buffer)).await {
             Ok(read) => read?,
             Err(_) => {
@@ -196,6 +205,7 @@ async fn read(
             match framer.poll() {
                 Ok(Some(Framed::Message(message))) => {
                     begun = None;
+                    is_phone = true;
                     let input = CallInput::FlowMessage {
                         peer,
                         message: Box::new(message),
