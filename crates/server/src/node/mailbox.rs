@@ -44,7 +44,12 @@ pub(crate) fn answer(
             answers.spawn(async move {
                 let MailboxRequest { call, user, ask } = request;
                 if let Some(news) = news(&api, &library, user, ask).await {
-                    inbox.send(CallInput::Mailbox { call, news });
+                    let told = tokio::task::spawn_blocking(move || {
+                        inbox.send(CallInput::Mailbox { call, news });
+                    });
+                    if let Err(error) = told.await {
+                        tracing::error!(%error, "an answer about messages could not be told");
+                    }
                 }
                 drop(place);
             });
