@@ -275,6 +275,15 @@ fn a_message_without_sound_is_told_of_and_passed_over() {
 }
 
 #[test]
+fn what_sounds_like_a_key_deletes_nothing_where_keys_come_as_packets() {
+    let mut mailbox = Mailbox::open(&[3], &[]);
+    mailbox.loaded(3).press('1').heard();
+    mailbox.pressed('3', PressWay::InBand).expect(&[]);
+    mailbox.pressed('7', PressWay::InBand).expect(&[]);
+    mailbox.press('3').expect(&[&ask("Delete", 3), ""]);
+}
+
+#[test]
 fn one_press_in_three_ways_is_one_key() {
     let mut mailbox = Mailbox::open(&[3, 5, 7], &[]);
     mailbox.loaded(3).press('#').heard();

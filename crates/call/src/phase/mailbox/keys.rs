@@ -1,7 +1,7 @@
 //! The keys of a mailbox: 1 hears a message again, 2 or # the next one, * the one before, 3 or 7 deletes it.
 
 use bytes::Bytes;
-use offhook_media_core::{Digit, Side};
+use offhook_media_core::{Digit, PressWay, Side};
 
 use super::{Mailbox, Stage, Then};
 use crate::keys::{ACCEPT, Counted, Info, Way};
@@ -17,7 +17,10 @@ impl Mailbox {
     pub(super) fn hear_keys(&mut self, cx: &mut Context<'_>, input: Input) -> Option<Input> {
         match input {
             Input::Media(MediaNews::Pressed { side, digit, way }) => {
-                if self.media.turned(side) == Side::A {
+                // What sounds like a key in a message deletes none where keys come as packets.
+                let deletes = matches!(digit.as_char(), '3' | '7');
+                let meant = way != PressWay::InBand || !deletes || !self.media.lists_keys(Side::A);
+                if self.media.turned(side) == Side::A && meant {
                     self.press(cx, digit, Way::Media(way));
                 }
                 None
