@@ -325,7 +325,7 @@ impl Waiting {
     }
 
     /// Early media, translated. An SDP that cannot be relayed is left out: it is only early. It takes the place of a sound of
-    /// ours; in the codec of that one the caller need not be told.
+    /// ours in the same codec; in another one the sound goes on, until the answer.
     fn early_body(
         &mut self,
         cx: &mut Context<'_>,
@@ -335,9 +335,13 @@ impl Waiting {
         if !self.media.takes(&body.octets) {
             return None;
         }
-        let fits = self.media.fits(&body.octets);
+        let told = |unanswered: &Unanswered| unanswered.early.is_some();
+        if self.unanswered.as_ref().is_some_and(told) && !self.media.fits(&body.octets) {
+            // RFC 3261 §13.2.1: of two different answers the caller believes the first.
+            return None;
+        }
         self.media.is_at(Side::B, host);
-        let early = self.take_early().filter(|_| fits);
+        let early = self.take_early();
         let octets = if let Some(told) = &early {
             self.media.hear(Side::B, &body.octets, cx.effects);
             told.clone()
