@@ -120,7 +120,10 @@ impl Secrecy {
         if !request.view().method().is_some_and(negotiates) {
             return request;
         }
-        self.asks(leg, sdp_of(&request).is_some());
+        let offers = sdp_of(&request).is_some();
+        if offers || request.view().method() != Some(Method::Update) {
+            self.asks(leg, offers);
+        }
         self.plain(leg, Role::Offer, request)
     }
 
@@ -168,7 +171,10 @@ impl Secrecy {
                 headers,
                 body,
             } if matches!(&method[..], b"INVITE" | b"UPDATE") => {
-                self.is_asked(leg, is_sdp(body.as_ref()));
+                let offers = is_sdp(body.as_ref());
+                if offers || &method[..] == b"INVITE" {
+                    self.is_asked(leg, offers);
+                }
                 Command::Request {
                     leg,
                     tx,
@@ -238,6 +244,8 @@ const fn signalling(peer: Peer) -> Signalling {
     }
 }
 
+/// Whether a request may offer a session. An INVITE that does not asks for an offer; an UPDATE that does not, for none (RFC 3311
+/// §5.1), so that who offers to whom stays as it was.
 const fn negotiates(method: Method) -> bool {
     matches!(method, Method::Invite | Method::Update)
 }

@@ -218,6 +218,20 @@ fn a_secure_phone_calls_a_plain_one_and_the_relay_knows_its_keys_before_its_addr
 }
 
 #[test]
+fn rfc3311_an_update_without_an_offer_leaves_the_answer_to_come_an_answer() {
+    let mut script = script(SrtpOffers::Offered).registered(&[4]);
+    let offer = sdp_with(1, 1, "RTP/SAVP", &[line(5, 1)]);
+    script.invite("2003", Some(&offer)).commit();
+    script.request(A, 9, "UPDATE", None);
+    script.answered(B1, Some(&sdp_with(2, 1, "RTP/AVP", &[])));
+    script.commit();
+    let (profile, tags, ours) = read(&answer(&script, A));
+    assert_eq!((&*profile, &tags[..]), ("RTP/SAVP", &[5][..]));
+    let keys = script.keys(Side::A).expect("keys");
+    assert_eq!((keys.receive, &keys.send), (key(1), &ours[0]));
+}
+
+#[test]
 fn rfc8643_a_phone_that_may_be_secure_is_and_one_that_is_not_hears_nothing_of_it() {
     let mut script = script(SrtpOffers::Off).registered(&[4]);
     let offer = sdp_with(1, 1, "RTP/AVPF", &[line(1, 1)]);
