@@ -11,6 +11,8 @@
 //! Who gives up its place for a while (a transfer that fails) comes back with the keys it had: those are kept aside, for a
 //! key that begins anew under the same numbers would give away what it hides.
 
+use std::collections::VecDeque;
+
 use crate::packet::Kind;
 use crate::srtp::{SrtpKeys, SrtpReceiver, SrtpSender, Unauthentic};
 
@@ -18,8 +20,8 @@ use crate::srtp::{SrtpKeys, SrtpReceiver, SrtpSender, Unauthentic};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Secrecy {
     state: State,
-    /// The keys before these.
-    before: Option<Box<Context>>,
+    /// The keys before these, the newest first.
+    before: VecDeque<Box<Context>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -58,10 +60,11 @@ impl Secrecy {
             State::Plain | State::Closed => None,
         };
         let Some(keys) = keys else {
-            self.before = current.or_else(|| self.before.take());
+            self.put_aside(current);
             return Stream::GoesOn;
         };
-        let next = match self.before.take_if(|context| context.has(keys)) {
+        let aside = self.before.iter().position(|one| one.has(keys));
+        let next = match aside.and_then(|place| self.before.remove(place)) {
             Some(context) => Some(context.restored(current.as_deref())),
             None => Context::new(keys, current.as_deref()).map(Box::new),
         };
@@ -71,11 +74,16 @@ impl Secrecy {
         } else {
             Stream::Anew
         };
-        if current.is_some() {
-            self.before = current;
-        }
+        self.put_aside(current);
         self.state = next.map_or(State::Closed, State::Secret);
         stream
+    }
+
+    fn put_aside(&mut self, context: Option<Box<Context>>) {
+        if let Some(context) = context {
+            self.before.push_front(context);
+            self.before.truncate(KEPT_ASIDE);
+        }
     }
 
     /// Makes a packet of the side plain where it stands: its length.
@@ -140,3 +148,6 @@ impl Context {
         self.receiver.key() == &keys.receive && self.sender.key() == &keys.send
     }
 }
+
+/// Keys of a side before those it has: its own from before a transfer, and those of targets that were tried meanwhile.
+const KEPT_ASIDE: usize = 4;

@@ -188,11 +188,15 @@ fn who_comes_back_has_its_rollover_counters_and_no_number_twice() {
         let secret = bob.says(Kind::Rtp, &rtp(step.wrapping_mul(20_000)));
         carry(&mut relay, Side::B, Kind::Rtp, b, &secret).unwrap();
     }
-    for meanwhile in [Some(keys(2)), None] {
+    let two = [Some(keys(2)), Some(keys(3))];
+    let one_and_a_plain_one = [Some(keys(4)), None];
+    for meanwhile in [&two[..1], &[None], &two, &one_and_a_plain_one] {
         let (secret, _) = carry(&mut relay, Side::A, Kind::Rtp, a, &rtp(1)).unwrap();
         assert_eq!(relay.encrypt(Side::B, Kind::Rtp, &mut [0; 200], 0), None);
         bob.hears(Kind::Rtp, &secret).unwrap();
-        relay.secure(Side::B, meanwhile.as_ref());
+        for keys in meanwhile {
+            relay.secure(Side::B, keys.as_ref());
+        }
         relay.secure(Side::B, Some(&keys(1)));
     }
     let secret = bob.says(Kind::Rtp, &rtp(29_000));
