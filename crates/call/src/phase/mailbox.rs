@@ -30,7 +30,7 @@ use offhook_media_core::{Clip, Cue, MediaCommand, Phrase, Prompts, Side, Sound};
 use offhook_sip_core::{Body, Command, LegId};
 use offhook_sip_message::Method;
 
-use super::{Context, INVITE_COMMIT_WITHIN, Input, MediaNews, Phase, answer};
+use super::{Context, INVITE_COMMIT_WITHIN, Input, MediaNews, Phase};
 use crate::cause::EndCause;
 use crate::effect::Effect;
 use crate::mailbox::{MailboxAsk, MailboxList, MailboxNews, MailboxRequest};
@@ -344,13 +344,7 @@ impl Mailbox {
     }
 
     fn refuse(self: Box<Self>, cx: &mut Context<'_>, status: u16) -> Phase {
-        let headers = match status {
-            503 => vec![(Bytes::from_static(b"Retry-After"), Bytes::from_static(b"5"))],
-            _ => Vec::new(),
-        };
-        cx.free(self.leg, answer(self.leg, status, headers));
-        self.media.stop(cx.effects);
-        Phase::Ended
+        super::refuse_code(cx, self.leg, self.media, status)
     }
 
     fn hang_up(self: Box<Self>, cx: &mut Context<'_>) -> Phase {

@@ -58,6 +58,7 @@ pub(crate) use waiting::{Unanswered, Waiting};
 
 use crate::convey;
 use crate::mailbox::MailboxNews;
+use crate::media::Media;
 use crate::queue::{LeaveReason, OfferId};
 use offhook_base::{CallId, Cause, RingGroupId, UserId};
 
@@ -276,6 +277,20 @@ pub(crate) fn answer(leg: LegId, status: u16, headers: Headers) -> Command {
         headers,
         body: None,
     }
+}
+
+/// A code that was dialled comes to nothing.
+fn refuse_code(cx: &mut Context<'_>, leg: LegId, media: Media, status: u16) -> Phase {
+    let headers = match status {
+        503 => vec![(
+            bytes::Bytes::from_static(b"Retry-After"),
+            bytes::Bytes::from_static(b"5"),
+        )],
+        _ => Vec::new(),
+    };
+    cx.free(leg, answer(leg, status, headers));
+    media.stop(cx.effects);
+    Phase::Ended
 }
 
 /// A reply without a body.

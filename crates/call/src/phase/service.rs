@@ -17,7 +17,7 @@ use offhook_sip_core::{Body, Command, LegId};
 use offhook_sip_message::Method;
 
 use super::waiting::busy_reply;
-use super::{Context, INVITE_COMMIT_WITHIN, Input, Phase, answer};
+use super::{Context, INVITE_COMMIT_WITHIN, Input, Phase};
 use crate::media::Media;
 
 /// A code that is carried out.
@@ -76,13 +76,7 @@ impl Service {
     }
 
     fn refuse(self: Box<Self>, cx: &mut Context<'_>, status: u16) -> Phase {
-        let headers = match status {
-            503 => vec![(Bytes::from_static(b"Retry-After"), Bytes::from_static(b"5"))],
-            _ => Vec::new(),
-        };
-        cx.free(self.leg, answer(self.leg, status, headers));
-        self.media.stop(cx.effects);
-        Phase::Ended
+        super::refuse_code(cx, self.leg, self.media, status)
     }
 
     fn hang_up(self: Box<Self>, cx: &mut Context<'_>) -> Phase {
